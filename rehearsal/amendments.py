@@ -191,7 +191,8 @@ def _asked_instead(one: PlannedCheckpoint, instead: Mapping[str, str], *, giver:
         else asked
         for asked in one.requires
     )
-    return one.model_copy(update={"requires": asks})
+    ladder = tuple(rung if giver else rung.model_copy(update={"to": instead.get(rung.to, rung.to)}) for rung in one.escalate)
+    return one.model_copy(update={"requires": asks, "escalate": ladder})
 
 
 def _asking_afresh(plan: Plan, state: str) -> Plan:

@@ -98,6 +98,7 @@ class ExhibitBook(OracleBook):
                 self._carried.add(label)
             case RecorderReturned(label=label):
                 self._carried.discard(label)
+                self._holders[label] = voice
             case ExhibitsOffered(exhibits=labels, to=to):
                 yield from self._are_held(labels, voice, statement.kind)
                 self._offers |= dict.fromkeys(labels, to)

@@ -332,8 +332,8 @@ class Checker:
         if not self._voices.counts(statement):
             return
         yield from self._exhibits.heard(statement)
-        yield from self._consent(voice, content)
-        yield from self._persons.heard(statement, at)
+        yield from self._consent(voice, content, statement.checkpoint or "")
+        yield from self._persons.heard(statement, at, self._before(voice))
         if statement.kind in CONTACTS and getattr(content, "seen", True):
             self._custody.in_sight()
         yield from self._permitted(statement, at)
@@ -516,17 +516,27 @@ class Checker:
                 if self._leg is None:
                     self._custody.prepared(prepared)
 
-    def _consent(self, voice: str, content: Content) -> Iterator[str]:
+    def _given_by(self, voice: str, checkpoint: str) -> str:
+        """Of those whose place a voice has taken, and itself: about whose consent it speaks."""
+        known = [one for one in (voice, *self._before(voice)) if one in self._consents]
+        return next((one for one in known if one in checkpoint), known[0])
+
+    def _before(self, voice: str) -> tuple[str, ...]:
+        """Those whose place a voice has taken."""
+        return tuple(one.service for one in self._plan.replaced if in_its_place(self._plan, one.service) == voice)
+
+    def _consent(self, voice: str, content: Content, checkpoint: str) -> Iterator[str]:
         match content:
             case AuthorisationGranted(provisional=False, state=state, valid_from=begin, valid_until=end, modalities=modalities):
                 if voice not in self._asked_to_authorise(state):
                     yield f"R1: {voice} was not asked for the consent of {state}"
                 self._consents[voice] = (state, instant(begin), instant(end), modalities)
             case AuthorisationExtended(valid_until=end):
-                state, begin_at, _, modalities = self._consents[voice]
-                self._consents[voice] = (state, begin_at, instant(end), modalities)
+                whose = self._given_by(voice, checkpoint)
+                state, begin_at, _, modalities = self._consents[whose]
+                self._consents[whose] = (state, begin_at, instant(end), modalities)
             case AuthorisationWithdrawn(state=state):
-                del self._consents[voice]
+                del self._consents[self._given_by(voice, checkpoint)]
                 if not self._delivered and state in self._ahead():
                     self._halt("withdrawn")
             case _:

@@ -77,26 +77,29 @@ class PersonsBook:
         self._arrests[statement] = voice, frozenset(codes)
         self._forget(statement)
 
-    def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
-        """What is wrong with a statement that counted."""
+    def heard(self, statement: Statement, at: datetime, gone: tuple[str, ...] = ()) -> Iterator[str]:
+        """What is wrong with a statement that counted, by a voice that has taken the place of these."""
         voice = voice_of(statement)
+        voices = (voice, *gone)
         known = self._directory.find(voice) if self._directory is not None else None
         if statement.kind in PROSECUTION and known is not None and known.kind not in ("prosecutor", "court"):
             yield f"R29: {voice} said {statement.kind}"
         match statement.content:
             case ArrestMade(persons=persons):
                 codes = frozenset(one.code for one in persons)
-                if any(self._is_held((voice, code)) for code in codes):
+                if any(self._is_held((one, code)) for code in codes for one in voices):
                     yield f"R12: {voice} arrested somebody twice"
                 self._arrests[statement.id] = voice, codes
             case Interdicted(arrested=persons):
                 self.seized(statement.id, voice, persons)
             case ArresteeReleased(persons=codes):
-                if not all(self._is_held((voice, code)) for code in codes):
-                    yield f"R12: {voice} released somebody who is not under arrest"
-                self._freed |= {
-                    (name, one) for name, (by, said) in self._arrests.items() if by == voice for one in said & {*codes}
-                }
+                for code in codes:
+                    holding = [one for one in voices if self._is_held((one, code))]
+                    if not holding:
+                        yield f"R12: {voice} released somebody who is not under arrest"
+                    self._freed |= {
+                        (name, code) for name, (by, said) in self._arrests.items() if by in holding[:1] and code in said
+                    }
             case SurveillanceLog(intervals=intervals):
                 if any(instant(one.ends) > at for one in intervals):
                     yield "R9: somebody watched later than now"
@@ -106,9 +109,10 @@ class PersonsBook:
                 if known is not None and self._transfers.pop(of, None) != known.state:
                     yield f"R29: {voice} answered for another State, or twice"
             case _:
-                yield from self._cooperates(statement, voice)
+                yield from self._cooperates(statement, voices)
 
-    def _cooperates(self, statement: Statement, voice: str) -> Iterator[str]:
+    def _cooperates(self, statement: Statement, voices: tuple[str, ...]) -> Iterator[str]:
+        voice = voices[0]
         known = self._directory.find(voice) if self._directory is not None else None
         match statement.content:
             case CooperationBegun(person=person):
@@ -120,11 +124,14 @@ class PersonsBook:
                     yield f"R16: {person} carries {label} and does not cooperate"
                 self._recorders.setdefault((voice, person), set()).add(label)
             case RecorderReturned(person=person, label=label):
-                if label not in self._recorders.get((voice, person), ()):
+                of = [one for one in voices if label in self._recorders.get((one, person), ())]
+                if not of:
                     yield f"R16: {label} came back from {person}, who did not carry it"
-                self._recorders[voice, person].discard(label)
+                for one in of:
+                    self._recorders[one, person].discard(label)
             case CooperationEnded(person=person):
-                if self._recorders.pop((voice, person), {"unknown"}):
+                leads = next((one for one in voices if (one, person) in self._recorders), voice)
+                if self._recorders.pop((leads, person), {"unknown"}):
                     yield f"R16: {person} does not cooperate, or carries a recorder still"
             case _:
                 pass

@@ -69,17 +69,18 @@ class Consents:
         """Whether the State's authorisation is live at this instant and, if an end is given, lasts until then (R1). Each
         checkpoint of step `authorise` in that State that asks for an authorisation must have enough, and there must be one: at
         least as many of the authorities asked there as its `quorum`, less the other services asked there, hold a `live`
-        authorisation that was given at that checkpoint or at a later one of these, and that ends no sooner.
+        authorisation that was given at that checkpoint or at a later one of these, and that ends no sooner; themselves, or one
+        of those that have taken their place.
         """
         checkpoints = [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
         order = [one.id for one in checkpoints]
 
         def holds(service: str, asked: PlannedCheckpoint) -> bool:
             """An act given when the State was asked later covers what it was asked before; not the other way round."""
-            grant = self._state.grants.get(service)
-            if grant is None or not grant.live(at) or (until is not None and until > grant.valid_until):
-                return False
-            return grant.at in order[order.index(asked.id) :]
+            later = order[order.index(asked.id) :]
+            grants = (self._state.grants.get(one) for one in self._state.plan.line_of(service))
+            live = (one for one in grants if one is not None and one.live(at) and (until is None or until <= one.valid_until))
+            return any(one.at in later for one in live)
 
         def enough(asked: PlannedCheckpoint) -> bool:
             wanted = asked.quorum() - (len(asked.services()) - len(asked.authorities()))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from domain.plan.cards import Case, Measure, RuleCard
-from domain.plan.check_voices import agreement, second_voice
+from domain.plan.check_voices import agreement, second_voice, successors
 from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan, PlannedCheckpoint
@@ -61,6 +61,7 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=f"duty_times.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
     yield from second_voice(plan, directory, cards)
+    yield from successors(plan, directory, cards)
 
 
 def _answers_for(plan: Plan, card: RuleCard) -> Iterator[Fault]:

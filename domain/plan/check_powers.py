@@ -60,10 +60,10 @@ def beginning(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
 
 
 def finding(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Who found it, and holds it before it is handed on, is of the State where its way begins, and has the power to seize (R29,
-    R30). What a carrier or a laboratory has found, one of these takes from it and reports.
+    """Who found it, and holds it before it is handed on, or its successor, is of the State where its way begins, and has the
+    power to seize (R29, R30). What a carrier or a laboratory has found, one of these takes from it and reports.
     """
-    service, there = directory.find(plan.found_by or ""), plan.legs[0].state
+    service, there = directory.find(plan.successor_of(plan.found_by or "")), plan.legs[0].state
     if service is None:
         return
     if service.kind not in MAY_ARREST:

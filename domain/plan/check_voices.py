@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan
-from domain.plan.voices import agreeing, begun_and_decided, kinds
+from domain.plan.voices import agreeing, asked_for, begun_and_decided, kinds
 from domain.words.errors import Fault
 from domain.words.text import either, fill, mark, word
 
@@ -37,6 +37,31 @@ def _who_cannot_be_left_out(plan: Plan, directory: Directory, card: RuleCard) ->
     said = (one.service for at in whole for one in at.requires if one.says in ("agreement", "authorisation"))
     asked = map(plan.successor_of, said)
     return kinds(directory, *asked)
+
+
+def successors(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Whoever takes the place of one that is asked to authorise or to agree, or of one that has taken that, may do so by the card
+    of its State: all that is open there, it is asked (R22).
+    """
+    for number, one in enumerate(plan.replaced):
+        old, new = directory.find(one.service), directory.find(one.by)
+        card = cards.get(old.state or "") if old is not None else None
+        if old is None or new is None or card is None:
+            continue
+        decides, agrees = (
+            any(old.id in plan.line_of(service) for service in asked_for(plan, card.state, need))
+            for need in ("authorisation", "agreement")
+        )
+        wrongly = decides and not card.lets_grant(new.kind, plan.case)
+        if wrongly or (agrees and not card.lets_agree(new.kind, plan.case, (old.kind,))):
+            problem = fill(
+                "R1: {service} was asked to decide or to agree, and by the rule card of {state} a {kind} does not do that in its "
+                "place; name one by that may",
+                service=old.id,
+                state=card.state,
+                kind=word(new.kind),
+            )
+            yield Fault(place=f"replaced.{number}", problem=problem)
 
 
 def second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -83,9 +108,12 @@ def _would_do(plan: Plan, directory: Directory, card: RuleCard | None, state: st
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:
-    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise."""
+    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise, or of each whose place
+    it has taken.
+    """
     known = directory.find(service)
     if card is None or known is None or not card.lets_decide_alone(known.kind, plan.case):
         return False
-    asking = [at for at in plan.at("authorise") if at.state == card.state and service in at.authorities()]
-    return bool(asking) and all(at.officers_for(service, "authorisation") == 2 for at in asking)
+    asking = [(at, one) for at in plan.at("authorise") if at.state == card.state for one in at.authorities()]
+    own = [at.officers_for(one, "authorisation") for at, one in asking if plan.successor_of(one) == service]
+    return bool(own) and all(officers == 2 for officers in own)

@@ -540,9 +540,10 @@ class Plan(Frozen):
 
     def may_allow(self, service: str, state: str) -> bool:
         """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also
-        where it has been `replaced` since.
+        where it has been `replaced` since, or is the successor of one that is.
         """
-        return any(service in one.authorities() for one in self.at("authorise") if one.state == state)
+        asked = (service in one.authorities() for one in self.at("authorise") if one.state == state)
+        return service in self.authorities(state) or any(asked)
 
     @cached_property
     def case(self) -> Case:
@@ -619,9 +620,15 @@ class Plan(Frozen):
         """Who does now what this service did: whoever has `replaced` it, from one to the next in the order of that list; itself
         where nobody has.
         """
+        return self.line_of(service)[-1]
+
+    def line_of(self, service: str) -> tuple[str, ...]:
+        """This service, then whoever has `replaced` it, from one to the next in the order of that list."""
+        line = [service]
         for one in self.replaced:
-            service = one.by if one.service == service else service
-        return service
+            if one.service == line[-1]:
+                line.append(one.by)
+        return tuple(line)
 
     def stands_for(self, service: str) -> tuple[str, ...]:
         """This service, then those whose successor it is, each once."""

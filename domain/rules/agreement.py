@@ -96,9 +96,10 @@ class AgreementGiven(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """Where it is not written, it is the agreement of its `voice` in the `form` in which it was given, `given_at` that time.
-        Where it is, it takes the place of such a one.
+        Either takes the place of such a one, its own or of one whose place its `voice` has taken.
         """
-        state.agreed.pop(said.voice, None)
+        for one in state.plan.stands_for(said.voice):
+            state.agreed.pop(one, None)
         if self.form != "written" and self.given_at is not None:
             state.agreed[said.voice] = Agreed(self.state, self.form, instant(self.given_at))
 

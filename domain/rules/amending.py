@@ -11,16 +11,15 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
-from domain.plan.directory import Directory, Service
+from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import arresting, changed, digest_of_request
-from domain.plan.voices import asked_for
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
-from domain.words.text import fill, mark, together, word
+from domain.words.text import fill, mark, together
 
 FIXED = (
     "operation",
@@ -196,8 +195,8 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so by one of the same State that has not been replaced itself, and by the card may decide what it did;
-    and it is asked nothing more.
+    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more, but
+    for what it has answered where others are still waited for, nor told that they do not answer.
     """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
@@ -212,35 +211,55 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
                 problem=fill("R22: {by} must be a service of the same State as {service}", by=one.by, service=one.service),
             )
         elif number >= len(delivery.plan.replaced):
-            yield from _who_takes_over(delivery, plan, number, (old, new))
-        asked = any(one.service in checkpoint.services() for checkpoint in ahead)
+            yield from _who_takes_over(plan, number)
+        asked = any(
+            one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
+        )
         if asked or any(leg.responsible == one.service for leg in legs):
             yield Fault(
                 place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
             )
+        for checkpoint in ahead:
+            progress = delivery.state.progress.get(checkpoint.id)
+            if any(rung.to == one.service for rung in checkpoint.escalate[progress.escalated if progress is not None else 0 :]):
+                problem = fill(
+                    "R22: the ladder of {checkpoint} still leads to {service}; name another there",
+                    checkpoint=checkpoint.id,
+                    service=one.service,
+                )
+                yield Fault(place=place, problem=problem)
 
 
-def _who_takes_over(delivery: Delivery, plan: Plan, number: int, both: tuple[Service, Service]) -> Iterator[Fault]:
-    """What is wrong with who newly takes the place of another: all that is open there, it is asked."""
-    place, (old, new) = f"replaced.{number}", both
-    if new.id in [one.service for one in plan.replaced[: number + 1]]:
-        problem = fill("R22: {by} has been replaced itself and does not come back; name one that takes part", by=new.id)
-        yield Fault(place=place, problem=problem)
-    card, case, state = delivery.cards.get(old.state or ""), delivery.plan.case, old.state or ""
-    if card is None:
-        return
-    before, agreeing = delivery.plan.stands_for(old.id), asked_for(delivery.plan, state, "agreement")
-    decides = any(delivery.plan.may_allow(one, state) for one in before) and not card.lets_grant(new.kind, case)
-    agreed = any(one in agreeing for one in before) and not card.lets_agree(new.kind, case, (old.kind,))
-    if decides or agreed:
+def _has_answered(delivery: Delivery, checkpoint: PlannedCheckpoint, service: str) -> bool:
+    progress = delivery.state.progress.get(checkpoint.id)
+    return progress is not None and progress.answered(service)
+
+
+def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:
+    """What is wrong with who newly takes the place of another: one that has been replaced comes back, or goes twice."""
+    one, gone = plan.replaced[number], [known.service for known in plan.replaced[:number]]
+    if one.by in (*gone, one.service):
+        problem = fill("R22: {by} has been replaced itself and does not come back; name one that takes part", by=one.by)
+        yield Fault(place=f"replaced.{number}", problem=problem)
+    if one.service in gone:
         problem = fill(
-            "R1: {service} was asked to decide or to agree, and by the rule card of {state} a {kind} does not do that in its "
-            "place; name one by that may",
-            service=old.id,
-            state=state,
-            kind=word(new.kind),
+            "R22: {service} has been replaced already; replace {by}, which has taken its place",
+            service=one.service,
+            by=plan.model_copy(update={"replaced": plan.replaced[:number]}).successor_of(one.service),
         )
-        yield Fault(place=place, problem=problem)
+        yield Fault(place=f"replaced.{number}", problem=problem)
+
+
+def who_takes_charge(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who has decided in another's place does not take charge of a leg (R13)."""
+    for number, leg in enumerate(plan.legs):
+        spent = delivery.state.spent.get(leg.responsible)
+        if spent is not None and spent.decided and leg.responsible not in delivery.plan.carrying_out():
+            problem = fill(
+                "R13: {service} has decided in another's place, so it does not carry that out; put another in charge",
+                service=leg.responsible,
+            )
+            yield Fault(place=f"legs.{number}.responsible", problem=problem)
 
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -293,6 +312,7 @@ CHANGES: tuple[Change, ...] = (
     travelled_legs,
     room,
     who_is_replaced,
+    who_takes_charge,
     fresh_consents,
     questions_stay,
 )

@@ -143,15 +143,16 @@ class ArrestMade(Kind):
         return self.as_arrest(delivery, said.statement.id, said.voice)
 
     def as_arrest(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
-        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement, and `holds`
-        them still, or this one corrects what did not say so: those codes.
+        """`arrested_already` where its `voice`, or one for which that `stands_for`, has arrested somebody under one of its codes
+        by another statement, and `holds` them still, or this one corrects what did not say so: the first such, and those codes.
         """
         state, before = delivery.state, delivery.state.arrests.get(statement)
         others = each_person(one for name, one in state.arrests.items() if name != statement)
         said = {one.code for one in before.persons} if before is not None else set()
-        known = [one.code for one in self.persons if (voice, one.code) in others]
-        twice = tuple(one for one in known if (state.holds(voice, one) if before is None else one not in said))
-        return ARRESTED_ALREADY(voice=voice, persons=twice) if twice else ACCEPTED
+        known = [(one, who.code) for who in self.persons for one in delivery.plan.stands_for(voice) if (one, who.code) in others]
+        still = [(one, code) for one, code in known if (state.holds(one, code) if before is None else code not in said)]
+        twice = tuple(code for one, code in still if one == still[0][0])
+        return ARRESTED_ALREADY(voice=still[0][0], persons=twice) if twice else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Its `persons`."""
@@ -270,6 +271,9 @@ class ArresteeReleased(Kind):
         return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """Its `voice`, and each for which that `stands_for`, has freed these, from each statement by which it `holds` them."""
-        for voice in state.plan.stands_for(said.voice):
-            state.free(voice, self.persons)
+        """Its `voice` has freed each of these, or where it does not `hold` one, the first of those that do for which it
+        `stands_for`: under one code two services may hold two persons. From each statement by which that one `holds` them.
+        """
+        for code in self.persons:
+            voice = next(one for one in state.plan.stands_for(said.voice) if state.holds(one, code))
+            state.free(voice, (code,))

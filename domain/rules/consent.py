@@ -179,15 +179,27 @@ class AuthorisationGranted(Kind):
 
     def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
         """Whether it extends what the one in whose place it comes permits by more than the card lets."""
-        before, begins, until = delivery.state.grants.get(said.voice), instant(self.valid_from), as_written(self.valid_until)
-        if before is None or not before.valid_from <= begins <= before.valid_until < until:
-            return None
-        same = tuple(one for one in self.permits if one in before.permits)
-        return steps_too_far(card, delivery.plan.case, same, (before.valid_until, until))
+        begins, until = instant(self.valid_from), as_written(self.valid_until)
+        for before in self._before(delivery.state, said):
+            if before.valid_from <= begins <= before.valid_until < until:
+                same = tuple(one for one in self.permits if one in before.permits)
+                if wrong := steps_too_far(card, delivery.plan.case, same, (before.valid_until, until)):
+                    return wrong
+        return None
+
+    def _before(self, state: State, said: Said) -> tuple[Grant, ...]:
+        """In whose place it comes: what its `voice` holds; and of that State what those hold whose place that has taken, but for
+        what a later checkpoint of step `authorise` asked for.
+        """
+        order = [one.id for one in state.plan.at("authorise")]
+        later = order[order.index(said.checkpoint) + 1 :] if said.checkpoint in order else []
+        held = (state.grants.get(one) for one in state.plan.stands_for(said.voice))
+        of_it = (one for one in held if one is not None and one.state == self.state)
+        return tuple(one for one in of_it if one.service == said.voice or one.at not in later)
 
     def _since(self, state: State, said: Said) -> datetime:
-        before = state.grants.get(said.voice)
-        return instant(self.valid_from) if before is None or before.since is None else before.since
+        """When the first of those in whose place it comes began; where there is none, this one."""
+        return min((one.since or one.valid_from for one in self._before(state, said)), default=instant(self.valid_from))
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one in force."""
@@ -206,7 +218,13 @@ class AuthorisationGranted(Kind):
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
         expired, and not warned of; in the `form` in which it was given, `given_at` that time. It is `since` the first one began.
+        Unless it is provisional, it comes in the place of what those gave too whose place its `voice` has taken, but for what a
+        later checkpoint asked for.
         """
+        since, before = self._since(state, said), self._before(state, said)
+        for one in before if not self.provisional else ():
+            if one.service != said.voice:
+                del state.grants[one.service]
         state.grants[said.voice] = Grant(
             said.voice,
             self.state,
@@ -217,7 +235,7 @@ class AuthorisationGranted(Kind):
             self.conditions,
             self.permits,
             self.provisional,
-            since=self._since(state, said),
+            since=since,
             request=own_request(state.plan, said, self.request) or "",
             form=self.form,
             given_at=instant(self.given_at) if self.given_at is not None else None,
@@ -455,8 +473,9 @@ class Extension(Contingency):
 
 def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
     """Whether what this authority has given runs out, or would not outlast `leg`. Never, where it is provisional, withdrawn or
-    expired, or its State is not ahead. Once it has been warned of: yes. Else only for a leg, where the plan asks this authority,
-    its authorisation has begun, less than `needed` is left of it, and its State is among those that are `too_short`.
+    expired, or its State is not ahead. Once it has been warned of: yes. Else only for a leg, where it or its successor is among
+    the `authorities` there, its authorisation has begun, less than `needed` is left of it, and its State is among those that are
+    `too_short`.
     """
     grant, consents = delivery.state.grants[service], delivery.consents
     final = not grant.provisional and not grant.withdrawn and not grant.expired
@@ -464,7 +483,7 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
         return False
     if grant.warnings > 0 or leg is None:
         return grant.warnings > 0
-    asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
+    asked = delivery.plan.successor_of(service) in delivery.plan.authorities(grant.state) and grant.valid_from <= at
     too_short = at + consents.needed(grant.state, leg) > grant.valid_until
     return asked and too_short and grant.state in consents.too_short(leg, at)
 

@@ -83,23 +83,27 @@ class CooperationEnded(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """Somebody cooperates with it."""
-        return any(one.service == service.id for one in delivery.state.cooperating)
+        """Somebody cooperates with it, or with one whose place it has taken."""
+        return any(one.service in delivery.plan.stands_for(service.id) for one in delivery.state.cooperating)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
-        `voice`; `carries_still` where they carry a recorder: the labels.
+        `voice`, or one for which that `stands_for`; `carries_still` where they carry a recorder of the first such: the labels.
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
-        if not _cooperates(delivery.state, said.voice, self.person):
+        if (leads := self._with(delivery.state, said)) is None:
             return COOPERATES_NOT(person=self.person, voice=said.voice)
-        recorders = carried(delivery.state, said.voice, self.person)
+        recorders = carried(delivery.state, leads, self.person)
         return CARRIES_STILL(person=self.person, labels=recorders) if recorders else ACCEPTED
 
+    def _with(self, state: State, said: Said) -> str | None:
+        return next((one for one in state.plan.stands_for(said.voice) if _cooperates(state, one, self.person)), None)
+
     def apply(self, state: State, said: Said) -> None:
-        """This person cooperates no more with its `voice`."""
-        state.cooperating = tuple(one for one in state.cooperating if one != Cooperating(said.voice, self.person))
+        """This person cooperates no more with its `voice`, or where they do not, with the first for which that `stands_for`."""
+        leads = self._with(state, said)
+        state.cooperating = tuple(one for one in state.cooperating if (one.service, one.person) != (leads, self.person))
 
 
 class RecorderIssued(Kind):
@@ -169,20 +173,20 @@ class RecorderReturned(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """Somebody carries a recorder of it."""
-        return bool(carried(delivery.state, service.id))
+        """Somebody carries a recorder of it, or of one whose place it has taken."""
+        return any(carried(delivery.state, one) for one in delivery.plan.stands_for(service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its
-        `voice`.
+        `voice`, or from one for which that `stands_for`.
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
-        carries = self.label in carried(delivery.state, said.voice, self.person)
+        carries = any(self.label in carried(delivery.state, one, self.person) for one in delivery.plan.stands_for(said.voice))
         return ACCEPTED if carries else NOT_ISSUED(person=self.person, label=self.label, voice=said.voice)
 
     def apply(self, state: State, said: Said) -> None:
-        """Nobody carries it any more."""
+        """Nobody carries it any more, and its `voice` holds it."""
         state.recorders[self.label] = Recorder(said.voice, None)
 
 

@@ -184,7 +184,8 @@ class WrittenAct(Written):
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """The authorisation is withdrawn, another written one stands in its place, or nobody has written it in time."""
-        return delivery.state.grants[progress.key].withdrawn or super().moot(delivery, progress)
+        grant = delivery.state.grants.get(progress.key)
+        return (grant is not None and grant.withdrawn) or super().moot(delivery, progress)
 
 
 def written_by(delivery: Delivery, service: str) -> datetime | None:

@@ -74,9 +74,10 @@ async def braked(reception: Reception, reader: Service, code: str) -> Braked | N
     for row in rows.rows:
         delivery = await reception.reading.delivery(reader, row.delivery)
         group = view_of(delivery, reader, delivery.state.now).group
-        grant = delivery.state.grants.get(reader.id)
+        held = (delivery.state.grants.get(one) for one in delivery.plan.stands_for(reader.id))
         if group is not None and delivery.state.outcome is None:
-            found.append((group, row.delivery, grant is not None and not grant.withdrawn and not grant.expired))
+            consents = any(one is not None and not one.withdrawn and not one.expired for one in held)
+            found.append((group, row.delivery, consents))
     return _as_braked(sorted(found, key=lambda one: one[0].number), reader)
 
 

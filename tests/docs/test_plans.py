@@ -554,6 +554,12 @@ def replaces(plan: dict[str, Any], service: str, by: str) -> None:
     plan["replaced"] = [{"service": service, "by": by, "reason": "busy"}]
 
 
+def takes_charge(plan: dict[str, Any], table: Table, service: str) -> None:
+    """One that has decided in another's place is in charge of the last leg."""
+    table.delivery.state.stand_in(service, "uz.prosecutor")
+    plan["legs"][-1].update(responsible=service)
+
+
 NOT_CHANGED: list[tuple[str, str, Changed]] = [
     *((name, "R22", lambda p, _t, name=name: p.update(OTHERWISE[name])) for name in amending.FIXED),
     ("operation", "R8", lambda _p, t: t.say("uz.police", "stop_requested")),
@@ -571,6 +577,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "uz.post")),
+    ("legs.N.responsible", "R13", lambda p, t: takes_charge(p, t, "uz.police")),
     ("replaced.N", "R1", lambda p, _t: replaces(p, "uz.prosecutor", "uz.post")),
     ("checkpoints", "R1", lambda p, _t: checkpoint(p, "delivery").update(place="Another address")),
 ]

@@ -13,7 +13,7 @@ from domain.delivery.decided import Halted
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.demands import demands
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, Replaced
 from domain.rules.agreement import NOT_AGREED
 from domain.rules.urgency import NOT_WRITTEN
 from domain.views.asked import request
@@ -318,6 +318,17 @@ def test_r7_r13_who_decides_alone_needs_a_law_that_lets_it_and_two_officers(
 
     assert wrong is any(problem.startswith("R7") for _, problem in found)
     assert wrong is any(problem.startswith("R13") for _, problem in found)
+
+
+def test_r7_in_the_place_of_one_that_decides_alone_its_successor_does() -> None:
+    """Two officers of the one before decided; what comes later two of its own do, and nobody need be asked afresh."""
+    law = card_of("KZ", deciders=[ALONE | {"by": ["police", "border_guard"]}])
+    for officers in (1, 2):
+        plan = with_changes(alone(2), consent={"requires": asks(f"kz.police authorisation {officers}")})
+        legs = tuple(leg.model_copy(update={"responsible": "kz.border"}) for leg in plan.legs)
+        gone = (Replaced(service="kz.police", by="kz.border", reason="busy"),)
+        changed = plan.model_copy(update={"legs": legs, "replaced": gone, "answers_for_law": {"KZ": "kz.border"}})
+        assert any(problem.startswith("R7") for _, problem in problems(changed, law)) is (officers == 1)
 
 
 def agreed(*requires: str) -> Plan:

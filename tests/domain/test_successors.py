@@ -8,11 +8,23 @@ import pytest
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
+from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
 from domain.views.asked import inbox
-from tests.course import arrested, became, code
+from domain.views.unasked import may_say
+from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
-from tests.domain.test_hostile_stand_ins import AGREED_BESIDE, AGREES, ALONE, DEPUTY, LAW, following, follows, permits
+from tests.domain.test_hostile_stand_ins import (
+    AGREED_BESIDE,
+    AGREES,
+    ALONE,
+    DEPUTY,
+    LAW,
+    following,
+    follows,
+    permits,
+)
+from tests.domain.test_persons import BEGUN, RECORDER
 from tests.support import Table, asks, card_of, with_changes
 from workflows.errands import Question, wanted
 
@@ -259,3 +271,249 @@ def test_of_two_that_decide_one_is_replaced_and_its_successor_is_asked_at_a_hold
     change(table, Plan.model_validate(document))
     table.say("kz.knb", "hold_requested")
     assert asked(table, "hold.1") == ["kz.police", "kz.court", "kz.border"]
+
+
+def without_asking_afresh(plan: Plan) -> Plan:
+    """The plan, whose consent by who was replaced stands."""
+    document = plan.model_dump()
+    document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] != "consent-kz-2"]
+    return Plan.model_validate(document)
+
+
+def test_r5_what_one_that_was_replaced_gave_and_is_too_short_is_asked_for_longer_before_it_is_warned_of() -> None:
+    """Else it waits for nobody until the first warning; and where the plan warns late, until it has run out."""
+    table = Table(with_changes(plan_={"margin": timedelta(hours=96)}), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=(table.now + timedelta(hours=90)).isoformat())
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    change(table, without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.court")))
+    prepared(table)
+    assert asked(table, "extension.kz.prosecutor.1") == ["kz.court"]
+
+
+def test_r1_what_a_successor_decides_afresh_comes_in_the_place_of_what_the_one_before_it_gave() -> None:
+    """Nothing halts where that one did not allow the way of handling that both States decide on now, nor where what it gave runs
+    out, by word of mouth or written.
+    """
+    oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
+    table = Table(with_changes(), other_cards=card_of("KZ", urgent=[oral], **BESIDE))
+    ends = (table.now + timedelta(days=8)).isoformat()
+    spoken = {"form": "oral", "given_at": table.now.isoformat()}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=ends, **spoken)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    document = instead(table.delivery.plan, "kz.prosecutor", "kz.court").model_dump()
+    also = next(one for one in document["checkpoints"] if one["id"] == "consent-uz") | {"id": "consent-uz-2"}
+    document |= {"modality": "replaced_in_whole", "checkpoints": [*document["checkpoints"], also]}
+    change(table, Plan.model_validate(document))
+    assert asked(table, "written.kz.prosecutor.1") == ["kz.court"]
+    for service, at in (("uz.prosecutor", "consent-uz-2"), ("kz.court", "consent-kz-2")):
+        assert code(table.say(service, "authorisation_granted", at, modalities=["replaced_in_whole"])) is None
+    assert list(table.delivery.state.grants) == ["uz.prosecutor", "kz.court"]
+    assert not table.is_open("written.kz.prosecutor.1")
+    assert table.delivery.consents.missing(table.now) == ()
+    table.pass_time(days=9)
+    assert table.delivery.state.halt is None
+    assert Carried.model_validate_json(state := carried(table.delivery).model_dump_json()).model_dump_json() == state
+
+
+def test_r1_what_a_successor_gave_when_its_state_was_asked_before_is_not_in_the_place_of_what_was_asked_later() -> None:
+    """The border service had authorised first, and the prosecutor was asked later: what it gave stays its successor's."""
+    plan = with_changes(consent_kz={"requires": asks("kz.border authorisation"), "escalate": []})
+    document = plan.model_dump()
+    later = document["checkpoints"][0] | {"id": "later-kz", "requires": asks("kz.prosecutor authorisation")}
+    document |= {"checkpoints": [*document["checkpoints"], later]}
+    table = Table(Plan.model_validate(document), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "later-kz")
+    passed = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.border", passed=("later-kz",)))
+    change(table, Plan.model_validate(passed.model_dump() | {"answers_for_law": plan.answers_for_law | {"KZ": "kz.border"}}))
+    table.say("kz.border", "authorisation_granted", "consent-kz")
+    assert list(table.delivery.state.grants) == ["kz.prosecutor", "kz.border"]
+    assert table.delivery.consents.missing(table.now) == ("UZ",)
+
+
+def test_r5_a_ceiling_counts_from_the_first_that_one_before_it_gave() -> None:
+    """Else to replace an authority would begin its time anew."""
+    law = BESIDE | {"terms": [{"longest": "P30D", "ceiling": "P40D", "law": LAW}]}
+    table = Table(with_changes(), other_cards=card_of("KZ", **law))
+    times = {"valid_from": table.now.isoformat(), "valid_until": (table.now + timedelta(days=20)).isoformat()}
+    assert code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **times)) is None
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.pass_time(days=12)
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    for days, found in ((29, "beyond_ceiling"), (28, None)):
+        until = (table.now + timedelta(days=days)).isoformat()
+        says = table.say("kz.court", "authorisation_granted", "consent-kz-2", valid_from=table.now.isoformat(), valid_until=until)
+        assert code(says) == found
+
+
+def test_r1_what_a_successor_agrees_to_afresh_comes_in_the_place_of_what_was_agreed_by_word_of_mouth() -> None:
+    """Nobody is asked for the written act of an agreement in whose place another stands."""
+    oral = {"forms": ["oral"], "written_within": "24h", "of": ["agreement"], "law": LAW}
+    asked_both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plan = with_changes(consent_kz={"requires": asked_both, "escalate": [DEPUTY]})
+    table = Table(plan, other_cards=card_of("KZ", urgent=[oral], **AGREED_BESIDE))
+    spoken = AGREES | {"form": "oral", "given_at": table.now.isoformat(), "reference": None}
+    table.say("kz.customs", "agreement_given", "consent-kz", **spoken)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    document = instead(table.delivery.plan, "kz.customs", "kz.border").model_dump()
+    afresh = document["checkpoints"][0] | {"id": "consent-kz-2", "requires": asks("kz.border agreement"), "escalate": []}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], afresh]}))
+    assert asked(table, "agreed.kz.customs.1") == ["kz.border"]
+    assert code(table.say("kz.border", "agreement_given", "consent-kz-2", **AGREES)) is None
+    assert not table.is_open("agreed.kz.customs.1")
+
+
+def test_r17_of_two_persons_under_one_code_a_release_frees_one() -> None:
+    """Whom it arrested itself before whom the one before it did; and under a code that one used it arrests nobody else."""
+    table = arrested()
+    own = {"persons": [{"code": "P-1", "role": "courier"}], "place": "Termez"}
+    assert became(table.say("uz.customs", "arrest_reported", **own)) == ("accepted", None)
+    passed = tuple(name for name, progress in table.delivery.state.progress.items() if not progress.open)
+    change(table, instead(table.delivery.plan, "uz.police", "uz.customs", passed=passed))
+    found = table.say("uz.customs", "arrest_reported", **own).verdict.finding
+    assert found is not None
+    assert (found.code, found.parameters) == ("arrested_already", {"voice": "uz.customs", "persons": ("P-1",)})
+    for left in (("uz.police",), ()):
+        assert became(table.say("uz.customs", "arrestee_released")) == ("accepted", None)
+        held = [one for one in ("uz.customs", "uz.police") if table.delivery.state.holds(one, "P-1")]
+        assert tuple(held) == left
+        again = table.say("uz.customs", "arrest_reported", **own).verdict.finding
+        assert ((again.code, again.parameters["voice"]) if again is not None else ()) == (
+            ("arrested_already", *left) if left else ()
+        )
+    assert code(table.say("uz.customs", "arrestee_released")) is None
+
+
+def test_r1_who_takes_the_place_of_one_that_comes_and_goes_in_the_same_change_may_decide_too() -> None:
+    """From the border service to customs, which may, and on to the post office, which may not."""
+    law = ALONE | {"granted_by": ["border_guard", "customs"]}
+    own = {"answers_for_law": {"KZ": "kz.border"}, "coordinator": "kz.prosecutor"}
+    plan = with_changes(plan_=own, consent_kz={"requires": asks("kz.border authorisation"), "escalate": []})
+    table = Table(plan, other_cards=card_of("KZ", **law))
+    table.say("kz.border", "authorisation_granted", "consent-kz")
+    for by, wrong in (("kz.post", True), ("kz.afm", True)):
+        document = instead(table.delivery.plan, "kz.border", "kz.customs").model_dump()
+        document["replaced"] = [*document["replaced"], {"service": "kz.customs", "by": by, "reason": "busy"}]
+        document |= {"answers_for_law": {"KZ": by}, "coordinator": "kz.prosecutor"}
+        problem = refused(table, Plan.model_validate(document))
+        assert ("replaced.1: R1: kz.customs was asked to decide or to agree" in problem) is wrong
+        assert "replaced.0" not in problem
+
+
+def test_r22_nobody_is_replaced_twice() -> None:
+    """The second would change nothing, and who reads the plan would take another for its successor."""
+    table = on_its_way()
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    document = table.delivery.plan.model_dump()
+    document["replaced"] = [*document["replaced"], {"service": "kz.prosecutor", "by": "kz.border", "reason": "busy"}]
+    problem = refused(table, Plan.model_validate(document))
+    assert "replaced.1: R22: kz.prosecutor has been replaced already; replace kz.court, which has taken its place" in problem
+
+
+def test_r7_who_has_taken_the_place_of_an_authority_may_allow_that_something_is_not_measured() -> None:
+    """It is the authority now, although its State was not asked afresh."""
+    table = on_its_way()
+    change(table, without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.court")))
+    assert [table.delivery.plan.may_allow(one, "KZ") for one in ("kz.court", "kz.prosecutor", "kz.police")] == [True, True, False]
+
+
+def test_r13_who_has_decided_in_another_place_takes_charge_of_nothing() -> None:
+    """The border service decided for the prosecutor, and would then take the place of the police that carries it out."""
+    for decides in (True, False):
+        plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation"), "escalate": [DEPUTY]})
+        table = Table(plan, other_cards=card_of("KZ", **BESIDE))
+        table.say("kz.prosecutor", "delegated", to="kz.border")
+        who = {"on_behalf_of": "kz.prosecutor"} if decides else {}
+        table.say("kz.border" if decides else "kz.prosecutor", "authorisation_granted", "consent-kz", **who)
+        document = instead(table.delivery.plan, "kz.police", "kz.border").model_dump()
+        legs = [one | {"responsible": one["responsible"].replace("kz.police", "kz.border")} for one in document["legs"]]
+        after = Plan.model_validate(document | {"legs": legs, "coordinator": plan.coordinator})
+        if decides:
+            assert "legs.0.responsible: R13: kz.border has decided in another's place" in refused(table, after)
+        else:
+            change(table, after)
+
+
+def test_r22_no_ladder_leads_to_who_was_replaced() -> None:
+    """It would be told who does not answer, and nobody else would; what a ladder has come to already stays."""
+    table = Table(with_changes(consent_kz={"escalate": [DEPUTY]}), other_cards=card_of("KZ", **BESIDE))
+    document = table.delivery.plan.model_dump()
+    document["replaced"] = [{"service": "kz.border", "by": "kz.afm", "reason": "busy"}]
+    to_nobody = Plan.model_validate(document)
+    assert "replaced.0: R22: the ladder of consent-kz still leads to kz.border" in refused(table, to_nobody)
+    document["checkpoints"][0]["escalate"] = [DEPUTY | {"to": "kz.afm"}]
+    change(table, Plan.model_validate(document))
+    table = Table(
+        with_changes(consent_kz={"escalate": [DEPUTY], "due": timedelta(hours=48)}), other_cards=card_of("KZ", **BESIDE)
+    )
+    table.pass_time(hours=31)
+    change(table, with_changes(table.delivery.plan, plan_={"replaced": document["replaced"]}))
+
+
+def test_a_duty_of_two_that_have_authorised_is_asked_once_where_one_takes_the_place_of_the_other() -> None:
+    """What was asked of the one before stays open; what comes later is asked about its successor alone."""
+    done = {"what": "the act is registered", "within": "24h", "law": LAW}
+    owed = [done | {"id": "registered", "after": "authorisation"}, done | {"id": "told", "after": "outcome"}]
+    both = asks("kz.prosecutor authorisation", "kz.border authorisation")
+    plan = with_changes(consent_kz={"requires": both, "escalate": []})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE | {"duties": owed}))
+    table.say("kz.border", "authorisation_granted", "consent-kz")
+    table.dispatch()
+    document = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.border")).model_dump()
+    change(table, Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.border"}}))
+    assert [asked(table, f"duty.{one}.registered") for one in ("kz.prosecutor", "kz.border")] == [["kz.border"]] * 2
+    table.say("kz.knb", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction")
+    table.pass_time(hours=13)
+    assert [one for one in table.delivery.state.opened if one.endswith(".told")] == ["duty/kz.border.told"]
+
+
+def test_r29_who_cooperated_with_one_that_was_replaced_gives_its_recorder_back_to_the_successor() -> None:
+    """It holds it then, with what it has recorded; and says that they cooperate no more, which nobody else may say."""
+    table = Table(other_cards=card_of("KZ", separate=[])).dispatch()
+    table.say("kz.police", "cooperation_begun", **BEGUN)
+    table.say("kz.police", "recorder_issued", **RECORDER)
+    passed = tuple(name for name, progress in table.delivery.state.progress.items() if not progress.open)
+    document = instead(table.delivery.plan, "kz.police", "kz.border", passed=passed).model_dump()
+    legs = [one | {"responsible": one["responsible"].replace("kz.police", "kz.border")} for one in document["legs"]]
+    change(table, Plan.model_validate(document | {"legs": legs}))
+    over = {"person": "P-2", "reason": "over"}
+    assert code(table.say("kz.knb", "recorder_returned", **RECORDER)) == "not_issued"
+    assert {"recorder_returned", "cooperation_ended"} <= set(may_say(table.delivery, table.directory.get("kz.border")))
+    assert code(table.say("kz.border", "cooperation_ended", **over)) == "carries_still"
+    assert became(table.say("kz.border", "recorder_returned", **RECORDER)) == ("accepted", None)
+    assert exhibits(table.delivery.state)["R-1"].holder == "kz.border"
+    assert became(table.say("kz.border", "cooperation_ended", **over)) == ("accepted", None)
+    assert table.delivery.state.cooperating == ()
+
+
+def test_r29_no_carrier_takes_the_place_of_who_found_it() -> None:
+    """It would report it, and hold it then."""
+    for by, found in (("kz.post", "found_by: R29: a postal operator does not hold what was found"), ("kz.afm", None)):
+        table = Table(with_changes(plan_={"found_by": "kz.customs"}), reported=False)
+        gone = [{"service": "kz.customs", "by": by, "reason": "busy"}]
+        changed = with_changes(table.plan, plan_={"replaced": gone})
+        if found is not None:
+            assert found in refused(table, changed)
+        else:
+            change(table, changed)
+            assert asked(table, "detection.1") == [by]
+
+
+def test_r22_who_has_answered_where_another_is_waited_for_may_be_replaced() -> None:
+    """What it said counts, and nobody need wait for the other to be rid of it."""
+    asked_both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plan = with_changes(consent_kz={"requires": asked_both, "escalate": []})
+    agreed = {"decided_by": ["prosecutor", "court"], "of": ["customs"], "law": LAW}
+    law = ALONE | {"granted_by": ["prosecutor", "court"], "agreements": [agreed]}
+    table = Table(plan, other_cards=card_of("KZ", **law))
+    document = without_asking_afresh(instead(plan, "kz.prosecutor", "kz.court")).model_dump()
+    after = Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.court"}})
+    assert "R22: kz.prosecutor is still asked or responsible" in refused(table, after)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    change(table, after)
+    assert asked(table, "consent-kz") == ["kz.customs"]
+    table.say("kz.customs", "agreement_given", "consent-kz", **AGREES)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.delivery.consents.missing(table.now) == ()
+    table.say("kz.knb", "hold_requested")
+    assert asked(table, "hold.1") == ["kz.police", "kz.court", "kz.customs"]
