@@ -13,9 +13,8 @@ from pathlib import Path
 from google.protobuf.field_mask_pb2 import FieldMask
 from pydantic import TypeAdapter, ValidationError
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.deployment.v1 import WorkerDeploymentInfo
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
-from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
@@ -46,7 +45,7 @@ LATELY = timedelta(seconds=70)
 that is gone is missed so much later at most, by a gateway within seconds (`process.heartbeats`); one that comes counts at once.
 """
 PATIENCE, PAUSE = 30.0, 0.05
-"""Seconds within which Temporal must have heard of a worker that has begun to ask it for work, and told its own parts of it."""
+"""Seconds within which Temporal must have heard of a worker that has begun to ask it for work."""
 
 
 def build_id() -> str:
@@ -100,18 +99,13 @@ async def current(client: Client, task_queue: str) -> str:
 
     Raises `RPCError` while Temporal knows of no worker.
     """
-    return (await _deployment(client, task_queue)).routing_config.current_deployment_version.build_id
-
-
-async def _deployment(client: Client, task_queue: str) -> WorkerDeploymentInfo:
     asked = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=deployment_of(task_queue))
-    return (await client.workflow_service.describe_worker_deployment(asked)).worker_deployment_info
+    found = await client.workflow_service.describe_worker_deployment(asked)
+    return found.worker_deployment_info.routing_config.current_deployment_version.build_id
 
 
 async def make_current(client: Client, task_queue: str, build: str) -> None:
-    """From now on, new deliveries go to this build, and those that go on as a new run: every partition of the queue has heard of
-    it, or the log says that some have not in time. Raises `RPCError`.
-    """
+    """From now on, new deliveries go to this build, and those that go on as a new run. Raises `RPCError`."""
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(
             namespace=client.namespace,
@@ -121,25 +115,7 @@ async def make_current(client: Client, task_queue: str, build: str) -> None:
             ignore_missing_task_queues=True,
         )
     )
-    told = {"build": build, "task_queue": task_queue}
-    if await _heard_everywhere(client, task_queue):
-        log.info("a build is current", extra=told)
-    else:
-        log.warning("a build is current, and parts of the queue may not have heard of it", extra=told)
-
-
-async def _heard_everywhere(client: Client, task_queue: str) -> bool:
-    """Temporal tells the partitions of a queue one by one, after it has answered."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE
-    while (await _deployment(client, task_queue)).routing_config_update_state == _BEING_TOLD:
-        if loop.time() > until:
-            return False
-        await asyncio.sleep(PAUSE)
-    return True
-
-
-_BEING_TOLD = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
+    log.info("a build is current", extra={"build": build, "task_queue": task_queue})
 
 
 async def move(client: Client, task_queue: str, build: str) -> None:
