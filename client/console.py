@@ -17,6 +17,7 @@ import typer
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 from ruamel.yaml import YAML
 
@@ -31,6 +32,9 @@ from domain.words.text import in_json, shown, told
 
 PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
+
+LONGEST_ROW = 20_000
+"""Columns of a row of a table there, which has each cell whole."""
 
 TAIL, TAIL_OF_SEVERAL = 6, 3
 """Of the newest entries, so many are shown on a live screen under one delivery, and under each of several."""
@@ -57,7 +61,11 @@ class Plain(Console):
         self._width, self._height = new_size
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is to be written, each piece with its style. Only rich itself controls the terminal."""
+        """What is to be written, each piece with its style. Only rich itself controls the terminal. A row of a table is one line
+        where there is none.
+        """
+        if isinstance(renderable, Table) and not self.is_terminal:
+            options = (options or self.options).update(max_width=LONGEST_ROW)
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
 

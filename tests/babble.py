@@ -19,7 +19,7 @@ from domain.words.limits import MOST_SERVICES
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
 from tests.second_book import figured
-from tests.support import MEPHEDRONE, WORDS, Table, example_cards, example_plan, signed_plan, with_changes
+from tests.support import MEPHEDRONE, WORDS, Table, asks, card_of, example_cards, example_plan, signed_plan, with_changes
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -367,7 +367,23 @@ def changed_where_it_is_open() -> Table:
     table.change(_instead_of("caricc", "rilo-moscow", replaced=True))
     table.change(_instead_of("uz.police", "uz.customs", replaced=True))
     table.change(lambda plan: plan.update(replaced=()))
+    for one in (("uz.customs", "uz.customs"), ("caricc", "rilo-moscow")):
+        table.change(_replaced_too(*one))
+    table.change(_set("delivery", escalate=[{"to": "caricc", "after": "1h"}]))
     table.change(lambda plan: plan.update(title="Another title"))
+    return table
+
+
+def decides_and_takes_charge() -> Table:
+    """Who has decided in another's place would then carry it out."""
+    plan = with_changes(
+        consent_kz={"requires": asks("kz.prosecutor authorisation"), "escalate": [{"to": "kz.border", "after": "30h"}]}
+    )
+    decides = {"granted_by": ["prosecutor", "border_guard", "court"], "exclusions": [], "measures": []}
+    table = Told(plan=plan, other_cards=card_of("KZ", **decides))
+    table.say("kz.prosecutor", "delegated", to="kz.border")
+    table.say("kz.border", "authorisation_granted", "consent-kz", on_behalf_of="kz.prosecutor")
+    table.change(lambda plan: plan["legs"][0].update(responsible="kz.border"))
     return table
 
 
@@ -508,11 +524,16 @@ def _instead_of(old: str, new: str, *, replaced: bool = False) -> Edit:
     return edit
 
 
+def _replaced_too(service: str, by: str) -> Edit:
+    return lambda plan: plan.update(replaced=[*plan["replaced"], {"service": service, "by": by, "reason": "busy"}])
+
+
 TOLD: dict[str, Callable[[], Table]] = {
     "extended-behind-it": extended_behind_it,
     "split-too-soon": split_too_soon,
     "failed-twice": failed_twice,
     "changed-where-it-is-open": changed_where_it_is_open,
+    "decides-and-takes-charge": decides_and_takes_charge,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
     "taken-out-while-open": taken_out_while_open,

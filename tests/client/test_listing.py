@@ -227,6 +227,17 @@ async def test_people_see_the_first_hundred_and_how_many_there_are_and_programs_
     assert "The first 5. More match: --limit 50 shows more." in closed.err
 
 
+async def test_a_row_is_a_line_where_there_is_no_terminal(at: Night, keys: Path) -> None:
+    """However long what stands in it, so that programs which read lines have each delivery in one."""
+    title = ("carpets " * 24).strip()
+    long = [one.model_copy(update={"title": title}) for one in night(3, NOW)]
+    await keep(at.reads, long)
+    wide = (await vigil("list", "-o", "wide", *as_(ALL, at, keys))).out.splitlines()
+    document = (await vigil("list", "-o", "json", *as_(ALL, at, keys))).json
+    assert len(wide) == 1 + len(document)
+    assert 3 == sum(title in line for line in wide)
+
+
 async def test_ctrl_c_is_the_pagers(at: Night, keys: Path, tmp_path: Path) -> None:
     """It ends by itself, as whoever reads tells it, and puts the terminal back; the command ends well."""
     await keep(at.reads, [*night(60, NOW)])
