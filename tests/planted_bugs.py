@@ -1915,7 +1915,7 @@ BUGS = (
         "{% elif one.strong %}<b><bdi>{{ one.text | safe }}",
         "papers/files",
     ),
-    Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose)\n", "", "papers"),
+    Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose, record.delivery)\n", "", "papers"),
     Bug("R23", "domain/rules/handling.py", "return code in NOT_BEFORE_A_COURT", "return False", "handling"),
     Bug("R23", "domain/rules/handling.py", "return (addressed and inherited) or", "return addressed or", "handling"),
     Bug(

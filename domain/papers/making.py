@@ -173,7 +173,7 @@ def _statements(record: Record, used: tuple[int, ...]) -> Iterator[Statement]:
 def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | None) -> None:
     """Raises `RuleBroken` (R23) where something that it prints may not go there, and names whom to ask."""
     barred = [one for one in held_back(record.delivery, purpose) if one.seq in paper.entries or one.statement is None]
-    raise_if_any(barred, purpose)
+    raise_if_any(barred, purpose, record.delivery)
     for statement in _statements(record, paper.entries) if reader is not None else ():
         assert reader is not None  # noqa: S101 - looked at just now
         if not may_read(record.delivery, statement, 0, reader, addressed=True):

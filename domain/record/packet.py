@@ -130,7 +130,7 @@ def unsealed(  # noqa: PLR0913 - a packet has these parts
     snapshot = delivery.snapshot
     beside = {branch: (other, shared(delivery.ledger, other.ledger)) for branch, other in others.items()}
     withheld = [held_back(delivery, purpose), *(held_back_beside(delivery, *one, purpose) for one in beside.values())]
-    _nothing_rests_on(purpose, withheld)
+    _nothing_rests_on(delivery, purpose, withheld)
     packet = Packet(
         directory=snapshot.directory,
         cards=snapshot.cards,
@@ -167,9 +167,9 @@ def seal(  # noqa: PLR0913 - a packet has these parts
     return unsealed(delivery, history, at, purpose, sealers=sealers, others=others).sealed(key)
 
 
-def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) -> None:
+def _nothing_rests_on(delivery: Delivery, purpose: Purpose, withheld: Sequence[Sequence[Provided]]) -> None:
     """Raises `RuleBroken` where anything rests on what may not go there (R23)."""
-    raise_if_any((one for items in withheld for one in items if one.decides), purpose)
+    raise_if_any((one for items in withheld for one in items if one.decides), purpose, delivery)
 
 
 def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Provided]) -> tuple[Entry | LeftOut, ...]:

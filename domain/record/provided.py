@@ -36,15 +36,21 @@ MOST_NAMED = 3
 """Of what one provider has not permitted: what it permits, it permits at once."""
 
 
-def raise_if_any(barred: Iterable[Provided], purpose: str) -> None:
-    """Raises `RuleBroken` (R23) if anything is barred from this purpose, and names whom to ask."""
-    if faults := _not_permitted(barred):
-        raise RuleBroken(
-            "R23",
-            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
-            reason="disclosure_not_permitted",
-            hint=fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose),
+def raise_if_any(barred: Iterable[Provided], purpose: str, delivery: Delivery) -> None:
+    """Raises `RuleBroken` (R23) if anything is barred from this purpose, and names whom to ask; once the ledger is closed, that
+    nobody can permit it any more, so that nobody is sent to ask for it.
+    """
+    faults = _not_permitted(barred)
+    if not faults:
+        return
+    hint = fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose)
+    sentence = fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults)
+    if delivery.state.ended:
+        hint = fill(
+            "the ledger is closed: that can be permitted no more; when it can, docs/statements.md says (`disclosure_permitted`)"
         )
+        sentence = fill("not for {purpose}: {faults}", purpose=purpose, faults=faults)
+    raise RuleBroken("R23", sentence, reason="disclosure_not_permitted", hint=hint)
 
 
 def _not_permitted(held: Iterable[Provided]) -> str:

@@ -7,17 +7,22 @@ import pytest
 from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Handling
+from domain.papers.making import Wanted, make
+from domain.papers.record import Record
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
-from domain.record.packet import Packet, Purpose, seal, unseal
+from domain.record.packet import Packet, Purpose, seal, unseal, unsealed
+from domain.record.replay import replay
 from domain.record.verify import verify
 from domain.rules.handling import may_read
 from domain.views.sight import page
 from domain.words.errors import NotVerified, RuleBroken
+from process.language import speakers
 from rehearsal.services import VIGIL, private_key_of
+from rehearsal.simulator import World, simulate
 from tests.course import became
 from tests.forging import sealed
-from tests.support import Table, example_plan, with_changes
+from tests.support import Table, example_cards, example_directory, example_plan, example_scenario, with_changes
 
 
 def under(code: str) -> Plan:
@@ -64,6 +69,19 @@ def test_r23_h1_on_which_the_record_rests_keeps_it_from_the_court_until_permitte
     assert "kz." not in refused.value.sentence
     table.say("uz.prosecutor", "disclosure_permitted")
     assert 0 == verify(packet_for(table, "court"), table.directory).left_out
+
+
+def test_r23_nobody_is_sent_to_ask_for_what_can_be_permitted_no_more() -> None:
+    """While the ledger is open the refusal says what each has to say; once it is closed, that nobody can say it any more."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    ended = simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+    for entries, hint in ((ended.ledger.since(0)[:-1], "have each say"), (ended.ledger.since(0), "can be permitted no more")):
+        delivery = replay(entries, ended.directory, ended.cards)
+        with pytest.raises(RuleBroken) as packet:
+            unsealed(delivery, "", ended.state.now, "court")
+        with pytest.raises(RuleBroken) as paper:
+            make(Record.of(delivery, "court"), Wanted("court", "en", "court"), speakers(None))
+        assert [hint in (one.value.hint or "") for one in (packet, paper)] == [True, True]
 
 
 def test_r23_the_operations_own_packet_holds_everything() -> None:

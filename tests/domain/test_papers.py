@@ -31,6 +31,7 @@ from domain.papers.tongue import Tongue
 from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
 from domain.record.replay import replay
+from domain.rules.balance import PartsEnded
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted
 from domain.signing.canonical import plain
@@ -369,6 +370,22 @@ def test_a_consignment_that_split_ended_its_way_there() -> None:
     parts = [one.sources for one in court if isinstance(one, Value) and one.text.startswith("saxaul-22-")]
     assert rests == {seq for one in parts for seq in one}
     assert (38,) in [one.sources for one in court if text_of(one) == "gone on in deliveries of its parts"]
+
+
+def test_a_split_is_not_told_as_nothing_seized_and_nobody_arrested() -> None:
+    """What was recovered of its parts is seized, once it is said how they ended; no sum of what split counts them otherwise."""
+    whole = delivered("split-on-the-way")
+    heard = Record.of(whole).said(PartsEnded)[0][0].seq
+    before = Record.of(replay(whole.ledger.since(0)[:heard], whole.directory, whole.cards))
+
+    for name in ("court", "results"):
+        short = ["".join(map(text_of, one)) for one in summary_of("split-on-the-way", name)]
+        assert "of its parts mephedrone (4-MMC) 13,200\u202fg" in short
+        assert "0, not counting its parts" in short
+        told = [figure for one in made(before, name).paper.blocks if isinstance(one, Summary) for figure, _ in one.cells]
+        assert "nothing, not counting its parts" in ["".join(map(text_of, one)) for one in told]
+    other = ["".join(map(text_of, one)) for one in summary_of("split-on-the-way", "results.UZ")]
+    assert {"nothing", "0"} <= set(other)
 
 
 def test_a_leg_without_an_end_goes_as_far_as_the_record() -> None:

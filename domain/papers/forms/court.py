@@ -19,6 +19,7 @@ from domain.papers.forms.parts import (
     others_of_the_group,
     weight,
 )
+from domain.papers.forms.split import but_for_parts
 from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told, halt_called
 from domain.papers.paper import (
     Blank,
@@ -89,7 +90,7 @@ class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 9
+    version = 10
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -166,7 +167,7 @@ class _CourtReport(Ways, CourtGoods, Proof):
         yield Summary(
             (
                 ((outcome,), tongue.words(OUTCOME)),
-                ((Value(str(persons), arrested),), tongue.words(ARRESTED)),
+                (but_for_parts(record, tongue, bool, (Value(str(persons), arrested),)), tongue.words(ARRESTED)),
                 (seized_in_all(record, tongue), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(len(gaps)), lost),), tongue.words(GAPS_SEEN)),
             )

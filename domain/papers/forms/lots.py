@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
 from domain.papers.forms import story
 from domain.papers.forms.parts import NONE, act, counted, item_of, mass_of, row, table, weight
+from domain.papers.forms.split import but_for_parts
 from domain.papers.paper import Blank, Line, Source, Table, TableRow, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount, SubstanceMass
-from domain.rules.balance import Seizure
+from domain.rules.balance import PartsEnded, Seizure
 from domain.rules.disposing import Disposed
 from domain.rules.examining import ExhibitDivided, LaboratoryReport
 from domain.rules.preparation import Prepared
@@ -32,6 +33,7 @@ SEIZED_IN_ALL, NOTHING = mark("seized"), mark("nothing")
 ON_THE_WAY, BEFORE_IT_LEFT = mark("{consignment}, on the way"), mark("{consignment}, before it had left")
 TAKEN_OUT = mark("at the preparation {amounts}")
 OUT_ON_THE_WAY = mark("taken out on the way {amounts}")
+OF_ITS_PARTS = mark("of its parts {amounts}")
 TAKEN_FROM_IT = mark("taken out on the way")
 BY_ACT = mark("{fate}, {act}")
 TO_WHOM: Mapping[str, str] = {
@@ -131,7 +133,7 @@ def label_of(label: str, tongue: Tongue, *sources: Source) -> Value:
 
 def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = bool) -> Line:
     """What was seized, by substance or other thing, of services that are `mine`; the whole consignment where it was so on the
-    way; and what was taken out at the preparation and on the way.
+    way; what was taken out at the preparation and on the way; and what was recovered of the parts that it split into.
     """
     whole = [said for said, _ in story.interdictions(record) if mine(said.service)]
     seized = [(said, one) for said, one in story.seizures(record) if mine(said.service)]
@@ -150,7 +152,14 @@ def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = 
         entries = counted(seq for said, _ in taken for seq in said.entries)
         amounts = joined(Value(tongue.amount(one), entries) for one in together(each for _, out in taken for each in out.samples))
         found.append(tongue.say(OUT_ON_THE_WAY, amounts=amounts))
-    return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
+    own = joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
+    ended = [(said, one) for said, one in record.said(PartsEnded) if mine(said.service)]
+    if not ended:
+        return but_for_parts(record, tongue, mine, own)
+    entries = counted(seq for said, _ in ended for seq in said.entries)
+    of_parts = together(amount for _, one in ended for part in one.parts for amount in part.recovered)
+    amounts = joined(Value(tongue.amount(one), entries) for one in of_parts) or (Value(tongue.translate(NOTHING), entries),)
+    return joined([*found, tongue.say(OF_ITS_PARTS, amounts=amounts)])
 
 
 def fate_of(said: Heard, disposed: Disposed, tongue: Tongue) -> Line:

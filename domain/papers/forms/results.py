@@ -24,7 +24,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.split import ends_of, parts_of
+from domain.papers.forms.split import but_for_parts, ends_of, parts_of
 from domain.papers.forms.telling import SAID, halt_called
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
@@ -132,7 +132,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 8
+    version = 9
     title = mark("report on results")
     of_the_whole = True
 
@@ -213,7 +213,7 @@ class _ResultsReport:
             (
                 (outcome, tongue.words(OUTCOME)),
                 (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
-                ((Value(str(count), sources),), tongue.words(ARRESTED)),
+                (but_for_parts(self.record, tongue, self.mine, (Value(str(count), sources),)), tongue.words(ARRESTED)),
                 (
                     (Value(self._time_of(ridden), ("computed",)),),
                     tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))) if ridden else tongue.words(WAY),
@@ -371,7 +371,7 @@ class _ResultsReport:
         for heard, released in self.record.said(ArresteeReleased):
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
-        none: Line = (Value("0", ("computed",)),)
+        none = but_for_parts(self.record, tongue, self.mine, (Value("0", ("computed",)),))
         charges = joined((self._charged(*one) for one in self.record.said(CaseOpened) if self.mine(one[0].service)), "; ")
         return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=charges or Blank(2)))
 

@@ -1,8 +1,10 @@
 """What papers say of a consignment that has split: into which parts, what went in which, and how each ended."""
 
+from collections.abc import Callable
+
 from domain.papers.forms.parts import NONE
 from domain.papers.paper import Line, Value
-from domain.papers.record import Heard
+from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.rules.balance import PartsEnded, Split
 from domain.views.names import OUTCOMES
@@ -10,6 +12,12 @@ from domain.words.text import mark
 
 PART = mark("{operation} ({contents})")
 PART_ENDED = mark("{operation} – {outcome}, recovered: {amounts}")
+APART = mark("{what}, not counting its parts")
+
+
+def but_for_parts(record: Record, tongue: Tongue, mine: Callable[[str], bool], what: Line) -> Line:
+    """A sum of this delivery; where one of those that are `mine` has said that it split, that its parts are not in it."""
+    return tongue.say(APART, what=what) if any(mine(said.service) for said, _ in record.said(Split)) else what
 
 
 def parts_of(tongue: Tongue, said: Heard, split: Split) -> Line:
