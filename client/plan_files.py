@@ -28,6 +28,7 @@ def drafted(said: Answers, known: tuple[Directory, Mapping[str, RuleCard]], lang
         "answers_for_law": unknown,
         "checkpoints": _("due times are the usual ones; docs/plans.md says what else a checkpoint may have"),
         "legs": _("put in how long each leg really takes") if not said.takes else "",
+        "afterwards": _("while what was seized is held; until then it can be permitted that what was said goes before a court"),
         "request": _(
             "what each State decides on; look up every provision in basis, and add the agreements between your services to it"
         ),

@@ -1916,6 +1916,7 @@ BUGS = (
         "papers/files",
     ),
     Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose, record.delivery)\n", "", "papers"),
+    Bug("R23", "domain/record/provided.py", "    if delivery.state.ended:\n", "    if not delivery.state.ended:\n", "handling"),
     Bug("R23", "domain/rules/handling.py", "return code in NOT_BEFORE_A_COURT", "return False", "handling"),
     Bug("R23", "domain/rules/handling.py", "return (addressed and inherited) or", "return addressed or", "handling"),
     Bug(

@@ -64,6 +64,8 @@ CALLS_AT: Final[Mapping[Channel, PlaceOfCall]] = {
 """Where a carrier usually calls."""
 CONSENT: Final = timedelta(hours=48)
 """Usual time for consent; where a card wants more, as long as that."""
+AFTERWARDS: Final = "180d"
+"""For how long it stays open while what was seized is held: what its code keeps from a court is permitted until then (R23)."""
 TOLERANCES: Final = (20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
 """Of gross weight, milligrams: the first that hides nothing."""
 
@@ -152,6 +154,7 @@ class _Drafting:
                 *self._end(),
             ],
             "legs": list(self._legs()),
+            **({"afterwards": AFTERWARDS} if answers.handling_code != "H0" else {}),
             **({"surveillance": {"check_in": answers.check_in, "answer": "1h", "search": "12h"}} if answers.check_in else {}),
         }
         return tree | {"request": request(self.cast, answers.uses, self.language)}

@@ -72,6 +72,15 @@ def test_r30_it_stays_open_while_something_is_held_and_ends_once_it_is_said_what
     assert view(table.delivery, table.directory.get("uz.customs"), table.now).stays_open_until is None
 
 
+def test_r23_it_can_be_permitted_after_the_outcome_that_it_goes_before_a_court() -> None:
+    """While it stays open each permits what it has said, the last seizure too; then the packet for the court verifies."""
+    table = concluded(Table(plan(handling_code="H1")))
+    for service in ("kz.knb", "kz.police", "kz.prosecutor", "uz.prosecutor", "uz.customs", "uz.police", "caricc"):
+        assert code(table.say(service, "disclosure_permitted")) is None
+
+    assert 0 == verify(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"), table.directory).left_out
+
+
 def test_r30_it_ends_by_itself_when_that_time_is_over_and_says_who_holds_what_still() -> None:
     """Bounded: nobody keeps it open for ever, and the holder stays on record."""
     table = concluded(Table(plan()))

@@ -3,6 +3,7 @@ from a handful of answers: right by every rule, or a refusal in words that says 
 """
 
 import re
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -155,6 +156,12 @@ def test_what_only_the_officer_knows_is_a_gap() -> None:
     rest = {"offence.articles.KZ.0", "consignment.identifiers.0.value", "consignment.declared_as"}
     rest |= {"consignment.gross.unmeasured", "consignment.gross.allowed_by"}
     assert {f"request.{one}" for one in texts} | rest == gaps
+
+
+@pytest.mark.parametrize(("code", "open_for"), [("H0", None), ("H1", timedelta(days=180)), ("H3", timedelta(days=180))])
+def test_r23_what_may_not_go_before_a_court_is_open_for_its_permission(code: str, open_for: timedelta | None) -> None:
+    """A begun plan whose code keeps it from a court stays open after its outcome, while what was seized is held."""
+    assert open_for == drafted(answers(handling_code=code)).plan.afterwards
 
 
 @pytest.mark.parametrize(
