@@ -64,7 +64,7 @@ class Plain(Console):
         """What is to be written, each piece with its style. Only rich itself controls the terminal. A row of a table is one line
         where there is none.
         """
-        if isinstance(renderable, Table) and not self.is_terminal:
+        if isinstance(renderable, Table) and not self.is_terminal and self._width is None:
             options = (options or self.options).update(max_width=LONGEST_ROW)
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)

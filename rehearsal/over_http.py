@@ -8,6 +8,7 @@ laboratories), and people at a desk who look into their inbox (coordinators).
 
 import asyncio
 import logging
+import os
 import secrets
 import socket
 from collections import deque
@@ -47,6 +48,8 @@ SLACK = timedelta(seconds=1.5)
 """Least real time between the slowest answer and the shortest due time."""
 PORTS = range(10_000, 32_000)
 """Below those that Linux, macOS and Windows give to outgoing connections."""
+SHARES = 11
+"""Processes with ids one behind the other are given none of the same ports."""
 LOOK_EVERY = 0.3
 """Seconds between two looks of a simulated officer into the inbox."""
 
@@ -157,10 +160,11 @@ def free_ports(count: int) -> list[int]:
     """Free ports of the loopback interface, all different; none of those that a system gives to whoever asks for any, and none
     that this process was given lately: whoever was may not have begun to listen there.
     """
+    mine = PORTS[os.getpid() % SHARES :: SHARES]
     held: list[socket.socket] = []
     try:
         while len(held) < count:
-            port = PORTS.start + secrets.randbelow(len(PORTS))
+            port = secrets.choice(mine)
             if port in _given:
                 continue
             held.append(socket.socket())
