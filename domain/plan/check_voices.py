@@ -39,9 +39,9 @@ def _who_cannot_be_left_out(plan: Plan, directory: Directory, card: RuleCard) ->
     return kinds(directory, *asked)
 
 
-def successors(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+def successors(plan: Plan, directory: Directory, cards: Cards, *, asked_in: Plan | None = None) -> Iterator[Fault]:
     """Whoever takes the place of one that is asked to authorise or to agree, or of one that has taken that, may do so by the card
-    of its State: all that is open there, it is asked (R22).
+    of its State: all that is open there, it is asked (R22). `asked_in`: the plan that asks it; this one where none is given.
     """
     for number, one in enumerate(plan.replaced):
         old, new = directory.find(one.service), directory.find(one.by)
@@ -49,7 +49,7 @@ def successors(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
         if old is None or new is None or card is None:
             continue
         decides, agrees = (
-            any(old.id in plan.line_of(service) for service in asked_for(plan, card.state, need))
+            any(old.id in plan.line_of(service) for service in asked_for(asked_in or plan, card.state, need))
             for need in ("authorisation", "agreement")
         )
         wrongly = decides and not card.lets_grant(new.kind, plan.case)
@@ -108,12 +108,13 @@ def _would_do(plan: Plan, directory: Directory, card: RuleCard | None, state: st
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:
-    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise, or of each whose place
-    it has taken.
+    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise; where it is not asked
+    itself, two of each whose place it has taken.
     """
     known = directory.find(service)
     if card is None or known is None or not card.lets_decide_alone(known.kind, plan.case):
         return False
     asking = [(at, one) for at in plan.at("authorise") if at.state == card.state for one in at.authorities()]
-    own = [at.officers_for(one, "authorisation") for at, one in asking if plan.successor_of(one) == service]
-    return bool(own) and all(officers == 2 for officers in own)
+    own = [(at, one) for at, one in asking if one == service]
+    taken = own or [(at, one) for at, one in asking if plan.successor_of(one) == service]
+    return bool(taken) and all(at.officers_for(one, "authorisation") == 2 for at, one in taken)

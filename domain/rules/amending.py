@@ -11,6 +11,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
+from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import arresting, changed, digest_of_request
@@ -195,8 +196,9 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more, but
-    for what it has answered where others are still waited for, nor told that they do not answer.
+    """Who is replaced is so once, by one of the same State that has not been replaced itself, and by the card may do what it is
+    asked to do in the plan in force; and it is asked nothing more, but for what it has answered where others are still waited
+    for, nor told that they do not answer.
     """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
@@ -212,6 +214,9 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
             )
         elif number >= len(delivery.plan.replaced):
             yield from _who_takes_over(plan, number)
+            known = (plan, directory, delivery.cards)
+            now = [*successors(*known)]
+            yield from (one for one in successors(*known, asked_in=delivery.plan) if one.place == place and one not in now)
         asked = any(
             one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
         )
@@ -231,8 +236,9 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
 
 
 def _has_answered(delivery: Delivery, checkpoint: PlannedCheckpoint, service: str) -> bool:
+    """Whether a service has answered there all that the new plan asks of it."""
     progress = delivery.state.progress.get(checkpoint.id)
-    return progress is not None and progress.answered(service)
+    return progress is not None and checkpoint.asked.get(service, frozenset()) <= progress.answers.keys()
 
 
 def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:

@@ -2,11 +2,13 @@
 so, and no sum is impossible. A brake is not held to it: what it says is compared, and no less a stop.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import get_args
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.grants import Grant
+from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.goods import AnyAmount, Check, Checked, Item, SubstanceMass, Unit, least_mass
@@ -77,7 +79,8 @@ def allowed(plan: Plan, quantities: Iterable[Quantity | None], states: tuple[str
 def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
     """`leave_not_said` for the services that are named as having allowed that something is not measured, and have not said so
     themselves. One has said so where the plan says it of the same, gross weight or contents, what was `prepared` or is handed
-    over, and the service authorises that plan: it holds an authorisation that is final and not withdrawn.
+    over, and the service authorises that plan: it, or one that has taken its place, holds an authorisation that is final and not
+    withdrawn.
     """
     goods, state = delivery.plan.consignment, delivery.state
     planned = {"gross": tuple(leaves_in((goods.gross, goods.not_weighed))), "kept": tuple(leaves_in(goods.contents))}
@@ -86,9 +89,14 @@ def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
     unsaid = dict.fromkeys(
         leave.allowed_by
         for name, leave in named
-        if leave not in known.get(name, ()) or (grant := state.grants.get(leave.allowed_by)) is None or not grant.final
+        if leave not in known.get(name, ()) or not any(held.final for held in _held(state, leave.allowed_by))
     )
     return NOT_SAID_ITSELF(services=tuple(unsaid)) if unsaid else None
+
+
+def _held(state: State, service: str) -> Iterator[Grant]:
+    """What this service and those that have taken its place have given."""
+    return (state.grants[one] for one in state.plan.line_of(service) if one in state.grants)
 
 
 def possible(

@@ -14,6 +14,7 @@ from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
+from tests.domain.test_goods import COVER, plan_of
 from tests.domain.test_hostile_stand_ins import (
     AGREED_BESIDE,
     AGREES,
@@ -24,6 +25,10 @@ from tests.domain.test_hostile_stand_ins import (
     follows,
     permits,
 )
+from tests.domain.test_law import ALONE as LETS
+from tests.domain.test_law import alone, problems
+from tests.domain.test_leaves import CLOSED
+from tests.domain.test_leaves import prepared as prepares
 from tests.domain.test_persons import BEGUN, RECORDER
 from tests.support import Table, asks, card_of, with_changes
 from workflows.errands import Question, wanted
@@ -517,3 +522,73 @@ def test_r22_who_has_answered_where_another_is_waited_for_may_be_replaced() -> N
     assert table.delivery.consents.missing(table.now) == ()
     table.say("kz.knb", "hold_requested")
     assert asked(table, "hold.1") == ["kz.police", "kz.court", "kz.customs"]
+
+
+def test_r22_an_open_question_is_not_turned_to_one_that_is_replaced() -> None:
+    """It has answered nothing there, and may not any more: it would be waited for in vain."""
+    table = Table()
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
+    prepared(table)
+    document = table.plan.model_dump()
+    departure = next(one for one in document["checkpoints"] if one["id"] == "departure")
+    others = {"uz.police": "kz.border"}
+    departure["requires"] = [one | {"service": others.get(one["service"], one["service"])} for one in departure["requires"]]
+    document["replaced"] = [{"service": "kz.border", "by": "kz.afm", "reason": "busy"}]
+    assert "R22: kz.border is still asked or responsible" in refused(table, Plan.model_validate(document))
+
+
+def test_r22_nor_is_an_open_question_for_consent() -> None:
+    """What the court is asked is turned to the border service, in whose place the court comes."""
+    plan = with_changes(consent_kz={"requires": asks("kz.court authorisation"), "escalate": []})
+    document = plan.model_dump()
+    plan = Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.court"}})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE))
+    document = plan.model_dump()
+    document["checkpoints"][0]["requires"] = asks("kz.border authorisation")
+    document["replaced"] = [{"service": "kz.border", "by": "kz.court", "reason": "busy"}]
+    assert "R22: kz.border is still asked or responsible" in refused(table, Plan.model_validate(document))
+
+
+def test_r1_who_may_not_decide_takes_no_place_at_a_hold_where_the_question_is_taken_out_at_once() -> None:
+    """The border service is asked at the hold as an authority; the financial police does not let it go on in its place."""
+    table = on_its_way()
+    document = table.delivery.plan.model_dump()
+    afresh = document["checkpoints"][0] | {"id": "consent-kz-2", "requires": asks("kz.border authorisation"), "escalate": []}
+    document["checkpoints"] = [*document["checkpoints"], afresh]
+    change(table, Plan.model_validate(document))
+    table.say("kz.knb", "hold_requested")
+    document = table.delivery.plan.model_dump()
+    document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] != "consent-kz-2"]
+    document["replaced"] = [{"service": "kz.border", "by": "kz.afm", "reason": "busy"}]
+    assert "R1: kz.border was asked to decide or to agree" in refused(table, Plan.model_validate(document))
+
+
+def test_r7_the_leave_of_one_that_was_replaced_stands_after_its_successor_has_authorised_the_same_plan() -> None:
+    """Both have decided on a plan that says it, so that nothing is remarked."""
+    table = Table(plan_of(CLOSED, goods={"gross": COVER}), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2")) is None
+    assert prepares(table, kept=[CLOSED], gross=COVER) is None
+
+
+def test_r7_who_decides_afresh_by_two_of_its_officers_decides_alone_also_in_the_place_of_another() -> None:
+    """One officer of the prosecutor had authorised; the police, which its law lets decide alone, does so by two."""
+    law = card_of("KZ", deciders=[LETS | {"by": ["police", "prosecutor"]}])
+    document = with_changes(alone(2), consent={"requires": asks("kz.prosecutor authorisation")}).model_dump()
+    consent = next(one for one in document["checkpoints"] if one["id"] == "consent")
+    afresh = consent | {"id": "consent-2", "requires": asks("kz.police authorisation 2"), "escalate": []}
+    legs = [leg | {"responsible": "kz.police"} for leg in document["legs"]]
+    document |= {"checkpoints": [*document["checkpoints"], afresh], "legs": legs, "answers_for_law": {"KZ": "kz.police"}}
+    document["replaced"] = [{"service": "kz.prosecutor", "by": "kz.police", "reason": "busy"}]
+    assert not [one for _, one in problems(Plan.model_validate(document), law) if one.startswith(("R7", "R13"))]
+
+
+def test_r5_a_successor_takes_back_what_stands_also_while_its_own_is_provisional() -> None:
+    """What the prosecutor gave lets it go on still."""
+    table = on_its_way()
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2", provisional=True)) is None
+    assert code(table.say("kz.court", "authorisation_withdrawn")) is None
