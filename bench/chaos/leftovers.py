@@ -9,9 +9,13 @@ from pathlib import Path
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from workflows.messages import workflow_id
+from workflows.messages import DECONFLICT, workflow_id
 
 LISTENS, CONNECTED = "0A", "01"
+BY_ITSELF = {DECONFLICT}
+"""A look into the register may be under way when a delivery ends, and nothing waits for it: of a run that is over no attempt is
+made again, and the register takes in nobody who was released.
+"""
 
 
 async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
@@ -21,9 +25,8 @@ async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
         described = await client.get_workflow_handle(workflow_id(operation)).describe()
         if described.status != WorkflowExecutionStatus.COMPLETED:
             found.append(f"{operation} is over, and its run in Temporal is {described.status and described.status.name}")
-        found += [
-            f"{operation} is over, and {one.activity_type.name} is open" for one in described.raw_description.pending_activities
-        ]
+        open_ = {one.activity_type.name for one in described.raw_description.pending_activities} - BY_ITSELF
+        found += [f"{operation} is over, and {name} is open" for name in sorted(open_)]
     return found
 
 
