@@ -3084,6 +3084,7 @@ BUGS = (
     Bug("R5", "domain/rules/consent.py", "asked = delivery.plan.successor_of(service) in", "asked = service in", "successors"),
     Bug("R1", "domain/rules/consent.py", "for one in before if not self.provisional else ():", "for one in ():", "successors"),
     Bug("R1", "domain/rules/consent.py", "one.service == said.voice or one.at not in later)", "one)", "successors"),
+    Bug("R16", "domain/rules/consent.py", " and set(one.permits) <= set(self.permits):", ":", "successors"),
     Bug(
         "R5",
         "domain/rules/consent.py",

@@ -219,11 +219,11 @@ class AuthorisationGranted(Kind):
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
         expired, and not warned of; in the `form` in which it was given, `given_at` that time. It is `since` the first one began.
         Unless it is provisional, it comes in the place of what those gave too whose place its `voice` has taken, but for what a
-        later checkpoint asked for.
+        later checkpoint asked for, and for what permits more: that is permitted still.
         """
         since, before = self._since(state, said), self._before(state, said)
         for one in before if not self.provisional else ():
-            if one.service != said.voice:
+            if one.service != said.voice and set(one.permits) <= set(self.permits):
                 del state.grants[one.service]
         state.grants[said.voice] = Grant(
             said.voice,

@@ -10,6 +10,7 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
 from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
+from domain.rules.duties import permitted
 from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from tests.course import arrested, became, code, prepared
@@ -592,3 +593,18 @@ def test_r5_a_successor_takes_back_what_stands_also_while_its_own_is_provisional
     change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
     assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2", provisional=True)) is None
     assert code(table.say("kz.court", "authorisation_withdrawn")) is None
+
+
+def test_r16_what_only_the_one_before_permitted_is_permitted_still_and_its_result_is_told() -> None:
+    """The court, which nobody asks for the tracker any more, does not name it; the prosecutor's leave for it stands."""
+    told = {"what": "the result is told", "within": "24h", "law": LAW, "id": "told", "after": "end_of_permission"}
+    table = on_its_way(BESIDE | {"duties": [told]})
+    before = permitted(table.delivery.state, "KZ")["kz.prosecutor"][0]
+    assert "device" in before
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    fewer = [one for one in before if one != "device"]
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2", permits=fewer)) is None
+    table.say("kz.knb", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction")
+    table.pass_time(hours=13)
+    assert "device" in [one for measures, _ in permitted(table.delivery.state, "KZ").values() for one in measures]
