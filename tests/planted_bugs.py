@@ -1162,8 +1162,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/plan/check_voices.py",
-        "all(officers == 2 for officers in own)",
-        "all(officers > 0 for officers in own)",
+        'all(at.officers_for(one, "authorisation") == 2 for at, one in taken)',
+        'all(at.officers_for(one, "authorisation") > 0 for at, one in taken)',
         "law",
     ),
     Bug("R1", "domain/rules/agreement.py", 'state.stop_all("refused", finding', 'state.stop_all("stop", finding', "law"),
