@@ -24,7 +24,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
-from bench.figures import cpu_seconds, figures, machine, options
+from bench.figures import MEBI, cpu_seconds, figures, machine, options
 from bench.picture import picture
 from bench.plain import plain_converter
 from bench.shape import CONFIRMATIONS, Script, pattern, script
@@ -53,7 +53,6 @@ ACTIONS = {
     EventType.EVENT_TYPE_MARKER_RECORDED,
 }
 """Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
-MEBI = 1024 * 1024
 PICTURE = Path("build/bench.svg")
 
 

@@ -215,8 +215,8 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
         elif number >= len(delivery.plan.replaced):
             yield from _who_takes_over(plan, number)
             known = (plan, directory, delivery.cards)
-            now = [*successors(*known)]
-            yield from (one for one in successors(*known, asked_in=delivery.plan) if one.place == place and one not in now)
+            told = [*successors(*known)]  # by the check of the plan itself
+            yield from (one for one in successors(*known, asked_in=delivery.plan) if one.place == place and one not in told)
         asked = any(
             one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
         )
