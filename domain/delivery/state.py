@@ -102,6 +102,10 @@ class State:
     """Notices that services have still to be told, the oldest first."""
     grants: dict[str, Grant] = field(default_factory=dict)
     """By service: what it has authorised, in the order in which each first did."""
+    superseded: dict[str, Grant] = field(default_factory=dict)
+    """By service: what the act of its successor has come in the place of, and about which a duty was asked for. That is owed
+    still; else it counts for nothing, and binds nobody.
+    """
     agreed: dict[str, Agreed] = field(default_factory=dict)
     """By service: its agreement, where it was given before it was written."""
     permits: dict[str, tuple[Permit, ...]] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Consent of every State on the way (R1, R2, R3, R5): given, refused, made longer, taken back."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, asked_about, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, not_by_them, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
@@ -219,12 +220,15 @@ class AuthorisationGranted(Kind):
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
         expired, and not warned of; in the `form` in which it was given, `given_at` that time. It is `since` the first one began.
         Unless it is provisional, it comes in the place of what those gave too whose place its `voice` has taken, but for what a
-        later checkpoint asked for, and for what permits more: that is permitted still.
+        later checkpoint asked for, and for what permits more: that is permitted still. Where a duty about that was asked for, it
+        is `superseded`, without its conditions.
         """
         since, before = self._since(state, said), self._before(state, said)
         for one in before if not self.provisional else ():
             if one.service != said.voice and set(one.permits) <= set(self.permits):
                 del state.grants[one.service]
+                if asked_about(state, "duty", one.service):
+                    state.superseded[one.service] = replace(one, conditions=())
         state.grants[said.voice] = Grant(
             said.voice,
             self.state,

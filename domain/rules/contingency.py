@@ -140,6 +140,11 @@ def ever_opened(state: State, contingency: str, key: str = "") -> bool:
     return f"{contingency}/{key}" in state.opened
 
 
+def asked_about(state: State, contingency: str, service: str) -> bool:
+    """Whether one about something of this service has been opened: its key begins with that service and a dot."""
+    return any(one.startswith(f"{contingency}/{service}.") for one in state.opened)
+
+
 def is_over(state: State, contingency: str, key: str = "") -> bool:
     """Whether one about this key has been opened, and none is open."""
     return ever_opened(state, contingency, key) and not open_about(state, contingency, key)

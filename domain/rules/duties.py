@@ -80,6 +80,8 @@ class OwedDuty(NamedTuple):
     about: str
     """Who has authorised; or who has permitted that of which the result is told."""
     state: str
+    permissions: tuple[Measure, ...] = ()
+    """What was permitted of which the result is told."""
 
     @property
     def key(self) -> str:
@@ -177,17 +179,37 @@ def duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
     by State in the order of `permits`, then of `grants`, of who `tells` it, about each service that has `permitted` something
     there.
     """
+    return delivery.once(_duties)
+
+
+def _duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
     grants = [one for one in delivery.state.grants.values() if not one.provisional]
     own = [one for grant in grants for one in _own(delivery, grant)]
     states = dict.fromkeys((*delivery.state.permits, *(one.state for one in grants)))
-    results = (
-        OwedDuty(duty, teller, service, there)
-        for there in states
-        for duty in _of(delivery, there, results=True)
-        for service in permitted(delivery.state, there)
-        if (teller := tells(delivery.state, there, service)) is not None
-    )
-    return (*own, *results)
+    return (*own, *(one for there in states for one in _results(delivery, there)))
+
+
+def _results(delivery: Delivery, there: str) -> Iterator[OwedDuty]:
+    """What the card of a State has told of what was permitted there."""
+    to_tell = _of(delivery, there, results=True)
+    given = permitted(delivery.state, there) if to_tell else {}
+    told = {service: tells(delivery.state, there, service) for service in given}
+    for duty in to_tell:
+        for service, (measures, _) in given.items():
+            if (teller := told[service]) is not None:
+                yield OwedDuty(duty, teller, service, there, measures)
+
+
+def _superseded(delivery: Delivery) -> Iterator[OwedDuty]:
+    """What was asked for about that in the place of which another's act has come."""
+    state, plan = delivery.state, delivery.plan
+    for grant in state.superseded.values():
+        there, teller = grant.state, tells(state, grant.state, grant.service)
+        owed = [OwedDuty(one, plan.successor_of(grant.service), grant.service, there) for one in _of(delivery, there)]
+        if teller is not None:
+            measures = _to_tell(state, there, grant.permits)
+            owed += (OwedDuty(one, teller, grant.service, there, measures) for one in _of(delivery, there, results=True))
+        yield from (one for one in owed if ever_opened(state, DutyOwed.declares.name, one.key))
 
 
 def _own(delivery: Delivery, grant: Grant) -> Iterator[OwedDuty]:
@@ -212,17 +234,22 @@ def permitted(state: State, there: str) -> dict[str, tuple[tuple[Measure, ...], 
     """By service: which measures it has permitted in a State, of those that by its card an act must permit, and until when: in an
     act of its own that was not urgent, or in an authorisation that is not provisional; one that is withdrawn has ended.
     """
-    card = state.cards.get(there)
     given = [(one.service, one.permissions, one.valid_until) for one in state.permits.get(there, ()) if not one.urgent]
     grants = (one for one in state.grants.values() if one.state == there and not one.provisional)
     given += [(one.service, one.permits, state.began if one.withdrawn else one.valid_until) for one in grants]
     found_permits: dict[str, tuple[tuple[Measure, ...], datetime]] = {}
     for service, measures, until in given:
-        wanted = [one for one in measures if card is not None and card.wants_permitted(one, state.plan.case)]
+        wanted = _to_tell(state, there, measures)
         before, ends = found_permits.get(service, ((), until))
         if wanted:
             found_permits[service] = (tuple(dict.fromkeys((*before, *wanted))), max(ends, until))
     return found_permits
+
+
+def _to_tell(state: State, there: str, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """Those of these measures that by the card of a State an act must permit."""
+    card = state.cards.get(there)
+    return tuple(one for one in measures if card is not None and card.wants_permitted(one, state.plan.case))
 
 
 def tells(state: State, there: str, service: str) -> str | None:
@@ -245,8 +272,13 @@ def results_due(delivery: Delivery) -> Iterator[datetime]:
 
 
 def duty_of(delivery: Delivery, key: str) -> OwedDuty | None:
-    """The duty of this key, and whose it is; none where nobody has it any more."""
-    return next((one for one in duties(delivery) if one.key == key), None)
+    """The duty of this key, and whose it is; none where nobody has it any more. What was asked for about what is `superseded` is
+    owed still; beside an act of its own of the same service, the result of both is told.
+    """
+    now, before = (next((one for one in found if one.key == key), None) for found in (duties(delivery), _superseded(delivery)))
+    if now is None or before is None:
+        return now or before
+    return now._replace(permissions=tuple(dict.fromkeys((*now.permissions, *before.permissions))))
 
 
 def planned_time(delivery: Delivery, owed: OwedDuty) -> timedelta:
@@ -274,5 +306,5 @@ def about_duty(delivery: Delivery, key: str) -> tuple[Finding, ...]:
     if owed is None:
         return ()
     results = owed.duty.after == "end_of_permission"
-    of = (RESULT_OF(service=owed.about, permissions=permitted(delivery.state, owed.state)[owed.about][0]),) if results else ()
+    of = (RESULT_OF(service=owed.about, permissions=owed.permissions),) if results else ()
     return (*of, time_of(delivery, owed))

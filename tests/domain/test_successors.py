@@ -10,8 +10,8 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
 from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
-from domain.rules.duties import permitted
-from domain.views.asked import inbox
+from domain.rules.duties import duty_of, permitted
+from domain.views.asked import inbox, request
 from domain.views.unasked import may_say
 from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
@@ -31,7 +31,7 @@ from tests.domain.test_law import alone, problems
 from tests.domain.test_leaves import CLOSED
 from tests.domain.test_leaves import prepared as prepares
 from tests.domain.test_persons import BEGUN, RECORDER
-from tests.support import Table, asks, card_of, with_changes
+from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 from workflows.errands import Question, wanted
 
 BESIDE = ALONE | {"granted_by": ["prosecutor", "border_guard", "court"]}
@@ -608,3 +608,88 @@ def test_r16_what_only_the_one_before_permitted_is_permitted_still_and_its_resul
     table.say("kz.police", "interdicted", "stop.interdiction")
     table.pass_time(hours=13)
     assert "device" in [one for measures, _ in permitted(table.delivery.state, "KZ").values() for one in measures]
+
+
+def test_r22_a_duty_about_what_is_superseded_says_still_what_is_to_be_done() -> None:
+    """The court has authorised afresh after the duty of the prosecutor was asked for: it is owed, and done by the court."""
+    registered = {"what": "the act is registered", "within": "48h", "law": LAW, "id": "registered", "after": "authorisation"}
+    table = on_its_way(BESIDE | {"duties": [registered]})
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2")
+    assert (list(table.delivery.state.grants), list(table.delivery.state.superseded)) == (
+        ["uz.prosecutor", "kz.court"],
+        ["kz.prosecutor"],
+    )
+    owed = {one.checkpoint: one.facts for one in inbox(table.delivery, "kz.court", table.now) if one.says == ("duty",)}
+    assert list(owed) == ["duty.kz.prosecutor.registered", "duty.kz.court.registered"]
+    assert [(facts.duty, facts.about != ()) for facts in owed.values()] == [("the act is registered", True)] * 2
+    assert code(table.say("kz.court", "duty_done", "duty.kz.prosecutor.registered")) is None
+    assert Carried.model_validate_json(state := carried(table.delivery).model_dump_json()).model_dump_json() == state
+
+
+def test_r22_the_result_of_what_is_superseded_is_told_once_it_was_asked_for() -> None:
+    """What the prosecutor permitted ended behind the border, and its result is asked for; then the court authorises afresh."""
+    told = {"what": "the result is told", "within": "90h", "law": LAW, "id": "told", "after": "end_of_permission"}
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation"), "escalate": [DEPUTY]})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE | {"duties": [told]}))
+    ends = table.now + plan.time_to_leave("KZ", 0) + plan.margin + timedelta(minutes=1)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=ends.isoformat())
+    table.dispatch().hand_over()
+    table.pass_time(hours=(ends - table.now).total_seconds() / 3600)
+    (teller,) = table.at("duty.kz.prosecutor.told").waiting_for()
+    before = request(table.delivery, "duty.kz.prosecutor.told", teller).facts
+    assert before.duty == "the result is told"
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2")
+    assert list(table.delivery.state.superseded) == ["kz.prosecutor"]
+    assert request(table.delivery, "duty.kz.prosecutor.told", teller).facts == before
+    assert code(table.say(teller, "duty_done", "duty.kz.prosecutor.told")) is None
+
+
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_r22_a_result_that_was_asked_for_names_still_what_both_acts_of_who_was_replaced_permitted(*, asked_first: bool) -> None:
+    """An act of its own permitted one measure, the authorisation another. What was asked for before the court authorises is about
+    both; what is asked for after it is about the first alone.
+    """
+    told = {"what": "the result is told", "within": "90h", "law": LAW, "id": "told", "after": "end_of_permission"}
+    own = {"measures": ["following_person"], "needs": "own_act", "by": ["prosecutor"], "law": LAW}
+    also = {"measures": ["device"], "needs": "permission", "by": ["prosecutor", "court"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one not in ("device", "following_person")], "needs": "nothing", "law": LAW}
+    there = {"measures": list(MEASURES), "needs": "nothing", "law": {"mark": "T", "text": example_cards()["UZ"].texts[0].id}}
+    both = asks("kz.prosecutor authorisation", "kz.prosecutor permission")
+    request_says = example_plan().request.model_dump() | {"technical_means": "a recorder"}
+    plan = with_changes(
+        consent_kz={"requires": both, "escalate": [DEPUTY]}, plan_={"uses": ["following_person"], "request": request_says}
+    )
+    cards = card_of("KZ", **BESIDE | {"duties": [told], "measures": [own, also, rest]}) | card_of("UZ", measures=[there])
+    table = Table(plan, other_cards=cards)
+    ends = table.now + plan.time_to_leave("KZ", 0) + plan.margin + timedelta(minutes=1)
+    until = {"valid_until": ends.isoformat()}
+    table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["following_person"], **until)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["device"], **until)
+    table.dispatch().hand_over()
+
+    def end_it() -> None:
+        table.pass_time(hours=(ends - table.now).total_seconds() / 3600)
+
+    if asked_first:
+        end_it()
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2", permits=["device"])) is None
+    assert list(table.delivery.state.superseded) == (["kz.prosecutor"] if asked_first else [])
+    if not asked_first:
+        end_it()
+    owed = duty_of(table.delivery, "kz.prosecutor.told")
+    assert owed is not None
+    assert owed.permissions == (("following_person", "device") if asked_first else ("following_person",))
+    assert table.at("duty.kz.prosecutor.told").waiting_for() == (owed.service,)
+
+
+def test_r28_what_is_provisional_and_about_what_no_duty_was_asked_for_is_carried_no_further() -> None:
+    """Its successor has authorised: nothing of it is left."""
+    table = Table(with_changes(consent_kz={"escalate": []}), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True)
+    document = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.court", passed=())).model_dump()
+    change(table, Plan.model_validate(document))
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz")) is None
+    assert (list(table.delivery.state.grants), table.delivery.state.superseded) == (["kz.court"], {})
