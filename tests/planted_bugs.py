@@ -3085,14 +3085,8 @@ BUGS = (
     Bug("R1", "domain/rules/consent.py", "for one in before if not self.provisional else ():", "for one in ():", "successors"),
     Bug("R1", "domain/rules/consent.py", "one.service == said.voice or one.at not in later)", "one)", "successors"),
     Bug("R16", "domain/rules/consent.py", " and set(one.permits) <= set(self.permits):", ":", "successors"),
-    Bug("R22", "domain/rules/duties.py", "return now or before", "return now", "successors"),
-    Bug(
-        "R22",
-        "domain/rules/duties.py",
-        "return now._replace(permissions=tuple(dict.fromkeys((*now.permissions, *before.permissions))))",
-        "return now",
-        "successors",
-    ),
+    Bug("R22", "domain/rules/duties.py", "in (*duties(delivery), *_superseded(delivery))", "in duties(delivery)", "successors"),
+    Bug("R22", "domain/rules/duties.py", "for measure in one.permissions)", "for measure in same[0].permissions)", "successors"),
     Bug("R28", "domain/rules/consent.py", 'if asked_about(state, "duty", one.service):', "if True:", "successors"),
     Bug(
         "R5",

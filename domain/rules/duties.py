@@ -186,30 +186,30 @@ def _duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
     grants = [one for one in delivery.state.grants.values() if not one.provisional]
     own = [one for grant in grants for one in _own(delivery, grant)]
     states = dict.fromkeys((*delivery.state.permits, *(one.state for one in grants)))
-    return (*own, *(one for there in states for one in _results(delivery, there)))
+    to_tell = [one for one in states if _of(delivery, one, results=True)]
+    given = {there: {one: measures for one, (measures, _) in permitted(delivery.state, there).items()} for there in to_tell}
+    return (*own, *(one for there, measures in given.items() for one in _results(delivery, there, measures)))
 
 
-def _results(delivery: Delivery, there: str) -> Iterator[OwedDuty]:
-    """What the card of a State has told of what was permitted there."""
-    to_tell = _of(delivery, there, results=True)
-    given = permitted(delivery.state, there) if to_tell else {}
-    told = {service: tells(delivery.state, there, service) for service in given}
-    for duty in to_tell:
-        for service, (measures, _) in given.items():
-            if (teller := told[service]) is not None:
-                yield OwedDuty(duty, teller, service, there, measures)
+def _results(delivery: Delivery, there: str, given: Mapping[str, tuple[Measure, ...]]) -> Iterator[OwedDuty]:
+    """What the card of a State has told of what each of these services has permitted there."""
+    tellers = {service: tells(delivery.state, there, service) for service in given}
+    yield from (
+        OwedDuty(duty, teller, service, there, measures)
+        for duty in _of(delivery, there, results=True)
+        for service, measures in given.items()
+        if (teller := tellers[service]) is not None
+    )
 
 
 def _superseded(delivery: Delivery) -> Iterator[OwedDuty]:
     """What was asked for about that in the place of which another's act has come."""
-    state, plan = delivery.state, delivery.plan
+    state = delivery.state
     for grant in state.superseded.values():
-        there, teller = grant.state, tells(state, grant.state, grant.service)
-        owed = [OwedDuty(one, plan.successor_of(grant.service), grant.service, there) for one in _of(delivery, there)]
-        if teller is not None:
-            measures = _to_tell(state, there, grant.permits)
-            owed += (OwedDuty(one, teller, grant.service, there, measures) for one in _of(delivery, there, results=True))
-        yield from (one for one in owed if ever_opened(state, DutyOwed.declares.name, one.key))
+        service, there, now = grant.service, grant.state, delivery.plan.successor_of(grant.service)
+        own = (OwedDuty(one, now, service, there) for one in _of(delivery, there))
+        results = _results(delivery, there, {service: _to_tell(state, there, grant.permits)})
+        yield from (one for one in (*own, *results) if ever_opened(state, DutyOwed.declares.name, one.key))
 
 
 def _own(delivery: Delivery, grant: Grant) -> Iterator[OwedDuty]:
@@ -275,10 +275,9 @@ def duty_of(delivery: Delivery, key: str) -> OwedDuty | None:
     """The duty of this key, and whose it is; none where nobody has it any more. What was asked for about what is `superseded` is
     owed still; beside an act of its own of the same service, the result of both is told.
     """
-    now, before = (next((one for one in found if one.key == key), None) for found in (duties(delivery), _superseded(delivery)))
-    if now is None or before is None:
-        return now or before
-    return now._replace(permissions=tuple(dict.fromkeys((*now.permissions, *before.permissions))))
+    same = [one for one in (*duties(delivery), *_superseded(delivery)) if one.key == key]
+    of_all = dict.fromkeys(measure for one in same for measure in one.permissions)
+    return same[0]._replace(permissions=tuple(of_all)) if same else None
 
 
 def planned_time(delivery: Delivery, owed: OwedDuty) -> timedelta:
