@@ -264,17 +264,18 @@ async def questions(at: Crowd) -> dict[str, list[float]]:
 
 async def killed(at: Crowd) -> dict[str, list[float]]:
     """Seconds from the moment that a killed process is started again until the first statement has its receipt."""
-    found: dict[str, list[float]] = {}
+    embedded, found = at.embedded, dict[str, list[float]]()
+    assert isinstance(embedded, Restartable)
     for name in KILLABLE:
         for number in range(KILLED):
             plan = at.plans[number]
-            await at.embedded.kill(name)
+            await embedded.kill(name)
             word = said_by(SPEAKS, plan, Information(text=f"after {name}, {number}"))
             began = time.perf_counter()
-            await at.embedded.again(name)
+            await embedded.again(name)
             await at.taken(plan, word)
             found.setdefault(f"{name} was killed and is started", []).append(time.perf_counter() - began)
-            await at.embedded.wait_until_up()
+            await embedded.wait_until_up()
     return found
 
 
@@ -289,13 +290,26 @@ async def measure(folder: Path, sizes: Sequence[int]) -> dict[str, Any]:
             await at.asked(size)
             settled = time.perf_counter() - began
             sys.stderr.write(f"{size} are open after {settled:.0f} s; now they rest\n")
-            own = {"open": size, "begun": missing, "started_s": round(filled, 1), "all_asked_s": round(settled, 1)}
+            own: dict[str, Any] = {
+                "open": size,
+                "begun": missing,
+                "started_s": round(filled, 1),
+                "all_asked_s": round(settled, 1),
+            }
             own |= {"idle_cores": await idle(at)}
             own |= {"milliseconds": {name: figures(took) for name, took in (await questions(at)).items()}}
             own |= {"most_memory_mib": {name: most_memory(at.embedded.processes[name].pid) for name in KILLABLE}}
             curve.append(own)
         after = {name: figures(took) for name, took in (await killed(at)).items()}
     return {"machine": machine(), "curve": curve, "milliseconds_after_a_kill": after}
+
+
+def _within(group: str, name: str, one: Mapping[str, Any]) -> object:
+    return one[group][name]
+
+
+def _halves(name: str, one: Mapping[str, Any]) -> str:
+    return "{p50} / {p99}".format(**one["milliseconds"][name])
 
 
 def table(document: Mapping[str, Any]) -> str:
@@ -311,10 +325,10 @@ def table(document: Mapping[str, Any]) -> str:
         row("  all asked after, s", lambda one: one["all_asked_s"]),
     ]
     for name in KILLABLE:
-        lines.append(row(f"idle, cores of {name}", lambda one, name=name: one["idle_cores"][name]))
-        lines.append(row(f"most memory of {name}, MiB", lambda one, name=name: one["most_memory_mib"][name]))
+        lines.append(row(f"idle, cores of {name}", partial(_within, "idle_cores", name)))
+        lines.append(row(f"most memory of {name}, MiB", partial(_within, "most_memory_mib", name)))
     for name in curve[0]["milliseconds"]:
-        lines.append(row(f"{name}, p50 / p99 ms", lambda one, name=name: "{p50} / {p99}".format(**one["milliseconds"][name])))
+        lines.append(row(f"{name}, p50 / p99 ms", partial(_halves, name)))
     for name, took in document["milliseconds_after_a_kill"].items():
         lines.append(f"{f'{name}: first receipt, ms':<66}{took['p50']:>18} at most {took['max']}\n")
     return "".join(lines)

@@ -67,8 +67,8 @@ async def receipts(client: Client) -> None:
         for name, (at, plan) in sides.items():
             grown[name] += await history_bytes(at, plan)
     medians = {name: statistics.median(one) for name, one in times.items()}
-    for name, one in times.items():
-        cuts = statistics.quantiles(one, n=100)
+    for name, took_each in times.items():
+        cuts = statistics.quantiles(took_each, n=100)
         sys.stdout.write(
             f"receipt, {name:<17} p50 {cuts[49]:6.1f} ms   p99 {cuts[98]:6.1f} ms   history {grown[name] / ROUNDS:.0f} bytes\n"
         )

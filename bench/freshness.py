@@ -20,6 +20,7 @@ import aiohttp
 
 from bench.crowd import Crowd, crowd
 from bench.figures import figures, options, tell
+from domain.delivery.ledger import Entry
 from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
 from domain.words.moments import instant
@@ -94,6 +95,7 @@ async def followed(at: Crowd, browsers: int, changes: int) -> tuple[list[float],
             assert isinstance(given, SignedReceipt)
             came = [await board.has(plan.operation) for board, _ in found]
             (entry,) = await at.door(plan.initiator).ledger(plan.operation, given.receipt.seq)
+            assert isinstance(entry, Entry)
             behind += [one - instant(entry.at).timestamp() for one in came]
             began = time.perf_counter()
             await found[number % len(found)][0].browser.page("/desk/floor")

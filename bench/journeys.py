@@ -9,7 +9,6 @@ archive and do not run.
 import asyncio
 import os
 import re
-import sys
 import sysconfig
 import tempfile
 import time
@@ -31,7 +30,7 @@ from tests.support import example_plan, signed_plan
 from workflows.messages import workflow_id
 
 DELIVERIES, TIMES = 1_000, 5
-QUIETLY = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+QUIET = asyncio.subprocess.DEVNULL
 LONGEST = 300
 """Seconds for the commands of one agency."""
 FINDS, ANSWERS = "supervisor, to the overdue one", "officer, from link to receipt"
@@ -108,7 +107,7 @@ async def begins(found: dict[str, list[float]]) -> None:
         note = stopwatch(found, BEGINS)
         script = f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{commands}"
         shell = await asyncio.create_subprocess_exec(
-            *("timeout", str(LONGEST), "bash", "-c", script), cwd=folder, env=os.environ | own, **QUIETLY
+            *("timeout", str(LONGEST), "bash", "-c", script), cwd=folder, env=os.environ | own, stdout=QUIET, stderr=QUIET
         )
         if await shell.wait():
             message = "the commands of the README do not lead to a delivery"
@@ -148,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

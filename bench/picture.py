@@ -1,12 +1,12 @@
 """A picture of the three ways: what each reaches, and beside the bare one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.views.canvas import ACCENT, FAINT, QUIET, Canvas
 
 LEFT, WIDTH, BAR, GAP = 210.0, 420.0, 22.0, 10.0
-_FIGURES = (
+_FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], float], str], ...] = (
     ("Confirmations a second", lambda one: one["confirmations_a_second"], "more is better"),
     ("Deliveries a second", lambda one: one["deliveries_a_second"], "more is better"),
     ("Receipt when idle, p50, ms", lambda one: one["idle_ms"]["p50"], "less is better"),

@@ -36,7 +36,7 @@ async def without(_log: Reads, shown: Shown, _nonce: str | None = None) -> Read:
 
 async def without_proofs(log: Reads, shown: Shown, _nonce: str | None = None) -> Read:
     """The log, and used proofs in each gateway's memory only."""
-    return await RECORD(log, shown)
+    return await RECORD(log, shown, None)
 
 
 RECORD: Record = Reads.record
@@ -53,7 +53,7 @@ async def over_http() -> None:
             took: dict[str, list[float]] = {name: [] for name in WAYS}
             for round_ in range(ROUNDS + WARM_UP):
                 for name, way in WAYS.items():
-                    Reads.record = way  # type: ignore[method-assign]
+                    Reads.record = way  # type: ignore[assignment, method-assign]
                     began = time.perf_counter()
                     await door.view(plan.operation)
                     if round_ >= WARM_UP:

@@ -33,13 +33,13 @@ _SAID: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 
 def pattern() -> Plan:
     """A parcel that is collected in the country where it was found; no other operation touches it."""
-    fields = example_plan("aktobe-post-office").model_dump(mode="json")
+    fields: dict[str, Any] = example_plan("aktobe-post-office").model_dump(mode="json")
     by_name = {one["id"]: one for one in fields["checkpoints"]}
     ready = [f"{service} ready" for service in _READY]
     for name, first in (("preparation", "prepared"), ("departure", "dispatched"), ("counter", "delivered")):
         by_name[name]["requires"] = asks(f"kz.police {first}", *ready)
     by_name["arrest"]["requires"] = asks("kz.police arrest", "kz.knb arrest", "kz.border arrest")
-    posts = {"id": "posts", "step": "muster", "state": "KZ", "place": "Aktobe", "due": "6h"}
+    posts: dict[str, Any] = {"id": "posts", "step": "muster", "state": "KZ", "place": "Aktobe", "due": "6h"}
     posts["requires"] = asks("kz.police ready", *ready)
     fields["checkpoints"].insert(list(by_name).index("counter") + 1, posts)
     return Plan.model_validate(fields)

@@ -49,6 +49,10 @@ STEPS = (-86_400, -3_600, -90, -5, 5, 90, 3_600, 86_400)
 """Seconds by which a clock is set."""
 
 
+End = Literal["KILL", "TERM"]
+"""How a process ends: killed, or asked to."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault. `on`: parts or links. `after`: seconds since all was up and compared. `lasts`: seconds, where it has an end.
@@ -63,7 +67,7 @@ class Fault:
     step: int = 0
     lives: tuple[float, ...] = ()
     """Seconds from each start to the next end."""
-    by: tuple[Literal["KILL", "TERM"], ...] = ()
+    by: tuple[End, ...] = ()
     """How each of these ends."""
 
     @property
@@ -88,7 +92,8 @@ def drawn(seed: int, number: int, only: Collection[Kind] = ()) -> Fault:
         return Fault(number, kind, tuple(dice.sample(PARTS, two)), after)
     if kind == "restarts":
         lives = tuple(round(dice.uniform(SHORTEST_LIFE, LONGEST_LIFE), 1) for _ in range(RESTARTS))
-        by = tuple(dice.choices(("KILL", "TERM"), k=RESTARTS))
+        ends: tuple[End, ...] = ("KILL", "TERM")
+        by = tuple(dice.choices(ends, k=RESTARTS))
         return Fault(number, kind, ("worker", dice.choice(PARTS[1:])), after, lives=lives, by=by)
     if kind == "outage":
         return Fault(number, kind, (dice.choice(PARTS[:4]),), after, round(dice.uniform(8.0, 16.0), 1))

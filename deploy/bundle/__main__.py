@@ -180,7 +180,7 @@ def _parts(source: Path, wheels: Path) -> dict[str, Part]:
 
 def _glibc(wheels: Path) -> str:
     """The oldest GNU C library with which every wheel runs."""
-    newest = (2, 17)
+    newest: tuple[int, ...] = (2, 17)
     for path in wheels.iterdir():
         told = [tuple(map(int, one)) for one in re.findall(r"manylinux_(\d+)_(\d+)", path.name)]
         newest = max(newest, min(told, default=newest))

@@ -69,7 +69,8 @@ def licence(name: str, said: PackageMetadata | None = None) -> str:
     known = metadata(name) if said is None else said
     classified = [one.rpartition(" :: ")[2] for one in known.get_all("Classifier") or [] if one.startswith("License ::")]
     classified = [one for one in classified if one != "OSI Approved"]  # which says nothing
-    return known.get("License-Expression") or ", ".join(classified) or known.get("License") or READ.get(name, "")
+    named, own = (", ".join(known.get_all(one) or []) for one in ("License-Expression", "License"))
+    return named or ", ".join(classified) or own or READ.get(name, "")
 
 
 def again(known: Mapping[str, Pin]) -> str:
