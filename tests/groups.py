@@ -107,3 +107,12 @@ def of_several(*names: str, plans: tuple[Plan, ...] | None = None) -> dict[str, 
     assert first is not None
     numbers = tuple(first.members.index(one) + 1 for one in names)
     return {"members": numbers, "delivery": first.code, "plan": first.digest, "seen": None}
+
+
+def group_of_two_ways(code: str) -> tuple[Plan, ...]:
+    """The same, where the second goes with a part of it taken out and the first intact."""
+    text = (EXAMPLES / "omsk-taraz-parcels" / "group.yaml").read_text().replace("motor-oil", code)
+    second = "      title: Second parcel"
+    found = expand(Document(text.replace(second, f"      modality: removed_in_part\n{second}"), code).read(GroupFile))
+    assert not found.faults, found.faults
+    return found.plans

@@ -1,7 +1,8 @@
 """`vigil group ...`: an operation of several consignments (R31), each a delivery of its own, under one plan and one digest."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,7 @@ from domain.delivery.requests import Request
 from domain.delivery.statement import Content
 from domain.papers.handed import Format
 from domain.signing.canonical import plain
+from domain.views.forms import asked_otherwise
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES, PHASES
 from domain.views.second import FirstWord
@@ -380,6 +382,7 @@ def _say(
         words, handling = with_own_findings(first, words), handling_of_first(first.statement.handling)
         content = content_of(chosen, words, base, clock_of(caller), taken_over=first.taken_over())
     else:
+        _raise_unless_alike(chosen, asked, words)
         members, content = tuple(map(_number, asked)), content_of(chosen, words, base, clock_of(caller))
         if hasattr(content, "request"):  # that of each, as it was shown
             content = content.model_copy(update={"request": tuple(one.facts.request_digest or "" for one in asked)})
@@ -388,6 +391,20 @@ def _say(
     numbers = {one.delivery: _number(one) for one in asked}
     more: dict[str, Any] = {"members": members, "first": first, "handling": handling}
     _hand_in_to_all(numbers, of.code, of.digest, content, caller, signing, output, base, **more)
+
+
+def _raise_unless_alike(kind: str, asked: Sequence[Request], words: Iterable[str]) -> None:
+    """Raises `Malformed` where they are asked for what is not the same, and these words do not say what is answered to all: one
+    signature would say of one what only another was asked for.
+    """
+    typed = {word.partition("=")[0] for word in words}
+    for one in asked[1:]:
+        if apart := [name for name in asked_otherwise(kind, (asked[0], one), datetime.now(UTC)) if name not in typed]:
+            both = {"first": asked[0].delivery, "other": one.delivery}
+            message = _("{first} and {other} are not asked for the same: {fields}", fields=", ".join(apart), **both)
+            fields = " ".join(f"{name}=..." for name in apart)
+            hint = _("answer each with --only, or say what holds for all of them: {fields}", fields=fields)
+            raise Malformed(message, hint=hint)
 
 
 def _raise_if_alone(group: str, checkpoint: str, caller: CallerOptions, requests: Sequence[Request]) -> None:

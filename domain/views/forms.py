@@ -5,9 +5,9 @@ own finding (weight, seals, persons, references, that a condition is met) is nev
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -392,3 +392,16 @@ def handling_of(text: str) -> Handling:
 def asked(kind: str, request: Request, now: datetime) -> Mapping[str, Any]:
     """What an answer of this kind says that was merely asked."""
     return kind_called(kind).asked(request.facts, now)
+
+
+OF_EACH_OR_TIME: Final = frozenset({"request", "valid_from", "valid_until"})
+"""What an answer to several says of each, and what is long enough for all."""
+
+
+def asked_otherwise(kind: str, requests: Sequence[Request], now: datetime) -> tuple[str, ...]:
+    """Fields of which an answer of this kind would say something else to one of these requests than to the first, if it said what
+    was merely asked: such as the way of handling. One answer to all of them cannot leave these to what was asked.
+    """
+    first, *others = (asked(kind, one, now) for one in requests)
+    names = dict.fromkeys(name for said in (first, *others) for name in said if name not in OF_EACH_OR_TIME)
+    return tuple(name for name in names if any(said.get(name) != first.get(name) for said in others))

@@ -29,7 +29,7 @@ from domain.signing.keys import key_id
 from domain.views import names
 from domain.views.asked import urgently
 from domain.views.correcting import ToCorrect, to_correct
-from domain.views.forms import kinds_for
+from domain.views.forms import asked_otherwise, kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.second import OWN_FINDING, fields_of, first_word, still_holds
 from domain.views.unasked import known
@@ -249,6 +249,8 @@ async def answer_form(request: web.Request) -> web.Response:
     first = first_asked(known, reader, found, kind)
     mine = first is not None and first.statement.officer == request[CALLER].officer
     second = first if first is not None and not mine and still_holds(first, found) else None
+    if second is None:  # what a first officer has signed for all, the second sees whole
+        alike = tuple(one for one in alike if not asked_otherwise(kind, (found, one), datetime.now(UTC)))
     also = request.query.getall("also", ()) if second is None else of_members(alike, second.statement.members)
     others, gone = await chosen(request.app[RECEPTION], reader, alike, also)
     shows(request, [delivery, *(one.delivery for one in alike)])

@@ -18,7 +18,7 @@ from domain.signing.keys import private_pem
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_pages import Browser
-from tests.groups import CHEMICALS, KEPT, OIL, group_called, group_file, group_plans
+from tests.groups import CHEMICALS, KEPT, OIL, group_called, group_file, group_of_two_ways, group_plans
 from tests.installation import end_what_runs, installed
 from tests.support import EXAMPLES, signed_plan
 from workflows.messages import workflow_id
@@ -236,6 +236,37 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
     assert [("accepted", one), ("accepted", other)] == [
         (got.receipt.verdict.verdict, got.receipt.delivery) for got in given if not isinstance(got, Left)
     ]
+
+
+async def test_one_signature_is_not_given_for_two_ways_of_handling(temporal: Client, tmp_path: Path) -> None:
+    """One parcel is to go intact, another with a part taken out. By command that is refused, and nothing is signed, until the
+    officer says what holds for both; the page of one does not offer to answer in the other.
+    """
+    plans = group_of_two_ways("tar-oil")
+    one, other = (plan.operation for plan in plans[:2])
+    (tmp_path / "kz.prosecutor.pem").write_bytes(private_pem(private_key_of("kz.prosecutor")))
+    said = ("consent-kz", "--kind", "authorisation_granted", "reference=22/7", "granted_by_role=prosecutor", "legal_basis=law")
+    async with installed(temporal, plans[0], None) as at:
+        officer = ("--as", "kz.prosecutor", "--keys", tmp_path, "--gateway", at.url)
+        try:
+            for plan in plans:
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+            for plan in plans[:2]:
+                await at.opened(plan, "consent-kz")
+            browser = Browser(at.http, at.url)
+            await browser.enter((await at.gateway("kz.prosecutor", "officer-1").sign_in()).address.partition("#")[2])
+            page = await browser.page(f"/desk/deliveries/{one}/answer?checkpoint=consent-kz&for=kz.prosecutor&also={other}")
+            refused = await vigil("group", "confirm", "tar-oil", *said, *officer, cwd=tmp_path)
+            before = [await at.gateway("kz.police").view(plan.operation) for plan in plans[:2]]
+            both = ("modalities=intact; removed_in_part", "permits=post")
+            typed = await vigil("group", "confirm", "tar-oil", *said, *both, *officer, cwd=tmp_path)
+        finally:
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
+
+    assert f'name="also" value="{other}"' not in page
+    assert (2, True) == (refused.code, f"{one} and {other} are not asked for the same: modalities" in refused.err), refused.err
+    assert [(), ()] == [view.consents for view in before]
+    assert (0, 2) == (typed.code, typed.out.count("accepted")), typed.out + typed.err
 
 
 @pytest.mark.parametrize("command", ["show", "packet", "papers"])

@@ -11,7 +11,11 @@ SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
 SHARE_OF_KEYS = f"{LEFT}a_change_of_keys_that_one_delivery_has_no_room_for_is_left_in_the_others"
 REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
+TWO_WAYS = "client/groups::test_one_signature_is_not_given_for_two_ways_of_handling"
+
 BUGS = (
+    Bug("R31", "client/commands/groups.py", "if name not in typed]:", "if not name]:", TWO_WAYS),
+    Bug("R31", "gateway/pages/pages.py", "if not asked_otherwise(kind, (found, one), datetime.now(UTC)))", "if one)", TWO_WAYS),
     Bug("R28", "client/attachments.py", "        raise_if_large(path)\n", "", "client/attaching"),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
     Bug(
