@@ -11,7 +11,7 @@ from urllib.parse import quote
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Content, Statement
-from domain.plan.goods import AnyAmount, SubstanceMass
+from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
 from domain.plan.quantity import Estimate, Quantity, Unmeasured
 from domain.plan.substances import known_as
 from domain.rules.arrival import Delivered
@@ -25,6 +25,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Interdicted
 from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded, Sighted, SurveillanceLost, SurveillanceRegained
+from domain.words.quantities import Money, say_minor
 
 OPEN: Final = "H0"
 """The one handling code with which something may stand in it."""
@@ -32,6 +33,7 @@ MILLIGRAM: Final = "MGM"
 """UN/ECE Recommendation 20."""
 
 Event = dict[str, Any]
+_MASS: Final[Event] = {"uom": MILLIGRAM}
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,8 @@ KINDS: Final[tuple[str, ...]] = tuple(one.model_fields["kind"].default for one i
 def _sensed(mass: Quantity | None) -> Event:
     """A mass that was measured, as a report of a scale; whatever was not is none."""
     if not isinstance(mass, int):
-        return {} if mass is None else {"vigil:notMeasured": _how(mass)}
-    return {"sensorElementList": [{"sensorReport": [{"type": "Mass", "value": mass, "uom": MILLIGRAM}]}]}
+        return {} if mass is None else {"vigil:notMeasured": _how(mass, _MASS)}
+    return {"sensorElementList": [{"sensorReport": [{"type": "Mass", "value": mass, **_MASS}]}]}
 
 
 def _amounts(amounts: Iterable[AnyAmount]) -> Event:
@@ -266,36 +268,45 @@ def _amounts(amounts: Iterable[AnyAmount]) -> Event:
 
 
 def _element(one: AnyAmount) -> Event:
-    quantity = one.quantity
-    element: Event = {"epcClass": class_of(one)}
-    if isinstance(quantity, int):
-        element["quantity"] = quantity
-        if isinstance(one, SubstanceMass):
-            element["uom"] = MILLIGRAM
-    return element
+    counted = {"quantity": one.quantity, **_unit(one)} if isinstance(one.quantity, int) else {}
+    return {"epcClass": class_of(one), **counted}
+
+
+def _unit(one: AnyAmount) -> Event:
+    """In what its number is: milligrams of a mass; of all else so many of its class, which EPCIS has no unit for."""
+    return _MASS if isinstance(one, SubstanceMass) else {}
 
 
 def _known(name: str, amounts: Iterable[AnyAmount]) -> Event:
-    """How each that was not measured is known, under the class of what it is."""
-    said = {class_of(one): _how(one.quantity) for one in amounts if not isinstance(one.quantity, int)}
+    """How each that was not measured is known, with the class of what it is: as often as there are amounts of one class."""
+    said = [{"epcClass": class_of(one), **_how(one.quantity, _unit(one))} for one in amounts if not isinstance(one.quantity, int)]
     return {name: said} if said else {}
 
 
-def _how(quantity: Quantity) -> Event:
+def _how(quantity: Quantity, unit: Event) -> Event:
     if isinstance(quantity, Unmeasured):
         return {"known": "unmeasured", "why": quantity.unmeasured}
     assert isinstance(quantity, Estimate)  # noqa: S101
-    return {"known": quantity.known, "about": quantity.about}
+    return {"known": quantity.known, "about": quantity.about, **unit}
 
 
 def class_of(one: AnyAmount) -> str:
-    """The class of what it is: a substance by its number, or its name in the catalogue; all else by its code or name."""
-    if isinstance(one, SubstanceMass):
-        known = known_as(one.substance, one.cas)
-        number = known.cas[0] if known is not None and known.cas else one.cas
-        name = known.english if known is not None else one.substance
-        return uri("cas", number) if number is not None else uri("substance", name)
-    for name in ("hs", "weapon", "instrument", "currency"):
-        if (value := getattr(one, name, None)) is not None:
-            return uri(name, str(value))
-    return uri("goods")
+    """The class of what it is: a substance by its number, or its name in the catalogue; all else by its code or name, with what
+    one of it is, since EPCIS lets a quantity without a unit be nothing but so many of its class. One of cash is the minor unit of
+    its currency: its amount is a whole number, as it was signed.
+    """
+    match one:
+        case SubstanceMass(substance=substance, cas=cas):
+            known = known_as(substance, cas)
+            number = known.cas[0] if known is not None and known.cas else cas
+            return (
+                uri("cas", number) if number is not None else uri("substance", known.english if known is not None else substance)
+            )
+        case Cash(currency=currency):
+            return uri("currency", currency, say_minor(currency, 1))
+        case Instruments(instrument=name, nominal=Money(currency=currency, minor=minor)):
+            return uri("instrument", name, currency, say_minor(currency, minor))
+        case Weapons(weapon=weapon):
+            return uri("weapon", weapon)
+        case Counted(hs=code, unit=unit):
+            return uri("hs", code, unit)

@@ -64,21 +64,29 @@ def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | N
     said = _correctable(delivery, reader, entry)
     if said is None:
         return None
-    of, content, officers = said.statement.id, said.content, officers_for(delivery, said.statement.id)
-    earlier: Said | None = None
-    for one in _corrections(delivery, reader, entry, of):
-        right = one.content
-        assert isinstance(right, Correction)  # noqa: S101 - none else was looked for
-        if officers == 1 or (earlier is not None and earlier.content == right and _is_second(one, earlier)):
-            content, earlier = right.content, None
-        else:
-            earlier = one
+    of, officers = said.statement.id, officers_for(delivery, said.statement.id)
+    content = as_corrected(delivery, entry, said.statement)
     first = delivery.state.firsts.get(of)
     word = word_of(delivery, first) if first is not None else None
     if word is None or not isinstance(right := word.statement.content, Correction):
         return ToCorrect(entry, of, content, officers, None, "")
     as_its_kind = replace(word, statement=word.statement.model_copy(update={"content": right.content}))
     return ToCorrect(entry, of, content, officers, as_its_kind, right.reason)
+
+
+def as_corrected(delivery: Delivery, entry: int, statement: Statement) -> Content:
+    """What a statement that counts, in this entry, says as last corrected; by two officers, where two must say it (R20)."""
+    of, content = statement.id, statement.content
+    officers = officers_for(delivery, of)
+    earlier: Said | None = None
+    for one in _corrections(delivery, delivery.directory.get(statement.service), entry, of):
+        right = one.content
+        assert isinstance(right, Correction)  # noqa: S101 - none else was looked for
+        if officers == 1 or (earlier is not None and earlier.content == right and _is_second(one, earlier)):
+            content, earlier = right.content, None
+        else:
+            earlier = one
+    return content
 
 
 def corrected_by_one(delivery: Delivery, reader: Service) -> tuple[CorrectedByOne, ...]:

@@ -3,7 +3,8 @@
 The forms themselves were not read. Their fields are as believed (docs/results.md says how sure that is), under names of our own;
 a field that is known to exist and of which the record holds nothing is `NOT_KNOWN`, and nothing is guessed. INCB Form D and the
 UNODC Annual Report Questionnaire are of a period; PICS, individual drug seizures and the WCO's CEN are of single incidents, one
-line for each substance that services of the State whose return it is say they have seized. What another State has provided
+line for each amount that services of the State whose return it is say they have seized; PICS has precursors alone, individual
+drug seizures substances alone, and the persons of a delivery stand on its first line. What another State has provided
 under a code that keeps it from third States stands in none of them (R23).
 
 What was removed at the preparation is off the market as what is recovered at the end is, so it is a seizure of its own. A sample
@@ -13,7 +14,7 @@ is none: what was taken for a laboratory stands apart.
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
@@ -21,7 +22,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.persons import each_person
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
-from domain.plan.goods import AnyAmount, Counted, SubstanceMass
+from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import called, known_as
@@ -30,8 +31,10 @@ from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
 from domain.views.amounts import together
+from domain.views.correcting import as_corrected
 from domain.views.results import Results, Total
 from domain.views.tally import Measure
+from domain.words.quantities import say_minor
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
 FORMS: Final[Mapping[Form, str]] = {
@@ -91,12 +94,22 @@ def _form_d(found: Results) -> Return:
 
 def _arq(found: Results) -> Return:
     unknown = (NOT_KNOWN,) * 4
-    seizures = [("seizures", name, *sums, *unknown, "", "", "") for name, sums in _seized(found).items()]
+    nobody = ("",) * (len(_PERSONS) + 2)
+    seizures = [("seizures", name, *sums, *unknown, *nobody) for name, sums in _seized(found).items()]
     roles = dict.fromkeys(one.of for one in found.of("arrested"))
-    counts = {role: sum(one.count for one in found.of("arrested", role)) for role in roles}
-    persons = [("persons", *("",) * (len(_SUMS) + 5), role, str(count), NOT_KNOWN) for role, count in counts.items()]
-    head = ("part", "substance", *_SUMS, "origin", "transit", "destination", "means", "role", "persons", "sex")
+    persons = [("persons", *("",) * (len(_SUMS) + 5), role, *_persons(found, role), NOT_KNOWN) for role in roles]
+    head = ("part", "substance", *_SUMS, "origin", "transit", "destination", "means", "role", *_PERSONS, "sex")
     return Return("unodc-arq", head, (*seizures, *persons))
+
+
+_PERSONS: Final = ("persons", "of_which_unwitting", "of_which_released")
+
+
+def _persons(found: Results, role: str) -> tuple[str, ...]:
+    """How many of this role were arrested; of these, who did not know what they carried, and who was released again."""
+    lines = found.of("arrested", role)
+    unwitting, released = ([one for one in lines if word in (one.by, one.how)] for word in ("unwitting", "released"))
+    return tuple(str(sum(one.count for one in these)) for these in (lines, unwitting, released))
 
 
 _SUMS: Final = ("seizures", "quantity_kg", "estimated_kg", "of_which_removed_kg", "sampled_kg")
@@ -134,7 +147,7 @@ of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _
 
 @dataclass(frozen=True)
 class ReturnLine:
-    """One substance that one statement says was seized or removed, with what the record has around it."""
+    """One amount that one statement says was seized or removed, with what the record has around it."""
 
     date: str
     state: str
@@ -156,6 +169,8 @@ class ReturnLine:
     persons: str
     act: str
     """`removed` at the preparation, `seized` at the end, or `interdicted`."""
+    is_mass: bool
+    """Whether it is of a substance; else of cash, instruments, weapons or counted goods."""
 
 
 def incidents(delivery: Delivery, state: str) -> Iterator[ReturnLine]:
@@ -173,8 +188,10 @@ def incidents(delivery: Delivery, state: str) -> Iterator[ReturnLine]:
     if delivery.state.interdicted is not None and not delivery.state.seizures:
         seized = (one for one in said.values() if isinstance(one[1].content, Interdicted))
         last = [one for one in seized if _of_state(delivery, one[1].service, state)]
-        for amount in delivery.plan.consignment.contents if last else ():
-            yield _incident(delivery, last[-1], detected, amount, state)
+        for seq, one in last[-1:]:
+            right = one.model_copy(update={"content": as_corrected(delivery, seq, one)})
+            for amount in delivery.plan.consignment.contents:
+                yield _incident(delivery, (seq, right), detected, amount, state)
 
 
 def _of_state(delivery: Delivery, service: str, state: str) -> bool:
@@ -237,6 +254,7 @@ def _incident(
         means=given(leg.means, withheld=hidden),
         persons=str(len(each_person(arrests))),
         act=_ACTS.get(type(content), "seized"),
+        is_mass=isinstance(amount, SubstanceMass),
     )
 
 
@@ -250,15 +268,17 @@ def _direction(plan: Plan, state: str) -> str:
 
 
 def _name_of(amount: AnyAmount) -> str:
-    """As the statement has it; what is cash by its currency."""
-    for field in ("substance", "goods", "instrument", "weapon", "currency"):
+    """As the statement has it; what is cash by its currency, bearer instruments with the nominal value of one."""
+    if isinstance(amount, Instruments):
+        return f"{amount.instrument} {amount.nominal.say()}"
+    for field in ("substance", "goods", "weapon", "currency"):
         if (name := getattr(amount, field, None)) is not None:
             return str(name)
     return NOT_KNOWN
 
 
 def _how_much(amount: AnyAmount) -> tuple[str, str, str]:
-    """Number, unit, and how it is known."""
+    """Number, unit, and how it is known. Cash is in its currency, with all its decimals."""
     quantity = amount.quantity
     if isinstance(quantity, Unmeasured):
         return "", "", "unmeasured"
@@ -266,7 +286,9 @@ def _how_much(amount: AnyAmount) -> tuple[str, str, str]:
     number = number_of(quantity)
     if isinstance(amount, SubstanceMass):
         return _kg(number), "kg", known
-    return str(number), "minor units" if hasattr(amount, "currency") else getattr(amount, "unit", "pieces"), known
+    if isinstance(amount, Cash):
+        return say_minor(amount.currency, number), amount.currency, known
+    return str(number), getattr(amount, "unit", "pieces"), known
 
 
 def _kg(milligrams: int) -> str:
@@ -290,14 +312,29 @@ _COLUMNS: Final[Mapping[Form, tuple[str, ...]]] = {
 }
 
 
+_BELONGS: Final[Mapping[Form, Callable[[ReturnLine], bool]]] = {
+    "incb-pics": lambda one: one.table.startswith("1988"),
+    "unodc-ids": lambda one: one.is_mass,
+}
+"""Which lines stand in a form: of precursors, of substances; in any other all."""
+
+
 def _of_incidents(form: Form) -> Callable[[Iterable[Delivery], str], Return]:
     def filled(deliveries: Iterable[Delivery], state: str) -> Return:
-        found = (one for delivery in deliveries for one in incidents(delivery, state))
-        precursors = (one for one in found if form != "incb-pics" or one.table.startswith("1988"))
-        rows = (tuple(getattr(one, name, NOT_KNOWN) for name in _COLUMNS[form]) for one in precursors)
+        belongs = _BELONGS.get(form, lambda _: True)
+        found = (one for each in deliveries for one in _persons_once(filter(belongs, incidents(each, state))))
+        rows = (tuple(getattr(one, name, NOT_KNOWN) for name in _COLUMNS[form]) for one in found)
         return Return(form, _COLUMNS[form], tuple(rows))
 
     return filled
+
+
+def _persons_once(lines: Iterable[ReturnLine]) -> Iterator[ReturnLine]:
+    """The lines of one delivery. Persons are of the whole of it, and stand on the first line of each act alone, to add up."""
+    acts: set[str] = set()
+    for one in lines:
+        yield replace(one, persons="") if one.act in acts else one
+        acts.add(one.act)
 
 
 of_incidents: Final[Mapping[Form, Callable[[Iterable[Delivery], str], Return]]] = {

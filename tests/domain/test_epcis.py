@@ -51,6 +51,16 @@ OWN = {
     "AggregationEvent": {"action", "parentID", "childEPCs"},
     "TransformationEvent": {"inputEPCList", "outputEPCList"},
 }
+EVERY_KIND: list[dict[str, Any]] = [
+    {"hs": "240220", "unit": "carton", "goods": "cigarettes", "count": 500},
+    {"hs": "240220", "unit": "pack", "goods": "cigarettes", "count": 30},
+    {"currency": "EUR", "minor": 25_000_000},
+    {"currency": "JPY", "minor": "approximate 90000"},
+    {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 100_000}, "count": 3},
+    {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 500}, "count": 7},
+    {"weapon": "rifle", "count": 2},
+]
+"""Amounts that are no mass."""
 URI = re.compile(r"[a-z]+:[A-Za-z0-9._~:%-]+")
 
 
@@ -79,12 +89,12 @@ def events(found: Exchange, kind: str | None = None) -> list[dict[str, Any]]:
     return [one for one in listed if kind in (None, one["vigil:kind"])]
 
 
-def accounted() -> Table:
-    """To the seizure at the end."""
+def accounted(**recovered: Any) -> Table:
+    """To the seizure at the end, of what was planned or of what is named here."""
     table = opened().deliver()
     for service, at in (("uz.police", "arrest-tashkent"), ("kz.knb", "arrest-almaty")):
         table.say(service, "arrest_made", at)
-    table.say("uz.customs", "seizure", "accounting", id="the-seizure", gross="13.9 kg")
+    table.say("uz.customs", "seizure", "accounting", id="the-seizure", gross="13.9 kg", **recovered)
     return table
 
 
@@ -105,6 +115,7 @@ def test_each_event_has_what_epcis_demands_and_nothing_it_does_not_know(found: s
         assert (one["bizStep"] in STEPS, one["disposition"] in DISPOSITIONS) == (True, True)
         assert one.get("action", "OBSERVE") in ("OBSERVE", "ADD", "DELETE")
         assert all(URI.fullmatch(thing) for name in ("epcList", "childEPCs", "inputEPCList") for thing in one.get(name, ()))
+        assert all(URI.fullmatch(part["epcClass"]) for part in one.get("quantityList", ()))
         assert all({*part} <= {"epcClass", "quantity", "uom"} for part in one.get("quantityList", ()))
     assert len(events(shown)) == len({one["eventID"] for one in events(shown)})
 
@@ -112,10 +123,10 @@ def test_each_event_has_what_epcis_demands_and_nothing_it_does_not_know(found: s
 if OFFICIAL in os.environ:  # GS1's JSON Schema is not ours to keep here: where it is at hand, name it
 
     def test_it_is_valid_by_the_official_schema() -> None:
-        """Each example whose plan has H0, and one to its end with a correction."""
+        """Each example whose plan has H0, one to its end, and one with amounts of every other kind, an estimate too."""
         schema = json.loads(Path(os.environ[OFFICIAL]).read_text(encoding="utf-8"))
         valid = Draft7Validator(schema, format_checker=FormatChecker())
-        for found in (*map(golden, OPEN_EXAMPLES), of(accounted())):
+        for found in (*map(golden, OPEN_EXAMPLES), of(accounted()), of(accounted(recovered=EVERY_KIND))):
             assert [] == [error.message for error in valid.iter_errors(json.loads(json.dumps(found.document)))]
 
 
@@ -249,4 +260,42 @@ def test_what_was_not_measured_is_no_measurement() -> None:
     made = events(of(table), "prepared")[0]
 
     assert [{"epcClass": "urn:vigil:cas:1189805-46-6"}] == made["quantityList"]
-    assert {"urn:vigil:cas:1189805-46-6": about} == made["vigil:known"]
+    assert [{"epcClass": "urn:vigil:cas:1189805-46-6", **about, "uom": "MGM"}] == made["vigil:known"]
+
+
+def recovered(*amounts: dict[str, Any]) -> dict[str, Any]:
+    """The event of a seizure at the end at which these were recovered."""
+    return events(of(accounted(recovered=list(amounts))), "seizure")[0]
+
+
+def test_every_amount_that_was_not_measured_is_told() -> None:
+    """Of two of one substance both are, whether estimated or unmeasured; an estimate of a mass with its unit."""
+    heroin = "urn:vigil:cas:561-27-3"
+    made = recovered(
+        {"substance": "heroin", "net": "approximate 2 kg"},
+        {"substance": "heroin", "net": "suspected 1 kg"},
+        {"substance": "heroin", "net": "unmeasured cover uz.prosecutor"},
+    )
+
+    assert [{"epcClass": heroin}] * 3 == made["quantityList"]
+    assert [
+        {"epcClass": heroin, "known": "approximate", "about": 2_000_000, "uom": "MGM"},
+        {"epcClass": heroin, "known": "suspected", "about": 1_000_000, "uom": "MGM"},
+        {"epcClass": heroin, "known": "unmeasured", "why": "cover"},
+    ] == made["vigil:known"]
+
+
+def test_a_class_says_what_one_of_it_is() -> None:
+    """A carton is no pack and a cheque of 1,000 none of 5; cash is so many of its minor unit, be it a hundredth or a whole."""
+    made = recovered(*EVERY_KIND)
+
+    assert [
+        {"epcClass": "urn:vigil:hs:240220:carton", "quantity": 500},
+        {"epcClass": "urn:vigil:hs:240220:pack", "quantity": 30},
+        {"epcClass": "urn:vigil:currency:EUR:0.01", "quantity": 25_000_000},
+        {"epcClass": "urn:vigil:currency:JPY:1"},
+        {"epcClass": "urn:vigil:instrument:cheque:EUR:1000.00", "quantity": 3},
+        {"epcClass": "urn:vigil:instrument:cheque:EUR:5.00", "quantity": 7},
+        {"epcClass": "urn:vigil:weapon:rifle", "quantity": 2},
+    ] == made["quantityList"]
+    assert [{"epcClass": "urn:vigil:currency:JPY:1", "known": "approximate", "about": 90_000}] == made["vigil:known"]

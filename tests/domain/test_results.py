@@ -497,6 +497,18 @@ def test_the_questionnaire_has_substances_and_roles() -> None:
     assert {"distributor": "1", "recipient": "2"} == {one["role"]: one["persons"] for one in rows_ if one["part"] == "persons"}
 
 
+def test_the_questionnaire_tells_who_did_not_know_and_who_was_released_apart() -> None:
+    """Of two couriers one knew nothing and was released again: both stand beside how many there were, and of no other role."""
+    form = of_period["unodc-arq"](added(golden("joint-plan")))
+    rows_ = [dict(zip(form.head, row, strict=True)) for row in form.rows]
+    names = ("persons", "of_which_unwitting", "of_which_released", "sex")
+
+    assert {"courier": ("2", "1", "1", NOT_KNOWN), **dict.fromkeys(("supplier", "distributor"), ("1", "0", "0", NOT_KNOWN))} == {
+        one["role"]: tuple(one[name] for name in names) for one in rows_ if one["part"] == "persons"
+    }
+    assert {("", "", "", "")} == {tuple(one[name] for name in names) for one in rows_ if one["part"] == "seizures"}
+
+
 def seized(by: str, how: str, consignments: int, milligrams: int, measure: Measure = "seized") -> Total:
     """So much of a substance in so many consignments, each an operation."""
     counts = {"operations": consignments, "consignments": consignments, "count": consignments, "amount": milligrams, "most": 0}
@@ -576,12 +588,68 @@ def with_code(code: str) -> Delivery:
     return _seized(with_changes(plan_={"handling_code": code}, accounting={"place": "Tashkent"}))
 
 
-def _seized(plan: Plan) -> Delivery:
+def _seized(plan: Plan, **said: Any) -> Delivery:
     table = Table(plan).deliver()
     for service, at in (("uz.police", "arrest-tashkent"), ("kz.knb", "arrest-almaty")):
         table.say(service, "arrest_made", at)
-    table.say("uz.customs", "seizure", "accounting")
+    table.say("uz.customs", "seizure", "accounting", **said)
     return table.delivery
+
+
+OF_EVERY_KIND: list[dict[str, Any]] = [
+    {"currency": "EUR", "minor": 25_000_000},
+    {"substance": "mephedrone (4-MMC)", "net": "10 kg"},
+    {"hs": "240220", "unit": "carton", "goods": "cigarettes", "count": 500},
+    {"currency": "JPY", "minor": "approximate 90000"},
+    {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 100_000}, "count": 3},
+    {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 500}, "count": 7},
+    {"weapon": "rifle", "count": 2},
+    {"substance": "heroin", "net": "suspected 1 kg"},
+]
+
+
+def test_a_return_of_drug_seizures_has_substances_alone() -> None:
+    """Cash, cigarettes, cheques and rifles are no drugs, and whoever was arrested stands with the first substance."""
+    shown = filled("unodc-ids", _seized(example_plan(), recovered=OF_EVERY_KIND), "UZ")
+
+    assert [("mephedrone (4-MMC)", "10", "1"), ("heroin", "1", "")] == [
+        (one["substance"], one["quantity"], one["persons"]) for one in shown
+    ]
+
+
+def test_a_return_of_goods_says_of_what_each_number_is() -> None:
+    """Cash in its currency and never in minor units, with as many decimals as it has; cheques of two nominal values apart."""
+    shown = filled("wco-cen", _seized(example_plan(), recovered=OF_EVERY_KIND), "UZ")
+
+    assert [
+        ("EUR", "250000.00", "EUR", "measured"),
+        ("mephedrone (4-MMC)", "10", "kg", "measured"),
+        ("cigarettes", "500", "carton", "measured"),
+        ("JPY", "90000", "JPY", "approximate"),
+        ("cheque 1000.00 EUR", "3", "pieces", "measured"),
+        ("cheque 5.00 EUR", "7", "pieces", "measured"),
+        ("rifle", "2", "pieces", "measured"),
+        ("heroin", "1", "kg", "suspected"),
+    ] == [tuple(one[name] for name in ("substance", "quantity", "unit", "known")) for one in shown]
+
+
+@pytest.mark.parametrize("form", ["unodc-ids", "wco-cen"])
+def test_a_return_names_the_persons_of_a_delivery_once(form: str) -> None:
+    """Heroin and opium were seized with the same two: they stand on the first line, and the column adds up to two."""
+    assert ["2", ""] == [one["persons"] for one in filled(form, golden("moscow-vector"), "RU")]
+
+
+def test_r18_a_return_has_the_corrected_place_of_an_interdiction() -> None:
+    """Where it was seized on the way is where its service says last; a correction that was refused changes nothing."""
+    table = Table().dispatch()
+    table.say("kz.police", "interdicted", id="the-seizure", place="a slip of the pen")
+    right = {"kind": "interdicted", "place": "km 412 of the road"}
+    table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right)
+    table.say("uz.customs", "correction", of="the-seizure", reason="a slip", content=right | {"place": "elsewhere"})
+
+    for form in ("wco-cen", "unodc-ids"):
+        (line,) = filled(form, table.delivery, "KZ")
+        assert ("interdicted", "km 412 of the road", NOT_KNOWN) == (line["act"], line["place"], line["quantity"])
 
 
 def filled(form: Any, delivery: Delivery, state: str) -> list[dict[str, str]]:

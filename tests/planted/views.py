@@ -127,6 +127,7 @@ BUGS = (
     Bug("R10", "domain/views/returns.py", '[*lines["seized"], *lines["removed"]]', 'lines["seized"]', "results"),
     Bug("R10", "domain/views/returns.py", "_of_state(delivery, records[-1][1].service, state)", "True", "results"),
     Bug("R30", "domain/views/returns.py", "together(goods.removed)", "()", "results"),
+    Bug("R18", "domain/views/returns.py", '{"content": as_corrected(delivery, seq, one)}', "{}", "results"),
     Bug("R23", "domain/views/returns.py", "given(leg.means, withheld=hidden)", "given(leg.means, withheld=False)", "results"),
     Bug("R11", "domain/views/route_map.py", "if seen.whole or number in seen.legs]", "]", "gateway/map"),
     Bug("R11", "domain/views/route_map.py", "in ends or not legs]", "or True]", "gateway/map"),
