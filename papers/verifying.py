@@ -43,9 +43,16 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
         message = fill("the paper rests on {size} entries, and the packet has {held}", size=told.size, held=len(packet.ledger))
         raise NotVerified(message, hint=mark("export a newer packet"))
     wanted = Wanted(told.name, told.language, told.purpose)
+    record = record_of(packet, manifest.purpose, told.size)
     try:
-        made = make(record_of(packet, manifest.purpose, told.size), wanted, dict(speakers))
+        made = make(record, wanted, dict(speakers))
     except NotFound as error:
+        if not is_pdf(data) and record.root not in re.sub(r"\s", "", "".join(_Texts.of(data).words)):
+            message = fill(
+                "the paper does not bear the root that this packet's ledger has after {size} entries: it rests on another ledger",
+                size=told.size,
+            )
+            raise NotVerified(message, hint=mark("give the packet that it was made from")) from error
         raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
     anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
     if anew == data:

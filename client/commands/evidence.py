@@ -259,7 +259,10 @@ def _files(table: Table, proved: Verified, looked: attachments.Looked) -> None:
 
 
 def _printed(paper: str, data: bytes) -> Confirmed:
-    """Which paper of the packet it is. Raises `NotVerified`, with what differs."""
+    """Which paper of the packet it is. Raises `NotVerified`, with what differs, and `Malformed` where nothing was named."""
+    if not paper.strip():
+        message = _("{option} says nothing: a value is missing", option="--paper")
+        raise Malformed(message, hint=_("see `{command} --help`", command="vigil verify"))
     packet, manifest, _seal = unseal(data)
     if re.fullmatch(r"[0-9]{12}", paper.replace(" ", "")):
         return looked_up(paper.replace(" ", ""), packet, manifest, speakers(None))

@@ -10,7 +10,7 @@ from domain.delivery.verdicts import Finding
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
 from domain.plan.cards import Measure
-from domain.plan.goods import AnyAmount, Cash, Counted, SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
 from domain.plan.quantity import Quantity, number_of, say_how
 from domain.plan.substances import known_as
 from domain.views.names import EXHIBITS, MEASURES
@@ -46,6 +46,7 @@ LANGUAGES = {
     "pl": mark("Polish"),
     "tr": mark("Turkish"),
 }
+CASH = mark("cash")
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 ARTICLE = "the "
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -189,14 +190,37 @@ class Tongue:
     def amount(self, one: AnyAmount) -> str:
         """What and how much of it."""
         match one:
-            case SubstanceMass(substance=name, cas=cas, net=net):
-                return f"{self.substance(name, cas)} {self.quantity(net)}"
+            case Cash():
+                return self.much(one)
+            case Instruments() | Weapons():
+                return f"{self.goods(one)} x {self.much(one)}"
+        return f"{self.goods(one)} {self.much(one)}"
+
+    def goods(self, one: AnyAmount) -> str:
+        """What it is, without how much of it."""
+        match one:
+            case SubstanceMass(substance=name, cas=cas):
+                return self.substance(name, cas)
+            case Cash(currency=currency):
+                return f"{self.translate(CASH)} {currency}"
+            case Instruments(instrument=name, nominal=nominal):
+                return f"{name} {self.money(nominal)}"
+            case Weapons(weapon=weapon):
+                return self.translate(weapon.replace("_", " "))
+            case Counted(goods=name, hs=hs):
+                return f"{name} ({hs})"
+
+    def much(self, one: AnyAmount) -> str:
+        """How much of it, in what it is measured or counted in, and how that is known."""
+        match one:
+            case SubstanceMass(net=net):
+                return self.quantity(net)
             case Cash(currency=currency, minor=minor):
                 return say_how(minor, self.money(Money(currency=currency, minor=number_of(minor))), self.translate)
-            case Counted(goods=goods, hs=hs, count=count, unit=unit):
-                many = say_how(count, self.number(number_of(count)), self.translate)
-                return f"{goods} ({hs}) {many}{NARROW}{self.translate(unit)}"
-        return say_amount(one, self.translate)
+            case Counted(count=count, unit=unit):
+                return f"{say_how(count, self.number(number_of(count)), self.translate)}{NARROW}{self.translate(unit)}"
+            case Instruments(count=count) | Weapons(count=count):
+                return say_how(count, self.number(number_of(count)), self.translate)
 
     def money(self, value: Money) -> str:
         """An amount of money, its thousands apart."""

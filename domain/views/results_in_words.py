@@ -161,7 +161,7 @@ def _goods(found: Results, speak: Translate, language: str) -> Iterator[ShownTab
     titles: dict[Measure, str] = {
         "seized": mark("Seized at the end"),
         "removed": mark("Removed at the preparation"),
-        "sampled": mark("Samples taken at the preparation"),
+        "sampled": mark("Samples taken"),
         "found": mark("Found, as the plans have it"),
     }
     head = tuple(map(speak, (mark("What"), mark("How it is known"), mark("How much"), CONSIGNMENTS, OPERATIONS)))

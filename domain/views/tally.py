@@ -48,8 +48,9 @@ Measure = Literal[
     "lasted",
 ]
 """What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found;
-`removed` and `sampled`: taken out at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
-the plan ends. The last four are not of results but of statistics (`domain.views.statistics`): how it went.
+`removed`: taken out at the preparation; `sampled`: samples taken then, and what was taken out on the way; `seized`: recovered at
+the end; `interdicted`: seized on its way, or where the plan ends. The last four are not of results but of statistics
+(`domain.views.statistics`): how it went.
 """
 STATISTICAL: Final[tuple[Measure, ...]] = ("refused", "asked", "answered", "lasted")
 """Of what statistics are made; results have the sums of three of these (`in_short`)."""

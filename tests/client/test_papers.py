@@ -41,6 +41,14 @@ async def test_a_paper_with_one_figure_changed_fails(packet: Path) -> None:
     assert "13,100" in answer.err
 
 
+async def test_a_paper_that_is_named_by_nothing_is_missing(packet: Path) -> None:
+    """An empty value is no file here: what is wrong is that none was said."""
+    answer = await vigil("verify", packet, "--keys-unverified", "--paper", "")
+
+    assert 2 == answer.code
+    assert "--paper says nothing: a value is missing" in answer.err
+
+
 async def test_what_a_court_may_not_have_is_refused(packet: Path) -> None:
     """Exit code 4, with who is to be asked to permit it."""
     answer = await vigil("paper", "court", packet)

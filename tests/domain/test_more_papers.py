@@ -10,7 +10,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make, offered
-from domain.papers.paper import Block, Source, Value, Words, in_groups, pieces_of
+from domain.papers.paper import Bars, Block, Line, Sentence, Source, Value, Words, in_groups, pieces_of
 from domain.papers.paper import Table as TableBlock
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
@@ -20,7 +20,7 @@ from domain.words.moments import instant
 from process.language import speakers
 from rehearsal.groups import simulate_group
 from rehearsal.simulator import World, simulate
-from tests.support import EXAMPLES, Table, example_cards, example_directory, example_scenario, with_changes
+from tests.support import EXAMPLES, MEPHEDRONE, Table, example_cards, example_directory, example_scenario, with_changes
 
 SPEAKERS = speakers(None)
 MINE = ("measures", "replacement", "sampling", "surveillance", "seizure", "submission", "destruction")
@@ -431,3 +431,140 @@ def test_a_step_of_many_services_stands_in_several_rows() -> None:
 
 def _is_of_steps(block: Block) -> bool:
     return isinstance(block, TableBlock) and len(block.columns) == 6 and block.small
+
+
+APPROXIMATE = MEPHEDRONE | {"net": "approximate 5 kg"}
+UNMEASURED = MEPHEDRONE | {"net": "unmeasured cover uz.prosecutor"}
+SEVEN = MEPHEDRONE | {"net": "7 kg"}
+HALF_A_KILO = {"substance": "heroin", "net": "500 g"}
+
+
+def recovered(*amounts: dict[str, Any]) -> Table:
+    """An example in which this is recovered at the end."""
+    table = Table(with_changes(plan_={"handling_code": "H0"})).deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    assert "accepted" == table.say("uz.customs", "seizure", "accounting", gross="13.9 kg", recovered=amounts).verdict.verdict
+    return table
+
+
+def text_of(line: Line) -> str:
+    """What a line prints."""
+    return "".join(getattr(one, "text", "") for one in line)
+
+
+def masses_in(court: Made) -> dict[str, list[str]]:
+    """The bars of masses, by the names of their rows."""
+    bars = next(one for one in court.paper.blocks if isinstance(one, Bars) and text_of(one.rows[-1].name) in BAR_ROWS)
+    return {text_of(row.name): [text_of(one.label) for one in row.bars] for row in bars.rows}
+
+
+BAR_ROWS = ("by the plan", "prepared", "on the way", "at the end")
+
+
+def balance_in(court: Made) -> list[str]:
+    """The sentences on the balance."""
+    return [text_of(one.line) for one in court.paper.blocks if isinstance(one, Sentence) and one.number.startswith("5.")]
+
+
+@pytest.mark.parametrize("amounts", [(UNMEASURED,), (APPROXIMATE, SEVEN), (MEPHEDRONE | {"net": "suspected 13 kg"},)])
+def test_what_nobody_measured_has_no_bar(amounts: tuple[dict[str, Any], ...]) -> None:
+    """Neither as nothing nor as the part of it that was measured; a sentence says which bar is not there, and why."""
+    court = for_the_court(recovered(*amounts))
+
+    assert {"by the plan": ["13,200\u202fg"], "prepared": ["kept 13,200\u202fg"]} == masses_in(court)
+    assert "Without a bar, since not all of it was measured: mephedrone (4-MMC), seized." == balance_in(court)[0]
+
+
+def test_a_bar_of_one_substance_has_its_mass() -> None:
+    """Whatever is named first in the seizure; that there is more than this substance is said."""
+    court = for_the_court(recovered(HALF_A_KILO, MEPHEDRONE))
+
+    assert ["seized 13,200\u202fg"] == masses_in(court)["at the end"]
+    assert "The bars are of mephedrone (4-MMC) alone." == balance_in(court)[0]
+
+
+def test_a_sample_that_was_estimated_is_not_left_out_in_silence() -> None:
+    """The bars of the preparation have what was measured, and a sentence names the one that is not there."""
+    table = Table(with_changes(plan_={"handling_code": "H0"})).consent()
+    kept, sample = MEPHEDRONE | {"net": "13 kg"}, MEPHEDRONE | {"net": "approximate 200 g"}
+    table.say("kz.police", "prepared", "preparation", kept=[kept], samples=[sample])
+    court = for_the_court(table)
+
+    assert ["kept 13,000\u202fg"] == masses_in(court)["prepared"]
+    assert "Without a bar, since not all of it was measured: mephedrone (4-MMC), samples." == balance_in(court)[0]
+
+
+def test_a_sum_says_what_of_it_is_estimated() -> None:
+    """Of what does not balance, in the report for the court and in that on results."""
+    table = recovered(APPROXIMATE, SEVEN)
+    said = "mephedrone (4-MMC), recovered: 12,000\u202fg, of which 5,000\u202fg only estimated; expected: 13,200\u202fg"
+
+    assert f"It does not balance: {said}." in balance_in(for_the_court(table))
+    assert f"Does not balance: {said}. " in text(made(Record.of(table.delivery), "results"))
+
+
+def test_what_was_not_measured_cannot_be_balanced() -> None:
+    """It is said so, and of what: nothing else is known to be wrong with it."""
+    table = recovered(UNMEASURED)
+    said = "annot be balanced, since not all was measured: mephedrone (4-MMC), recovered: not measured"
+    court = for_the_court(table)
+
+    assert f"It c{said}." in balance_in(court)
+    assert f"C{said}. Reason: " in text(made(Record.of(table.delivery), "results"))
+    assert "not balance" not in text(court)
+
+
+def test_what_does_not_balance_is_named() -> None:
+    """A substance, goods, cash and bearer instruments by what they are, and not by a number that stands nowhere else."""
+    cigarettes = {"hs": "240220", "unit": "carton", "goods": "cigarettes", "count": 500}
+    cheques = {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 100000}, "count": 3}
+    table = recovered(MEPHEDRONE, HALF_A_KILO, cigarettes, {"currency": "EUR", "minor": 1250}, cheques)
+
+    assert [
+        f"It does not balance: {one}; expected: nothing."
+        for one in (
+            "heroin, recovered: 500\u202fg",
+            "cigarettes (240220), recovered: 500\u202fcarton",
+            "cash EUR, recovered: 12.50\u202fEUR",
+            "cheque 1,000.00\u202fEUR, recovered: 3",
+        )
+    ] == [one for one in balance_in(for_the_court(table)) if "not balance" in one]
+
+
+def test_what_was_taken_out_unmeasured_is_named() -> None:
+    """Each amount that was removed, sampled or taken out on the way is counted by itself."""
+    table = Table(with_changes(plan_={"handling_code": "H0"})).consent()
+    parts = [MEPHEDRONE | {"net": "1 kg"}, MEPHEDRONE | {"net": "approximate 2 kg"}]
+    table.say("kz.police", "prepared", "preparation", kept=[MEPHEDRONE | {"net": "10.2 kg"}], samples=parts)
+    table.say("kz.knb", "ready", "preparation")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
+        table.say(service, kind, "departure")
+    court = for_the_court(table)
+
+    assert [
+        "It cannot be balanced, since not all was measured: mephedrone (4-MMC), taken out: 2,000\u202fg, only estimated."
+    ] == [one for one in balance_in(court) if "balanced" in one]
+
+
+def test_what_is_no_substance_stands_by_name_and_count() -> None:
+    """In a record of seizure its name is what it is, and its count or sum is how much; in Russian with one decimal sign."""
+    things: tuple[dict[str, Any], ...] = (
+        {"hs": "240220", "unit": "carton", "goods": "cigarettes", "count": 500},
+        {"currency": "EUR", "minor": 1250},
+        {"instrument": "cheque", "nominal": {"currency": "EUR", "minor": 100000}, "count": 3},
+        {"weapon": "rifle", "count": 2},
+    )
+    record = Record.of(recovered(*things).delivery)
+
+    def rows(language: str) -> list[list[str]]:
+        (found,) = (one for one in made(record, "seizure.accounting", language).paper.blocks if isinstance(one, TableBlock))
+        return [[text_of(cell) for cell in one.cells[1:3]] for one in found.rows]
+
+    assert [
+        ["cigarettes (240220)", "500\u202fcarton"],
+        ["cash EUR", "12.50\u202fEUR"],
+        ["cheque 1,000.00\u202fEUR", "3"],
+        ["rifle", "2"],
+    ] == rows("en")
+    assert ["12,50\u202fEUR", "cheque 1\u202f000,00\u202fEUR"] == [rows("ru")[1][1], rows("ru")[2][0]]

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from domain.delivery.balance import MASS_DIFFERS, NOT_MEASURED
+from domain.papers.record import Record
 from domain.plan.quantity import Bounds, Estimate, bounds
 from tests.course import became, code
 from tests.domain.test_goods import ends, gone, plan_of
+from tests.domain.test_more_papers import made, text
 from tests.support import Table, with_changes
 
 KEPT = NOT_MEASURED(number=1, what="kept")
@@ -65,6 +67,20 @@ def test_r10_of_several_each_that_was_never_measured_is_named() -> None:
     both = (heroin("10 kg"), {"substance": "hashish", "net": "suspected 2 kg"})
     found = ends(gone(plan_of(*both), kept=both), {}, recovered=[both[0], {"substance": "hashish", "net": "2 kg"}])
     assert found == (NOT_MEASURED(number=2, what="kept"),)
+
+
+def test_r10_papers_name_what_was_never_measured_and_what_it_is_held_against() -> None:
+    """Each by its substance, also where a finding counts only those of which some was not measured."""
+    found, sent = (heroin("10 kg"), {"substance": "hashish", "net": "2 kg"}), {"substance": "hashish", "net": "suspected 2 kg"}
+    table = gone(plan_of(*found), kept=(found[0], sent))
+    ends(table, {}, recovered=[found[0], {"substance": "hashish", "net": "500 g"}])
+    printed = text(made(Record.of(table.delivery), "results"))
+    assert "Does not balance: hashish, in all: 500\u202fg; expected: 2,000\u202fg." in printed
+
+    table = gone(plan_of(found[0], sent), kept=(found[0], sent))
+    ends(table, {}, recovered=found)
+    printed = text(made(Record.of(table.delivery), "results"))
+    assert "Cannot be balanced, since not all was measured: hashish, kept: 2,000\u202fg, only estimated." in printed
 
 
 def test_r10_what_parts_recover_of_what_was_never_measured_is_explained_too() -> None:

@@ -98,8 +98,8 @@ def test_cash_stands_by_its_notes_and_the_digest_of_their_numbers(name: str) -> 
     """How many of which denomination, and the digest of their serial numbers: what was seized is told to be what was sent."""
     printed = "".join(getattr(one, "text", "") for one in made(Record.of(delivered("cash-by-bus")), name).paper.pieces)
 
-    assert "250,000.00\u202fEUR (2,500 × 100.00\u202fEUR)" in printed
-    assert "notes: 2,500" in printed
+    assert "cash EUR: 2,500 × 100.00\u202fEUR; " in printed
+    assert "250,000.00\u202fEUR; notes: 2,500" in printed
     assert "serial numbers: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef" in printed
 
 

@@ -34,7 +34,7 @@ from rehearsal.groups import simulate_group
 from tests.course import arrested
 from tests.goldens import GOLDEN, read, replayed
 from tests.groups import BOTH, OIL, group_plans
-from tests.support import COURIER, EXAMPLES, RECIPIENT, Table, card_of, example_plan, with_changes
+from tests.support import COURIER, EXAMPLES, MEPHEDRONE, RECIPIENT, SEAL, Table, card_of, example_plan, with_changes
 
 BY_HAND = Path(__file__).parent / "results_by_hand.md"
 """Counted by eye."""
@@ -465,6 +465,17 @@ def test_tables_and_picture_say_it_in_the_readers_language(language: str) -> Non
     for one in drawn:
         title, by = (re.findall(rf"<text [^>]*{mark}[^>]*>([^<]*)<", one.svg) for mark in ('font-weight="bold"', "--quiet"))
         assert room(title[0], 15, bold=True) + room(by[0], 12) <= IN_PAGE, "a title is not under what it counts"
+
+
+def test_samples_are_not_said_to_be_of_the_preparation_alone() -> None:
+    """What was taken out on the way stands among them, so their table names no occasion."""
+    table = Table().dispatch()
+    out = {"label": "S-1", "samples": [MEPHEDRONE | {"net": "10 g"}], "purpose": "is it still that", "reference": "7/9"}
+    out |= {"opened": True, "broken": [SEAL], "seals": [SEAL | {"number": "KZ000009"}], "gross": "13.89 kg"}
+    table.say("kz.police", "taken_out", place="customs yard", witnesses=["witness-1"], **out)
+    shown = {one.title: one for one in words.in_tables(added(table.delivery), speaker("en"), "en")}
+
+    assert ["10 g"] == [one.cells[2] for one in shown["Samples taken"].rows]
 
 
 def test_totals_are_whole_numbers() -> None:

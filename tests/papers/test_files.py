@@ -48,6 +48,7 @@ from papers.typeset import TEMPLATE, typeset
 from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.support import Table as Table_
 from tests.support import example_cards, example_directory, example_scenario
 
 SPEAKERS = speakers(None)
@@ -154,6 +155,20 @@ def test_a_paper_of_another_packet_is_said() -> None:
     """A paper of the same plan that went otherwise is not this packet's."""
     with pytest.raises(NotVerified, match="says"):
         verified(paper(), *packet_of(2), SPEAKERS)
+
+
+def test_a_paper_of_another_ledger_is_said_to_be_of_one() -> None:
+    """Where another run of the same operation has no such paper, it is not said that there is none yet."""
+    table = Table_().dispatch()
+    table.say("kz.police", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction", place="the yard", gross="13.9 kg")
+    other = html.render(make(Record.of(table.delivery), Wanted("seizure.stop.interdiction", "en"), SPEAKERS))
+    packet, manifest = packet_of()
+
+    with pytest.raises(NotVerified, match="it rests on another ledger"):
+        verified(other, packet, manifest, SPEAKERS)
+    with pytest.raises(NotVerified, match="makes no paper"):
+        verified(paper().replace(b'"handover.tashkent-airport"', b'"handover.nowhere"'), packet, manifest, SPEAKERS)
 
 
 def test_a_paper_that_was_replaced_is_said_to_be() -> None:

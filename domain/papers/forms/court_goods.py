@@ -1,11 +1,12 @@
 """Of the report for the court: who held what, whether it balances, and when nobody watched."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
 from domain.delivery.holdings import CONSIGNMENT, exhibits
 from domain.delivery.watching import unwatched
 from domain.papers.forms import story
+from domain.papers.forms.balancing import difference, is_unmeasured
 from domain.papers.forms.lots import fate_of, is_given, label_of, lot_of
 from domain.papers.forms.parts import (
     NONE,
@@ -16,17 +17,14 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.telling import COMPUTED, ReportTelling, Told
+from domain.papers.forms.telling import COMPUTED, MassBars, ReportTelling, Told
 from domain.papers.paper import (
-    BarRow,
     Bars,
     Blank,
     Block,
     Line,
-    Shade,
     Source,
     TableRow,
-    TimeBar,
     Value,
     Words,
 )
@@ -64,6 +62,9 @@ REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"
 CLOSES = mark("It balances within the plan's tolerances{computed}.")
 WITHIN = mark("It is otherwise within the plan's tolerances, and nobody was asked why: {what}.")
 DIFFERS = mark("It does not balance: {what}.")
+CANNOT = mark("It cannot be balanced, since not all was measured: {what}.")
+OF_ONE = mark("The bars are of {substance} alone.")
+NOT_DRAWN = mark("Without a bar, since not all of it was measured: {substance}, {bars}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
 TAKEN_AS = mark("Taken out on the way by {service} as {exhibit}, act {act}: {amounts}.")
@@ -193,9 +194,10 @@ class CourtGoods(ReportTelling):
         yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
-            yield self.tell(DIFFERS, what=tongue.finding(self.record, finding, "computed"))
+            template = CANNOT if is_unmeasured(finding) else DIFFERS
+            yield self.tell(template, what=difference(self.record, finding, tongue))
         for finding in record.delivery.balance.let_pass():
-            yield self.tell(WITHIN, what=tongue.finding(self.record, finding, "computed"))
+            yield self.tell(WITHIN, what=difference(self.record, finding, tongue))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
 
@@ -231,60 +233,55 @@ class CourtGoods(ReportTelling):
         return EXAMINED_WEIGHED, filled | {name: Value(tongue.mass(one), said.entries) for name, one in weights.items()}
 
     def _balance_bars(self) -> Iterator[Block]:
-        """Of what was measured in grams: by the plan, as prepared, as it went on, at the end; of one substance."""
+        """Of one substance: by the plan, as prepared, as it went on, at the end. What was not all measured has no bar, and a
+        sentence says so.
+        """
         record, tongue = self.record, self.tongue
         handled = story.prepared(record)
         if handled is None:
             return
         said, prepared = handled
-        parts: list[tuple[str, dict[str, int], Shade]] = [
-            (REMOVED, story.masses(prepared.removed), "light"),
-            (SAMPLES, story.masses(prepared.samples), "dark"),
-            (KEPT, story.masses(prepared.kept), "middle"),
-        ]
-        names = list(dict.fromkeys(name for _, masses, _ in parts for name in masses))
+        out, seized = record.said(TakenOut), story.seizures(record)
+        contents, *parts, taken, recovered = story.masses(
+            record.plan.consignment.contents,
+            prepared.removed,
+            prepared.samples,
+            prepared.kept,
+            [amount for _, one in out for amount in one.samples],
+            [amount for _, one in seized for amount in one.recovered],
+        )
+        names = list(dict.fromkeys(name for masses in parts for name in masses))
         if len(names) != 1:
             return
         name = names[0]
-        whole = sum(masses.get(name, 0) for _, masses, _ in parts)
-        planned = next(iter(story.masses(record.plan.consignment.contents).values()), whole)
-        recovered = [(one, story.masses(seizure.recovered)) for one, seizure in story.seizures(record)]
-        end = sum(next(iter(masses.values()), 0) for _, masses in recovered)
-        most = max(whole, planned, end, 1)
-        place, bars = 0, []
-        for what, masses, shade in parts:
-            mass = masses.get(name, 0)
-            if mass:
-                label = (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", said.entries),)
-                bars.append(TimeBar(place, place + mass * 1000 // most, shade, label))
-                place += mass * 1000 // most
-        rows = [
-            BarRow(tongue.words(FOUND), (TimeBar(0, planned * 1000 // most, "none", (Value(tongue.mass(planned), ("plan",)),)),)),
-            BarRow(tongue.words(DIVIDED), tuple(bars)),
-        ]
-        if taken := record.said(TakenOut):
-            rows.append(BarRow(tongue.words(ON_THE_WAY), self._goes_on(taken, parts[-1][1].get(name, 0), place, most)))
-        if recovered:
-            entries = counted(seq for one, _ in recovered for seq in one.entries)
-            label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
-            rows.append(BarRow(tongue.words(AT_END), (TimeBar(max(place - end * 1000 // most, 0), place, "middle", label),)))
-        yield Bars(tuple(rows), ())
-
-    def _goes_on(self, taken: Sequence[tuple[Heard, TakenOut]], kept: int, end: int, most: int) -> tuple[TimeBar, ...]:
-        """Below what was kept, which ends there: what was taken out of it on the way, and what went on."""
-        tongue = self.tongue
-        entries = counted(seq for said, _ in taken for seq in said.entries)
-        out = min(sum(sum(story.masses(one.samples).values()) for _, one in taken), kept)
-        begins, at = (end - mass * 1000 // most for mass in (kept, kept - out))
-        both: tuple[tuple[str, int, int, int, Shade], ...] = (
-            (TAKEN, out, begins, at, "dark"),
-            (GOES_ON, kept - out, at, end, "middle"),
+        bars = MassBars(tongue)
+        if name in contents:
+            bars.add(FOUND, ((FOUND, contents[name], "none", ("plan",)),))
+        removed, samples, kept = (masses.get(name, 0) for masses in parts)
+        bars.add(
+            DIVIDED,
+            (
+                (REMOVED, removed, "light", said.entries),
+                (SAMPLES, samples, "dark", said.entries),
+                (KEPT, kept, "middle", said.entries),
+            ),
         )
-        return tuple(
-            TimeBar(start, stop, shade, (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", entries),))
-            for what, mass, start, stop, shade in both
-            if mass
-        )
+        if out:
+            entries = counted(seq for one, _ in out for seq in one.entries)
+            less = taken.get(name, 0)
+            goes_on = max(kept - less, 0) if kept is not None and less is not None else None
+            bars.add(ON_THE_WAY, ((TAKEN, less, "dark", entries), (GOES_ON, goes_on, "middle", entries)), below=True)
+        if name in recovered:
+            entries = counted(seq for one, _ in seized for seq in one.entries)
+            bars.add(AT_END, ((SEIZED, recovered[name], "middle", entries),), below=True)
+        substance = Value(tongue.substance(name), said.entries)
+        if drawn := bars.drawn():
+            yield Bars(drawn, ())
+            if {*contents, *taken, *recovered} - {name}:
+                yield self.tell(OF_ONE, substance=substance)
+        if bars.missing:
+            missing = joined(tongue.words(one) for one in dict.fromkeys(bars.missing))
+            yield self.tell(NOT_DRAWN, substance=substance, bars=missing)
 
     def _gaps(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue

@@ -71,7 +71,7 @@ class DestructionForm(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 7
+    version = 8
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

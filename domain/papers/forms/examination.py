@@ -112,7 +112,7 @@ class ExaminationForm(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 6
+    version = 7
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

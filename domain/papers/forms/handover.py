@@ -111,7 +111,7 @@ class HandoverForm(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 7
+    version = 8
     title = mark("act of handover")
     two_columns = True
 

@@ -119,7 +119,7 @@ def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> TableRow:
     elif lot.amounts:
         each = [mass_of(tongue, one, *lot.sources) for one in lot.amounts]
         masses = joined(net for _, net in each)
-        what = joined((what, *(name for name, _ in each)), ": ") if len(each) == 1 else what
+        what = joined((what, joined(name for name, _ in each)), ": ")
     return row((label_of(label, tongue, *said.entries),), what, masses or NONE, (Blank(2),))
 
 

@@ -94,7 +94,7 @@ class MeasuresForm(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 6
+    version = 7
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

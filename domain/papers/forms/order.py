@@ -90,7 +90,7 @@ class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 6
+    version = 7
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import LawSource, RuleCard
 from domain.plan.directory import Service
-from domain.plan.goods import AnyAmount, Cash, Item, Scale, SubstanceMass
+from domain.plan.goods import AnyAmount, Cash, Item, Scale
 from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
@@ -288,23 +288,22 @@ def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
 
 
 def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
-    """What it is, and its net mass; of what is counted all of it is what it is."""
-    if isinstance(one, SubstanceMass):
-        return (Value(tongue.substance(one.substance, one.cas), sources),), weight(tongue, one.net, *sources)
+    """What it is, and how much of it: its net mass, its sum, or how many there are."""
     if isinstance(one, Cash):
         return _cash(tongue, one, *sources)
-    return (Value(tongue.amount(one), sources),), NONE
+    return (Value(tongue.goods(one), sources),), (Value(tongue.much(one), sources),)
 
 
 def _cash(tongue: Tongue, one: Cash, *sources: Source) -> tuple[Line, Line]:
-    """The sum by its denominations and the digest of its serial numbers, and how many notes it is, as far as they were taken."""
+    """Its denominations and the digest of its serial numbers; the sum, and how many notes it is; as far as they were taken."""
     each = (f"{tongue.number(note.count)} × {tongue.money(Money(currency=one.currency, minor=note.value))}" for note in one.notes)
-    counted_so = f" ({', '.join(each)})" if one.notes else ""
-    what: Line = (Value(f"{tongue.amount(one)}{counted_so}", sources),)
+    counted_so = f": {', '.join(each)}" if one.notes else ""
+    what: Line = (Value(f"{tongue.goods(one)}{counted_so}", sources),)
     if one.serials is not None:
         what = (*what, Words("; "), *tongue.say(SERIALS, digest=Value(one.serials, sources)))
+    total: Line = (Value(tongue.much(one), sources),)
     many = Value(tongue.number(sum(note.count for note in one.notes)), sources)
-    return what, tongue.say(NOTES, count=many) if one.notes else NONE
+    return what, (*total, Words("; "), *tongue.say(NOTES, count=many)) if one.notes else total
 
 
 def in_turn(named: Iterable[tuple[str, T]]) -> dict[str, T]:

@@ -60,7 +60,7 @@ class ReplacementForm(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
-    version = 5
+    version = 6
     title = mark("act of replacement")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

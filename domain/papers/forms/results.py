@@ -8,6 +8,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
+from domain.papers.forms.balancing import difference, is_unmeasured
 from domain.papers.forms.lots import SEIZED_IN_ALL, TAKEN_FROM_IT, fate_of, label_of, seized_in_all
 from domain.papers.forms.parts import (
     NONE,
@@ -107,6 +108,7 @@ GAP_OPEN = mark("Out of sight from {begins}: {reason}; it was not in sight again
 NOT_ACCEPTED = mark("Not accepted: {what} of {service}: {why}.")
 REMARKED = mark("Remarked: {what}.")
 DIFFERS = mark("Does not balance: {what}. Reason: {blank}")
+CANNOT = mark("Cannot be balanced, since not all was measured: {what}. Reason: {blank}")
 WITHIN = mark("Otherwise within the plan's tolerances, and nobody was asked why: {what}.")
 SILENT = mark("No answer in time from {services}.")
 FURTHER = mark("5. What follows")
@@ -132,7 +134,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 9
+    version = 10
     title = mark("report on results")
     of_the_whole = True
 
@@ -435,9 +437,10 @@ class _ResultsReport:
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
-            yield tongue.say(DIFFERS, what=tongue.finding(self.record, finding, "computed"), blank=Blank(3))
+            template = CANNOT if is_unmeasured(finding) else DIFFERS
+            yield tongue.say(template, what=difference(self.record, finding, tongue), blank=Blank(3))
         for finding in self.record.delivery.balance.let_pass() if not self.state else ():
-            yield tongue.say(WITHIN, what=tongue.finding(self.record, finding, "computed"))
+            yield tongue.say(WITHIN, what=difference(self.record, finding, tongue))
 
     def _is_remarked_of(self, entry: Entry) -> bool:
         """Whether what is remarked of an entry is in this part: that of what its own services have said."""

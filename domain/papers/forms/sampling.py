@@ -61,7 +61,7 @@ class SamplingForm(Form):
     """One of each preparation at which samples were taken, and one of each stop at which some were taken out on the way."""
 
     name = "sampling"
-    version = 7
+    version = 8
     title = mark("act of sampling")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

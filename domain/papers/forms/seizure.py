@@ -106,7 +106,7 @@ class SeizureRecordForm(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 7
+    version = 8
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

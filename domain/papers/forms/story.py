@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from domain.delivery.decided import Concluded, Opened, Silence
@@ -220,15 +221,23 @@ def prepared(record: Record) -> tuple[Heard, Prepared] | None:
     return found[-1] if found else None
 
 
-def masses(amounts: tuple[AnyAmount, ...]) -> dict[str, int]:
-    """Milligrams that were measured, by substance, by whichever of its names stands first."""
+def masses(*lists: Iterable[AnyAmount]) -> tuple[dict[str, int | None], ...]:
+    """Of each list the milligrams of each substance, in all lists by whichever of its names stands first; none where not all of
+    it was measured.
+    """
+    these = [tuple(amounts) for amounts in lists]
+    keys = iter(keyed(one for amounts in these for one in amounts))
     names: dict[str, str] = {}
-    found: dict[str, int] = {}
-    for (_, what), one in keyed(amounts):
-        if isinstance(one, SubstanceMass) and isinstance(one.net, int):
-            name = names.setdefault(what, one.substance)
-            found[name] = found.get(name, 0) + one.net
-    return found
+    found: list[dict[str, int | None]] = []
+    for amounts in these:
+        sums: dict[str, int | None] = {}
+        for (_, what), one in islice(keys, len(amounts)):
+            if isinstance(one, SubstanceMass):
+                name = names.setdefault(what, one.substance)
+                before = sums.get(name, 0)
+                sums[name] = before + one.net if before is not None and isinstance(one.net, int) else None
+        found.append(sums)
+    return tuple(found)
 
 
 @dataclass(frozen=True)

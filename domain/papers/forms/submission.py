@@ -90,7 +90,7 @@ class SubmissionForm(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 8
+    version = 9
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

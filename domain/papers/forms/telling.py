@@ -1,4 +1,4 @@
-"""How a report tells: numbered sections and sentences, each with what it rests on, and bars along a scale of time."""
+"""How a report tells: numbered sections and sentences, each with what it rests on, and bars along a scale of time or mass."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -8,12 +8,15 @@ from domain.papers.forms.parts import (
     MOST_TOLD,
 )
 from domain.papers.paper import (
+    BarRow,
     Blank,
     Heading,
     Line,
     Sentence,
+    Shade,
     Source,
     Tick,
+    TimeBar,
     Value,
     Words,
 )
@@ -35,6 +38,11 @@ COMPUTED = Value("", ("computed",))
 
 Told = tuple[str, dict[str, Value | Line | Blank]]
 """A sentence of a report, and what stands in it."""
+
+
+Bar = tuple[str, int | None, Shade, tuple[Source, ...]]
+"""Of a mass: what it is, milligrams or none where not all of it was measured, how it is drawn, and where it comes from."""
+_Bar = tuple[str, int, Shade, tuple[Source, ...]]
 
 
 class ReportTelling:
@@ -108,6 +116,41 @@ class TimeScale:
         step = max(count // 12, 1)
         days = [first + timedelta(days=number) for number in range(0, count, step)]
         return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days if self.at(day) <= LAST_NAMED)
+
+
+class MassBars:
+    """Rows of masses along one scale, and the names of those that have no bar."""
+
+    def __init__(self, tongue: Tongue) -> None:
+        self.tongue = tongue
+        self.missing: list[str] = []
+        self._rows: list[tuple[str, tuple[_Bar, ...], bool]] = []
+
+    def add(self, name: str, bars: tuple[Bar, ...], *, below: bool = False) -> None:
+        """A row of what was measured; one that stands `below` ends where the one before it that does not does."""
+        self.missing += [what for what, mass, _, _ in bars if mass is None]
+        if drawn := tuple((what, mass, shade, sources) for what, mass, shade, sources in bars if mass):
+            self._rows.append((name, drawn, below))
+
+    def drawn(self) -> tuple[BarRow, ...]:
+        """The rows, in thousandths of the longest."""
+        most = max((self._whole(bars) for _, bars, _ in self._rows), default=0) or 1
+        end, rows = 0, []
+        for name, bars, below in self._rows:
+            place = max(end - self._whole(bars), 0) if below else 0
+            drawn: list[TimeBar] = []
+            for what, mass, shade, sources in bars:
+                begin, place = place, place + mass
+                text = self.tongue.mass(mass) if what == name else f"{self.tongue.translate(what)} {self.tongue.mass(mass)}"
+                drawn.append(TimeBar(begin * 1000 // most, place * 1000 // most, shade, (Value(text, sources),)))
+            if not below:
+                end = place
+            rows.append(BarRow(self.tongue.words(name), tuple(drawn)))
+        return tuple(rows)
+
+    @staticmethod
+    def _whole(bars: tuple[_Bar, ...]) -> int:
+        return sum(mass for _, mass, _, _ in bars)
 
 
 def halt_called(tongue: Tongue, said: Heard) -> Line:

@@ -66,7 +66,7 @@ class TransferForm(Form):
     """One each time that exhibits, or what was found, were offered and accepted: signed by giver and taker."""
 
     name = "transfer"
-    version = 2
+    version = 3
     title = mark("act of acceptance and transfer")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
