@@ -86,7 +86,13 @@ def led(plan: Plan, directory: Directory, turn: Turn, seed: int) -> Led:
     if turn.contingency == "divergence":
         places += [(one.id, "divergence") for one in directory.services if supervises(one)]
     answers = tuple(act for who, at in places for act in _said(turn, who, at))
-    return Led(towards.plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
+    return Led(_without_part(towards.plan), (*towards.acts, *answers), towards.rivals, towards.put_back)
+
+
+def _without_part(plan: Plan) -> Plan:
+    """The same; whoever has a part in it by what leads there is not told of it at the end alone."""
+    doing = plan.model_copy(update={"told_at_end": ()}).participants()
+    return plan.model_copy(update={"told_at_end": tuple(one for one in plan.told_at_end if one.service not in doing)})
 
 
 def _said(turn: Turn, who: str, at: str) -> Iterator[Act]:

@@ -8,6 +8,7 @@ import pytest
 from domain.delivery.decided import Opened, Silence
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
+from domain.plan.check import faults_in
 from domain.record.door import read_statement
 from domain.rules.books import BOOK
 from rehearsal.__main__ import LED, world
@@ -61,3 +62,11 @@ def test_each_unforeseen_checkpoint_is_reached_and_each_answer_and_silence_there
             found.update(reached(simulate(world(LED * number)).delivery.ledger.entries))
 
     assert wanted - set(found) == set()
+
+
+def test_a_plan_by_which_it_is_found_by_one_that_was_to_be_told_at_the_end_is_without_fault() -> None:
+    """Who has a part in it by what leads there is told of it no more at the end alone."""
+    found = world(5787)
+
+    assert () == found.plan.told_at_end
+    assert [] == list(faults_in(found.plan, found.directory, found.cards))
