@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from client.asking import why
 from client.language import _
 from client.plan_text import in_yaml
 from domain.plan.answers import Goods, read_goods
@@ -51,7 +52,7 @@ def _read(said: Iterable[str]) -> tuple[Goods, ...]:
         try:
             goods.append(read_goods(one))
         except ValueError as error:
-            faults.append(Fault(place="--consignment", problem=error.args[0]))
+            faults.append(Fault(place="--consignment", problem=why(error)))
     if not faults and len(goods) < 2:
         faults.append(Fault(place="--consignment", problem=_("a group has two consignments at least")))
     if faults:

@@ -1,33 +1,43 @@
 """The answers of which a plan is drafted: as options, or asked for at a terminal where route, channel or goods are not said."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from client.asking import ask, one_of, why
 from client.console import talk
-from client.language import _, speak
-from domain.plan.answers import Answers, Goods, Stop, posted_abroad, read_goods, read_number, read_route
+from client.language import _
+from client.plan_answers import (
+    allowed,
+    arrests,
+    arrests_in,
+    articles,
+    as_answered,
+    authorities,
+    charges,
+    code_beside,
+    route_in,
+    taken_already,
+    without_card,
+)
+from domain.plan.answers import Answers, Goods, posted_abroad, read_goods, read_number, read_route
 from domain.plan.cards import Case, Channel, GoodsClass, Modality, RuleCard, Stage
 from domain.plan.casting import Casting
 from domain.plan.directory import Directory
+from domain.plan.draft_cast import Cast
+from domain.plan.draft_left_out import left_out
 from domain.plan.plan import Used
 from domain.plan.request import Means
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Fault, Malformed, faults_of
-from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_QUOTED
-from domain.words.text import shown, word
 
 CodeName = Annotated[
     str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)
 ]
-_CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
-
 
 OPTIONS: Mapping[str, str] = {
     "operation": "CODE_NAME",
@@ -100,8 +110,15 @@ class AnswerOptions:
     example: Annotated[bool, typer.Option("--example", help="mark it as an example")] = False
 
 
-def answers(operation: str | None, said: AnswerOptions, known: tuple[Directory, Mapping[str, RuleCard]]) -> Answers:
-    """What was said, and at a terminal what was asked. Raises `Malformed` with every answer that is missing or not right."""
+def answers(
+    operation: str | None,
+    said: AnswerOptions,
+    known: tuple[Directory, Mapping[str, RuleCard]],
+    taken: Sequence[str] = (),
+) -> Answers:
+    """What was said, and at a terminal what was asked; `taken`: names that are no code name here. Raises `Malformed` with every
+    answer that is missing or not right.
+    """
     missing = [
         name
         for name, given in (
@@ -116,9 +133,17 @@ def answers(operation: str | None, said: AnswerOptions, known: tuple[Directory, 
         problem = _("this must be said, since there is nobody to ask")
         raise Malformed(_("no plan can be begun"), [Fault(place=name, problem=problem) for name in missing])
     given, faults = _options(said)
+    code = code_beside(taken)
+    if operation in taken:
+        faults.append(Fault(place="CODE_NAME", problem=taken_already(taken)))
     if missing and faults:
         raise Malformed(_("no plan can be begun"), faults)
-    return _made(given | ({"operation": operation} if not missing else _asked(operation, said, given, known)), faults)
+    more = {"operation": operation} if not missing else _asked(operation, said, given, known, code)
+    made = _made(given | more, faults)
+    apart = [Fault(place=option_of(one.place), problem=one.problem) for one in left_out(Cast(made, *known))]
+    if apart:
+        raise Malformed(_("no plan can be begun"), apart)
+    return made
 
 
 def _made(given: dict[str, Any], unread: Sequence[Fault]) -> Answers:
@@ -127,14 +152,14 @@ def _made(given: dict[str, Any], unread: Sequence[Fault]) -> Answers:
     try:
         made = Answers.model_validate(given)
     except ValidationError as error:
-        found = (Fault(place=_option(one.place), problem=one.problem) for one in faults_of(error))
+        found = (Fault(place=option_of(one.place), problem=one.problem) for one in faults_of(error))
         faults += (one for one in found if one.place not in known)
     if faults:
         raise Malformed(_("no plan can be begun"), faults)
     return made
 
 
-def _option(place: str) -> str:
+def option_of(place: str) -> str:
     """As the option of an answer is called, of which `place` is a part."""
     name = place.partition(".")[0]
     return OPTIONS.get(name, f"--{name.replace('_', '-')}")
@@ -167,14 +192,14 @@ def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
         "handling_code": said.code,
         "initiator": said.begun_by,
         "found_by": said.found_by,
-        "authorities": read("--authority", _authorities, said.authority) or {},
-        "in_charge": read("--in-charge", _charges, said.in_charge) or {},
+        "authorities": read("--authority", authorities, said.authority) or {},
+        "in_charge": read("--in-charge", charges, said.in_charge) or {},
         "coordinator": said.coordinator,
         "means": said.reach,
-        "arrests": read("--arrest", _arrests, said.arrest) or {},
+        "arrests": read("--arrest", arrests, said.arrest) or {},
         "one_after_another": said.one_after_another,
         "ends": "seizure" if said.seize_at_end else "delivery",
-        "articles": read("--article", _articles, said.article) or {},
+        "articles": read("--article", articles, said.article) or {},
         "takes": tuple(said.takes or ()),
         "check_in": said.check_in,
         "example": said.example,
@@ -183,16 +208,21 @@ def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _asked(
-    operation: str | None, said: AnswerOptions, given: dict[str, Any], known: tuple[Directory, Mapping[str, RuleCard]]
+    operation: str | None,
+    said: AnswerOptions,
+    given: dict[str, Any],
+    known: tuple[Directory, Mapping[str, RuleCard]],
+    code: Callable[[str], str],
 ) -> dict[str, Any]:
     """The handful of questions, those that are answered already left out; a State without a card is none to ask about."""
     directory, cards = known
     for one in given["route"] or ():
         if one.state not in cards:
-            raise Malformed(_without_card(one.state, cards))
+            raise Malformed(without_card(one.state, cards))
+    _stop_if_of_no_state(said.begun_by, directory)
     talk.print(_("Ctrl-C ends this, and nothing is written. Enter takes what stands in brackets."), style="dim")
-    operation = operation or ask(_("Code name (never secret, such as amber-heron)"), _CODE.validate_python)
-    route = given["route"] or ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), _route_in(cards))
+    operation = operation or ask(_("Code name (never secret, such as amber-heron)"), code)
+    route = given["route"] or ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), as_answered("route", route_in(cards)))
     kinds: tuple[Channel, ...] = get_args(Channel)
     channel = said.channel or ask(_("How it travels ({words})", words=", ".join(kinds)), one_of(kinds))
     goods: tuple[Goods, ...] = given["goods"] or _goods(said)
@@ -205,7 +235,7 @@ def _asked(
     )
     states = tuple(dict.fromkeys(one.state for one in route))
     handling = ask(
-        _("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling
+        _("Way of handling ({words})", words=", ".join(get_args(Modality))), allowed(cards, states, case), said.handling
     )
     more: dict[str, Any] = {"operation": operation, "route": route, "channel": channel, "goods": goods, "modality": handling}
     casting = Casting(directory, cards, case)
@@ -217,15 +247,25 @@ def _asked(
     more["found_by"] = said.found_by or _finder(casting, states[0], more["in_charge"])
     if not said.arrest:
         question = _("Where somebody is arrested, and if wanted by whom, such as: UZ=uz.police, KZ")
-        more["arrests"] = ask(question, _arrests_in(cards), states[-1])
-    more["articles"] = given["articles"] | _listed(cards, states, case, given["articles"])
+        more["arrests"] = ask(question, as_answered("arrests", arrests_in(casting, states)), states[-1])
+    asked = tuple(dict.fromkeys((*states, *more.get("arrests", given["arrests"]))))
+    more["articles"] = given["articles"] | _listed(cards, asked, case, given["articles"])
     return more
 
 
 def _goods(said: AnswerOptions) -> tuple[Goods, ...]:
     """What travels, several things with a semicolon between."""
     question = _("What travels, such as: heroin 5.3 kg, or EUR 12500, or rifle 10; several with ; between")
-    return ask(question, lambda text: tuple(read_goods(one, said.goods_class) for one in text.split(";")))
+    read = as_answered("goods", lambda text: tuple(read_goods(one, said.goods_class) for one in text.split(";")))
+    return ask(question, read)
+
+
+def _stop_if_of_no_state(begun_by: str | None, directory: Directory) -> None:
+    """Raises `Malformed`, before anything is asked, for who is of no State and can begin nothing."""
+    beginner = directory.find(begun_by or "")
+    if beginner is not None and beginner.state is None:
+        problem = _("{service} is of no State, and a service of a State begins a plan", service=beginner.id)
+        raise Malformed(_("no plan can be begun"), [Fault(place="--begun-by", problem=problem)])
 
 
 def _in_charge(
@@ -263,90 +303,4 @@ def _listed(
             known = [article for listed in lists for article in listed]
             question = _("The offence in {state}, one of these: {words}", state=state, words=", ".join(known))
             found[state] = (ask(question, one_of(known)),)
-    return found
-
-
-def _without_card(state: str, cards: Mapping[str, RuleCard]) -> str:
-    return _("there is no rule card for {state}; there are cards for: {states}", state=state, states=", ".join(cards))
-
-
-def _route_in(cards: Mapping[str, RuleCard]) -> Callable[[str], tuple[Stop, ...]]:
-    """Reads a route through States whose law is known here."""
-
-    def read(text: str) -> tuple[Stop, ...]:
-        route = read_route(text)
-        for one in route:
-            if one.state not in cards:
-                raise ValueError(_without_card(one.state, cards))
-        return route
-
-    return read
-
-
-def _arrests_in(cards: Mapping[str, RuleCard]) -> Callable[[str], dict[str, str | None]]:
-    """Reads where arrests are, in States whose law is known here."""
-
-    def read(text: str) -> dict[str, str | None]:
-        found = _arrests(text.split(","))
-        for state in found:
-            if state not in cards:
-                raise ValueError(_without_card(state, cards))
-        return found
-
-    return read
-
-
-def _allowed(cards: Mapping[str, RuleCard], states: tuple[str, ...], case: Case) -> Callable[[str], str]:
-    """Reads a way of handling that the card of no State on the way bars."""
-
-    def read(text: str) -> str:
-        one_of(get_args(Modality))(text)
-        barring = [state for state in states if cards[state].allows(text, case) is False]  # type: ignore[arg-type]
-        if barring:
-            right = [one for one in get_args(Modality) if all(cards[state].allows(one, case) is not False for state in states)]
-            raise ValueError(
-                _(
-                    "by the rule card of {state} such a delivery does not go {modality}; allowed: {right}",
-                    state=", ".join(barring),
-                    modality=speak(word(text)),
-                    right=", ".join(right) or _("none"),
-                )
-            )
-        return text
-
-    return read
-
-
-def _pair(one: str, right: str) -> tuple[str, str]:
-    """A State and what is said of it; `right`: such as would be right."""
-    state, equals, said = (part.strip() for part in one.partition("="))
-    if not (state and equals and said):
-        raise ValueError(
-            _("{what}: write a State, = and what is said of it, such as {right}", what=shown(one, LONGEST_QUOTED), right=right)
-        )
-    return state, said
-
-
-def _authorities(given: Iterable[str]) -> dict[str, str]:
-    """`KZ=kz.prosecutor`, each."""
-    return dict(_pair(one, "KZ=kz.prosecutor") for one in given)
-
-
-def _charges(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """`KZ=kz.border+kz.knb`, each: one after another."""
-    pairs = (_pair(one, "KZ=kz.border+kz.knb") for one in given)
-    return {state: tuple(map(str.strip, services.split("+"))) for state, services in pairs}
-
-
-def _arrests(given: Iterable[str]) -> dict[str, str | None]:
-    """`UZ`, or `UZ=uz.police`, each."""
-    return {state.strip(): service.strip() or None for state, _equals, service in (one.strip().partition("=") for one in given)}
-
-
-def _articles(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """`KZ=Criminal Code art. 297`, each; several of one State are told apart."""
-    found: dict[str, tuple[str, ...]] = {}
-    for one in given:
-        state, article = _pair(one, "KZ=Criminal Code art. 297")
-        found[state] = (*found.get(state, ()), article)
     return found

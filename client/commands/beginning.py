@@ -29,6 +29,8 @@ SHIPPED = tuple(Path(__file__).parents[above] / "examples" for above in (1, 2))
 """Where the example directory and cards are: beside the client where it is installed, else at the top of the project."""
 OWN = "vigil"
 """The installation's own service id."""
+BESIDE = ("cards", "keys", "home")
+"""What lies in an installation's folder beside its plans: no plan is called so."""
 
 
 @grouped
@@ -55,7 +57,7 @@ def plan_new(
     target = folder or Path(wanted.operation)
     if dry_run:
         dry(output, _document(made, target / "plan.yaml", target / "scenario.yaml"), texts["plan.yaml"])
-    put(target, texts)
+    put(target, texts, hint=_("choose another code name or folder"))
     plan, scenario = target / "plan.yaml", target / "scenario.yaml"
     text = _(
         "{plan} and {scenario} are written.\n\nNext:\n  vigil plan check {plan}\n  vigil plan test {scenario}",
@@ -82,7 +84,7 @@ def init(
     """
     known = directory_in(_shipped("directory.yaml")), cards_in(_shipped("cards"))
     how = kept(plainly=plainly, in_keyring=in_keyring)
-    made, texts = drafted(answers(code_name, said, known), known, language())
+    made, texts = drafted(answers(code_name, said, known, BESIDE), known, language())
     name = made.plan.operation
     states = {one.state for one in made.plan.checkpoints} | {*made.plan.states()}
     files = {f"{name}/{file}": text for file, text in texts.items()}
@@ -98,7 +100,7 @@ def init(
             shutil.copy(_shipped("cards") / f"{state}.yaml", work / "cards")
         keyring.make(work / "keys", [OWN, *made.plan.everybody()], work / "directory.yaml", how, installation=True)
 
-    put(folder, files, finish)
+    put(folder, files, finish, hint=_("choose a new folder, or an empty one"))
     plan, scenario = folder / name / "plan.yaml", folder / name / "scenario.yaml"
     done = _("{folder} has a directory, rule cards, keys and the plan {name}.", folder=folder, name=name)
     named = _("names each gap: fill it")
@@ -131,8 +133,14 @@ def _directory_of(whole: Path, states: set[str]) -> str:
     lines = whole.read_text(encoding="utf-8").splitlines(keepends=True)
     services: list[Mapping[str, Any]] = YAML(typ="safe").load(whole)["services"]
     gone = {one["id"] for one in services if one.get("state") is not None and one["state"] not in states}
+    of_keys = _("Keys: made by `vigil init`, to try it alone; for a real delivery each service makes its own (docs/keys.md).")
     kept_lines: list[str] = []
     for line in lines:
+        if line.startswith("# Keys: "):
+            kept_lines += [f"# {of_keys}\n"]
+            continue
+        if line.startswith("#   vigil keys new "):
+            continue  # there they are
         if line.lstrip().startswith("- {id: ") and line.partition("{id: ")[2].partition(",")[0] in gone:
             continue
         if line.startswith("  #") and kept_lines and kept_lines[-1].startswith("  #"):

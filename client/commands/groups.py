@@ -78,7 +78,7 @@ def new(
     document = {"group": str(target / "group.yaml"), "scenario": str(target / "scenario.yaml")}
     if dry_run:
         dry(output, document, texts["group.yaml"])
-    put(target, texts)
+    put(target, texts, hint=_("choose another code name or folder"))
     text = _(
         "{group} and {scenario} are written.\n\nNext:\n  vigil group check {group}\n  vigil plan test {scenario}\n  "
         "vigil group start {group}",

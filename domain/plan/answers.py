@@ -1,12 +1,13 @@
 """What whoever begins a plan is asked: a handful of answers, of which the rest of a plan follows (`domain.plan.draft`)."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from domain.plan.cards import Channel, GoodsClass, Modality, Stage
-from domain.plan.goods import CountedIn, Weapon, class_of_code
+from domain.plan.goods import Amount, CountedIn, Weapon, class_of_code
 from domain.plan.plan import Used
 from domain.plan.quantity import Known, Mass
 from domain.plan.request import Means
@@ -15,8 +16,16 @@ from domain.plan.vocabulary import HandlingCode, Line
 from domain.signing.canonical import Frozen
 from domain.words.errors import faults_of
 from domain.words.identifiers import ConsignmentIdentifier, OperationCode, ServiceId, State, currency_code
-from domain.words.limits import LONGEST_GROSS, LONGEST_QUOTED, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
-from domain.words.quantities import MASS_UNITS, parse_amount, parse_span
+from domain.words.limits import (
+    LONGEST_GROSS,
+    LONGEST_NAME,
+    LONGEST_QUOTED,
+    MOST_LEGS,
+    MOST_STATES,
+    MOST_STOPS,
+    MOST_SUBSTANCES,
+)
+from domain.words.quantities import MASS_UNITS, MAX_WHOLE, parse_amount, parse_span, say_minor
 from domain.words.text import fill, shown
 
 _QUANTITY: Final = re.compile(
@@ -32,14 +41,25 @@ def _span(text: str) -> str:
 WrittenSpan = Annotated[str, AfterValidator(_span)]
 """A span as people write it, which a plan repeats as it is."""
 _MASS: Final[TypeAdapter[Any]] = TypeAdapter(Mass)
+_AMOUNT: Final[TypeAdapter[Any]] = TypeAdapter(Amount)
+MOST_MASS: Final = "1000000 t"
+"""As much as can be written down, as people write it."""
 
 
 def _mass(text: str) -> str:
     try:
         _MASS.validate_python(text)
     except ValidationError as error:
-        raise ValueError(faults_of(error)[0].problem) from error
+        raise ValueError(_too_much(text, MOST_MASS) if _is_too_much(error) else faults_of(error)[0].problem) from error
     return text
+
+
+def _is_too_much(error: ValidationError) -> bool:
+    return any(one["type"] == "less_than_equal" for one in error.errors(include_url=False))
+
+
+def _too_much(what: str, most: str) -> str:
+    return fill("{what} is more than can be written down: {most} at most", what=shown(what, LONGEST_QUOTED), most=most)
 
 
 WrittenMass = Annotated[str, Field(max_length=LONGEST_GROSS), AfterValidator(_mass)]
@@ -70,6 +90,7 @@ class Answers(Frozen):
     """From where it is now to where it is delivered. Where a State follows another it is handed over: at its first stop, or at
     the border where only its last is named.
     """
+    ends: Literal["delivery", "seizure"] = "delivery"
     recipients: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
     """Further recipients, in a chain behind the last stop."""
     channel: Channel
@@ -95,7 +116,6 @@ class Answers(Frozen):
     """Where somebody is arrested, and by whom where that is not who is in charge; none: at the end of the way."""
     one_after_another: bool = False
     """Each arrest waits for the one before it, so that none warns another."""
-    ends: Literal["delivery", "seizure"] = "delivery"
     articles: Annotated[dict[State, tuple[Line, ...]], Field(default_factory=dict, max_length=MOST_STATES)]
     takes: Annotated[tuple[WrittenSpan, ...], Field(max_length=MOST_LEGS)] = ()
     """How long each leg takes; the usual time of the channel where it is left out."""
@@ -103,12 +123,12 @@ class Answers(Frozen):
     """How often it is heard of on its way; none: nobody is asked."""
     example: bool = False
 
-    @model_validator(mode="after")
-    def _each_seizure_is_the_end(self) -> "Answers":
-        if self.ends == "seizure" and self.recipients:
-            message = "what is seized at its end is passed on to nobody"
-            raise ValueError(message)
-        return self
+    @field_validator("recipients")
+    @classmethod
+    def _each_seizure_is_the_end(cls, recipients: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("ends") == "seizure" and recipients:
+            raise ValueError(fill("what is seized at its end is passed on to nobody: leave one of the two out"))
+        return recipients
 
     def came_from_abroad(self) -> bool:
         """Whether it was imported: it is said, or its number says so."""
@@ -126,10 +146,17 @@ def posted_abroad(number: ConsignmentIdentifier | None, state: str) -> bool:
 
 def read_route(text: str) -> tuple[Stop, ...]:
     """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, or a semicolon or arrow, each a State and, if wanted, a
-    place. What does not begin with two letters belongs to the place before it.
+    place. What does not begin with two letters belongs to the place before it; between two commas something stands.
     """
     stops: list[str] = []
-    for part in map(str.strip, re.split("[,;→]|->", text)):
+    parts = [part.strip() for part in re.split("[,;→]|->", text)]
+    if len(parts) > 1 and not all(parts):
+        message = fill(
+            "{what}: a stop is missing before or behind a comma; write each, such as KZ Almaty, UZ Tashkent",
+            what=shown(text, LONGEST_QUOTED),
+        )
+        raise ValueError(message)
+    for part in parts:
         if stops and not re.match(r"[A-Za-z]{2}( |$)", part):
             stops[-1] += f", {part}"
         else:
@@ -160,8 +187,32 @@ def read_goods(text: str, of: GoodsClass | None = None) -> Goods:
     for read in (_cash, _weapons, _counted):
         found = read(words)
         if found is not None:
-            return found if of is None else found.model_copy(update={"goods": of})
-    return _substance(" ".join(words), of)
+            return _written(found if of is None else found.model_copy(update={"goods": of}))
+    return _written(_substance(" ".join(words), of))
+
+
+def size_of(amount: Mapping[str, Any]) -> str:
+    """What the quantity of such goods is called in a plan."""
+    return "net" if "substance" in amount else "minor" if "currency" in amount else "count"
+
+
+def _written(goods: Goods) -> Goods:
+    """The same, where a plan can have it written so: what is too long or too much is refused."""
+    amount, size = goods.amount, size_of(goods.amount)
+    name = str(amount.get("substance") or amount.get("goods") or "")
+    if len(name) > LONGEST_NAME:
+        what = shown(name, LONGEST_QUOTED)
+        raise ValueError(fill("{what}: a name has {most} characters at most", what=what, most=LONGEST_NAME))
+    try:
+        _AMOUNT.validate_python(dict(amount) | {size: amount.get(size, 1)})
+    except ValidationError as error:
+        if not _is_too_much(error):
+            raise ValueError(faults_of(error)[0].problem) from error
+        much, most = str(amount[size]), MOST_MASS if size == "net" else str(MAX_WHOLE)
+        if size == "minor":
+            much, most = (f"{amount['currency']} {say_minor(amount['currency'], one)}" for one in (amount[size], MAX_WHOLE))
+        raise ValueError(_too_much(much, most)) from error
+    return goods
 
 
 def _wanted() -> str:
@@ -175,8 +226,10 @@ def _cash(words: list[str]) -> Goods | None:
         currency = currency_code(words[0]) if words[0].isupper() and len(words[0]) == len("EUR") else None
     except ValueError:
         return None
-    if currency is None or len(words) == 1:
+    if currency is None or (len(words) == 1 and known_as(words[0]) is not None):
         return None
+    if len(words) == 1:
+        raise ValueError(fill("{what} is a currency: say how much, such as {what} 12500", what=currency))
     return Goods(amount={"currency": currency, "minor": parse_amount(currency, "".join(words[1:]))}, goods="cash")
 
 
@@ -205,7 +258,9 @@ def _counted(words: list[str]) -> Goods | None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise ValueError(fill("{what} is no whole number", what=text))
+        raise ValueError(fill("{what} is no whole number", what=shown(text, LONGEST_QUOTED)))
+    if len(text) > len(str(MAX_WHOLE)):
+        raise ValueError(_too_much(text, str(MAX_WHOLE)))
     return int(text)
 
 

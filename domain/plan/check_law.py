@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.check_voices import agreement, second_voice, successors
-from domain.plan.demands import not_known, topic
+from domain.plan.demands import needed, not_known, topic
 from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.plan.powers import PUBLIC_AUTHORITIES, RUNNING
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
-from domain.words.quantities import say_span
+from domain.words.quantities import MAX_SPAN, say_span
 from domain.words.terms import at_least, say_term
 from domain.words.text import either, fill, mark, together, word
 
@@ -35,6 +35,9 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if card is None:
             yield Fault(place="legs", problem=fill("there is no rule card for {state}", state=state))
             continue
+        if needed(plan, state) > MAX_SPAN:
+            problem = fill("the whole way takes too long: all together lasts {most} at most", most=say_span(MAX_SPAN))
+            yield Fault(place="legs", problem=problem)
         yield from _answers_for(plan, card)
         yield from _term(plan, card)
         yield from _offence(plan, card)

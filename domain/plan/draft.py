@@ -13,18 +13,21 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final, get_args
 
-from domain.plan.answers import Answers
+from pydantic import ValidationError
+
+from domain.plan.answers import Answers, size_of
 from domain.plan.cards import Channel, GoodsClass, Measure, RuleCard
 from domain.plan.check import rules
-from domain.plan.demands import not_known, topic
+from domain.plan.demands import needed, not_known, topic
 from domain.plan.directory import Directory
 from domain.plan.draft_cast import Cast, Choice
+from domain.plan.draft_left_out import left_out
 from domain.plan.draft_request import request
 from domain.plan.draft_way import DraftLeg, way
 from domain.plan.plan import PlaceOfCall, Plan
 from domain.plan.quantity import Why
-from domain.words.errors import Malformed
-from domain.words.quantities import BY_HAND, parse_mass, say_mass, say_span
+from domain.words.errors import Malformed, faults_of
+from domain.words.quantities import BY_HAND, MAX_SPAN, parse_mass, say_mass, say_span
 from domain.words.text import fill, mark, together, word
 
 TAKES: Final[Mapping[Channel, str]] = {
@@ -96,21 +99,27 @@ class _Drafting:
         return self.cast.answers
 
     def done(self) -> Draft:
+        self.cast.lacks += left_out(self.cast)
+        self._stop_if_lacking()
         choices = tuple(self.cast.choices())
         self._stop_if_lacking()
         _ = self.legs
         self._stop_if_lacking()
         plan = _read(self._tree({}))
-        tree = self._tree({state: plan.permissions(self.cast.cards[state]) for state in plan.states()})
+        tree = self._tree({state: plan.permissions(self.cast.cards[state]) for state in plan.asked_states()})
         self._stop_if_lacking()
         plan = _read(tree)
-        unknown = {state: not_known(plan, self.cast.cards[state]) for state in plan.states()}
+        unknown = {state: not_known(plan, self.cast.cards[state]) for state in plan.asked_states()}
         answered = {state: together(map(topic, topics)) for state, topics in unknown.items() if topics}
         if answered:
             tree["answers_for_law"] = {state: self.cast.authority(state).id for state in answered}
         else:
             del tree["answers_for_law"]
         plan = _read(tree)
+        if any(needed(plan, state) > MAX_SPAN for state in plan.asked_states()):
+            most = say_span(MAX_SPAN)
+            self.cast.lack("takes", fill("the whole way takes too long: all together lasts {most} at most", most=most))
+            self._stop_if_lacking()
         self.cast.lacks += (fault for rule in rules(self.cast.directory, self.cast.cards) for fault in rule(plan))
         self._stop_if_lacking()
         return Draft(tree, plan, choices, answered)
@@ -162,7 +171,7 @@ class _Drafting:
     def _offence(self, kinds: tuple[GoodsClass, ...]) -> dict[str, Any]:
         own = self.cast.initiator.state or ""
         articles: dict[str, Any] = {state: list(named) for state, named in self.answers.articles.items()}
-        for state in self.answers.states():
+        for state in self.cast.asked:
             card = self.cast.cards[state]
             lists = [one.articles for one in card.about(card.offences, self.cast.case)]
             if lists and state not in articles:
@@ -177,7 +186,7 @@ class _Drafting:
             articles[own] = [fill("<articles of the law of {state}>", state=own)]
         return {
             "description": fill("Trafficking in {goods}", goods=together(map(word, kinds))),
-            "extraditable": dict.fromkeys(self.answers.states(), True),
+            "extraditable": dict.fromkeys(self.cast.asked, True),
             "articles": articles,
             **({"stage": self.answers.stage} if self.answers.stage != "operational" else {}),
         }
@@ -210,7 +219,7 @@ class _Drafting:
     def _warnings(self) -> dict[str, Any]:
         """Where a card wants an extension asked for sooner than usual."""
         usual = Plan.model_fields["expiry_warnings"].default
-        terms = [term for state in self.answers.states() if (term := self.cast.cards[state].term_of(self.cast.case)) is not None]
+        terms = [term for state in self.cast.asked if (term := self.cast.cards[state].term_of(self.cast.case)) is not None]
         sooner = max((one.ask_before for one in terms if one.ask_before is not None), default=usual[0])
         return {"expiry_warnings": [_hours(one) for one in (sooner, *usual)]} if sooner > usual[0] else {}
 
@@ -220,7 +229,7 @@ class _Drafting:
             state: {
                 one.id: "24h" for one in self.cast.cards[state].duties_of(self.cast.case) if one.untimed and one.usual is None
             }
-            for state in self.answers.states()
+            for state in self.cast.asked
         }
         found = {state: times for state, times in untimed.items() if times}
         return {"duty_times": found} if found else {}
@@ -342,7 +351,10 @@ class _Drafting:
 
 
 def _read(tree: dict[str, Any]) -> Plan:
-    return Plan.model_validate_json(json.dumps(tree), strict=True, context=BY_HAND)
+    try:
+        return Plan.model_validate_json(json.dumps(tree), strict=True, context=BY_HAND)
+    except ValidationError as error:
+        raise Malformed(fill("no plan can be made of these answers"), faults_of(error)) from error
 
 
 def _hours(span: timedelta) -> str:
@@ -364,7 +376,7 @@ def not_measured_yet() -> dict[str, str]:
 
 def with_quantity(amount: dict[str, Any]) -> dict[str, Any]:
     """Of what nobody has measured yet it is said that it is not."""
-    size = "net" if "substance" in amount else "minor" if "currency" in amount else "count"
+    size = size_of(amount)
     return amount if size in amount else amount | {size: not_measured_yet()}
 
 

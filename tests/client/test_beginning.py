@@ -284,6 +284,119 @@ async def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> No
     nobody = await vigil("init", "there", "amber-heron", *SAID, cwd=tmp_path)
 
     assert (2, 2) == (taken.code, nobody.code)
+    assert "choose a new folder, or an empty one" in taken.err
     assert "a passphrase is needed, and there is nobody to ask" in nobody.err
     assert {"here"} == left(tmp_path)
     assert ["note.txt"] == sorted(left(tmp_path / "here"))
+
+
+async def test_an_empty_folder_that_is_there_is_filled_and_stays_the_same(office: Path) -> None:
+    """A shell that stands in it still stands in it, its mode is kept, and what cannot be finished leaves it empty."""
+    for command in (("init", ".", "amber-heron", "--plain"), ("plan", "new", "amber-heron", "--in", ".")):
+        here = office / command[0]
+        here.mkdir(mode=0o700)
+        if command[0] == "plan":
+            command += ("--directory", "../directory.yaml", "--cards", "../cards")  # noqa: PLW2901
+        before = here.stat()
+        made = await vigil(*command, *SAID, cwd=here)
+        after = here.stat()
+
+        assert 0 == made.code, made.err
+        assert (before.st_ino, before.st_mode) == (after.st_ino, after.st_mode)
+        assert list(here.rglob("plan.yaml"))
+        assert [] == list(here.glob(".*"))
+    (office / "empty").mkdir()
+    nobody = await vigil("init", ".", "amber-heron", *SAID, cwd=office / "empty")
+    assert (2, set()) == (nobody.code, left(office / "empty"))
+
+
+LONG = "x" * 81
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--goods", "heroin 999999999999 t"), "--goods: 999999999999 t is more than can be written down: 1000000 t at most"),
+        (("--goods", f"240220 {LONG} 3 carton"), "a name has 80 characters at most"),
+        (("--gross", "999999999999 t"), "--gross: 999999999999 t is more than can be written down: 1000000 t at most"),
+        (
+            ("--begun-by", "caricc"),
+            "--begun-by: caricc is of no State, and a service of a State begins a plan, such as: kz.police",
+        ),
+        (("--begun-by", "supervision"), "--begun-by: supervision is of no State"),
+        (("--takes", "3660d", "--takes", "3660d"), "--takes: the whole way takes too long: all together lasts 3660 d at most"),
+        (("--takes", "1h", "--takes", "1h", "--takes", "1h"), "--takes: 3 times are named, and its way has legs: 2"),
+        (("--in-charge", "RU=ru.customs"), "--in-charge: it does not go through RU, so nobody is in charge there"),
+        (("--authority", "RU=ru.prosecutor"), "--authority: RU is not asked"),
+        (("--authority", "KZ=kz.court", "--authority", "KZ=kz.prosecutor"), "--authority: KZ is named twice"),
+        (("--arrest", "KZ=kz.knb", "--arrest", "KZ"), "--arrest: KZ is named twice"),
+        (("--goods", "EUR"), "--goods: EUR is a currency: say how much, such as EUR 12500"),
+        (("--seize-at-end", "--recipient", "X"), "--recipient: what is seized at its end is passed on to nobody"),
+    ],
+)
+async def test_an_answer_that_no_plan_could_hold_is_refused_at_its_option(
+    office: Path, wrong: tuple[str, ...], told: str
+) -> None:
+    """In words, for people as for programs, which get one document; never dropped, never a traceback, and nothing is written."""
+    ran = await vigil("plan", "new", "amber-heron", *SAID, *wrong, "-o", "json", cwd=office)
+
+    assert (2, set()) == (ran.code, left(office)), ran.err
+    assert any(told in f"{one['place']}: {one['problem']}" for one in ran.json["error"]["faults"])
+
+
+async def test_a_plan_that_takes_longer_than_a_time_may_be_is_refused_by_its_check(office: Path) -> None:
+    """By hand as well, a way is as long as what is said of it can be: the check names it, and ends in words."""
+    await vigil("plan", "new", "amber-heron", *SAID, "--takes", "3000d", cwd=office)
+    plan = office / "amber-heron" / "plan.yaml"
+    plan.write_text(plan.read_text().replace("takes: 24h", "takes: 3000d"))
+    ran = await vigil("plan", "check", "amber-heron/plan.yaml", "-o", "json", cwd=office)
+
+    assert 2 == ran.code, ran.err
+    assert "the whole way takes too long: all together lasts 3660 d at most" in ran.err
+
+
+async def test_a_conversation_asks_again_for_what_no_plan_could_hold(office: Path) -> None:
+    """Goods that are too much, a currency without a sum, a missing stop, an unknown service: at once, and no answer is lost."""
+    script: list[tuple[str, str | bytes]] = [
+        ("Code name", "amber-heron"),
+        ("Route", "KZ Almaty,, UZ Tashkent"),
+        ("a stop is missing", "KZ Almaty, UZ Tashkent"),
+        ("How it travels", "truck"),
+        ("What travels", "heroin 999999999999 t"),
+        ("is more than can be written down", f"{LONG} 5 kg"),
+        ("a name has 80 characters at most", "EUR"),
+        ("EUR is a currency", "; ".join(f"rifle {number}" for number in range(1, 99))),
+        ("at most", "heroin 5.3 kg"),
+        ("Way of handling", ""),
+        ("Who begins it", ""),
+        ("Who is in charge in KZ", ""),
+        ("Who is in charge in UZ", ""),
+        ("Who found it", ""),
+        ("Where somebody is arrested", "KZ=kz.nobody"),
+        ("kz.nobody is not in the directory", "KZ=Police"),
+        ("Police", "KG, UZ"),
+    ]
+    code, screen = await in_conversation(script, "plan", "new", cwd=office, environment={"VIGIL_LANG": "en"})
+
+    assert 0 == code, screen
+    assert "KG" in plan_in(office / "amber-heron").offence.extraditable
+
+
+@pytest.mark.parametrize("name", ["cards", "keys", "home"])
+async def test_no_plan_is_called_as_what_lies_beside_it(tmp_path: Path, name: str) -> None:
+    """In an installation's folder that would put it among cards, private keys or what the installation keeps: refused."""
+    ran = await vigil("init", "here", name, "--plain", *SAID, cwd=tmp_path)
+
+    assert 2 == ran.code
+    assert "CODE_NAME: no plan is called so here, where such files lie: cards, keys, home" in ran.err
+    assert set() == left(tmp_path)
+
+
+async def test_the_directory_says_where_its_keys_come_from(tmp_path: Path) -> None:
+    """The keys are in it: no comment says that there are none, and one says that each service makes its own."""
+    await vigil("init", "here", "amber-heron", "--plain", *SAID, cwd=tmp_path)
+    text = (tmp_path / "here" / "directory.yaml").read_text()
+
+    assert "none here" not in text
+    assert "vigil keys new" not in text
+    assert "# Keys: made by `vigil init`" in text

@@ -4,7 +4,7 @@ from a handful of answers: right by every rule, or a refusal in words that says 
 
 import re
 from datetime import timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -130,7 +130,7 @@ def sensible(draw: st.DrawFn) -> Answers:
         one_after_another=draw(st.booleans()),
         ends="seizure" if seized else "delivery",
         articles={"EE": ("KarS § 184",)},
-        takes=tuple(draw(st.lists(SPANS, max_size=2))),
+        takes=tuple(draw(st.lists(SPANS, max_size=1 + sum(one != other for one, other in pairwise(states))))),
         check_in=draw(st.sampled_from([None, "6h"])),
         coordinator=draw(st.sampled_from([None, "caricc"] if MEMBERS & {*states} else [None])),
     )
@@ -286,11 +286,16 @@ def test_who_permits_and_is_not_in_the_directory_is_told() -> None:
             "authority: there is no rule card for JP: ask its authorities, and write one",
         ),
         ({"in_charge": {"UZ": ("uz.customs", "uz.police")}}, "in_charge: name a stop in UZ where uz.police takes over"),
+        ({"initiator": "caricc"}, "initiator: caricc is of no State, and a service of a State begins a plan, such as: kz.police"),
+        ({"in_charge": {"RU": ("ru.customs",)}}, "in_charge: it does not go through RU, so nobody is in charge there"),
+        ({"authorities": {"RU": "ru.prosecutor"}}, "authorities: RU is not asked"),
+        ({"takes": ("1h",) * 3}, "takes: 3 times are named, and its way has legs: 2"),
+        ({"takes": ("3660d",) * 2}, "takes: the whole way takes too long: all together lasts 3660 d at most"),
     ],
 )
 def test_what_is_missing_is_said_in_words(more: dict[str, Any], problem: str) -> None:
-    """A service, a card, a stop: each by its name, and all at once."""
-    assert problem in lacking(answers(**more))
+    """A service, a card, a stop, and what would be left out of the plan without a word: each by its name, and all at once."""
+    assert any(one.startswith(problem) for one in lacking(answers(**more)))
 
 
 @pytest.mark.parametrize(
@@ -312,6 +317,44 @@ def test_goods_are_read_as_people_write_them(text: str, amount: dict[str, Any], 
     found = read_goods(text)
 
     assert (amount, goods) == (found.amount, found.goods)
+
+
+@pytest.mark.parametrize("state", NINE)
+def test_somebody_may_be_arrested_in_a_state_that_it_does_not_go_through(state: str) -> None:
+    """It is asked like those on the way: extradition, who answers for its law, its duties and offences are written, too."""
+    way = "KZ Almaty, UZ Tashkent" if state not in ("KZ", "UZ") else "RU Omsk, BY Minsk"
+    plan = drafted(answers(way, arrests={state: None})).plan
+
+    assert state in plan.offence.extraditable
+    assert plan.authorities(state)
+    with pytest.raises(Malformed, match="no plan can be made"):
+        drafted(answers("KZ Almaty, UZ Tashkent", arrests={"EE": None}, articles={}))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("heroin 999999999999 t", "999999999999 t is more than can be written down: 1000000 t at most"),
+        ("heroin suspected 999999999999 t", "suspected 999999999999 t is more than can be written down: 1000000 t at most"),
+        ("rifle 99999999999999999999", "is more than can be written down: 1000000000000000 at most"),
+        ("rifle " + "9" * 5000, "is more than can be written down: 1000000000000000 at most"),
+        ("EUR 9999999999999999", "EUR 9999999999999999.00 is more than can be written down: EUR 10000000000000.00 at most"),
+        ("x" * 81 + " 5 kg", "a name has 80 characters at most"),
+        ("240220 " + "x" * 81 + " 3 carton", "a name has 80 characters at most"),
+        ("EUR", "EUR is a currency: say how much, such as EUR 12500"),
+    ],
+)
+def test_goods_that_no_plan_could_hold_are_refused_where_they_are_read(text: str, told: str) -> None:
+    """Too much, too long a name, and a currency without a sum, which is no drug: each in words, with what would be right."""
+    with pytest.raises(ValueError, match=re.escape(told)):
+        read_goods(text)
+
+
+@pytest.mark.parametrize("text", ["KZ Almaty,, KG Osh", "KZ Almaty, KG Osh,", ", KZ Almaty", "KZ Almaty -> -> KG Osh"])
+def test_a_comma_beside_which_no_stop_stands_is_no_part_of_a_place(text: str) -> None:
+    """It is refused, and told with the whole route."""
+    with pytest.raises(ValueError, match="a stop is missing before or behind a comma"):
+        read_route(text)
 
 
 UNCOUNTED = ("240220 cigarettes 2500", "240220 cigarettes 125 000 carton")
