@@ -1,5 +1,6 @@
 """A group file with the plans that follow from it, each checked; faults stand at their lines in that one file."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,7 @@ from client.language import _
 from client.options import CardsFolder, DirectoryFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
+from domain.plan.check_group_file import numbers
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.gaps import gaps_in, leave_in, stood_in
@@ -62,6 +64,14 @@ def rehearsable(dossier: GroupDossier) -> GroupDossier:
     return replace(dossier, file=file, plans=expand(file).plans, gaps=())
 
 
+def faults_of_plans(file: GroupFile, plans: Sequence[Plan], services: Directory, laws: Mapping[str, RuleCard]) -> Iterator[Fault]:
+    """What is wrong with the plans that follow from a group file, each at its place there."""
+    yield from numbers(file, plans)
+    for number, plan in enumerate(plans):
+        for fault in chain.from_iterable(rule(plan) for rule in rules(services, laws)):
+            yield placed(file, number, fault)
+
+
 def checked_group(path: Path, directory: Path | None, cards: Path | None) -> GroupDossier:
     """The group, or `Malformed` with every fault at its line, each once."""
     document = Document(text_of(path), str(path))
@@ -69,10 +79,7 @@ def checked_group(path: Path, directory: Path | None, cards: Path | None) -> Gro
     laws = cards_in(cards or beside(path, "cards"))
     file = document.read(GroupFile)
     found = expand(file)
-    faults: list[Fault] = [*found.faults]
-    for number, plan in enumerate(found.plans):
-        wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
-        faults += (placed(file, number, fault) for fault in wrong)
+    faults = [*found.faults, *faults_of_plans(file, found.plans, services, laws)]
     if faults:
         located = document.located(dict.fromkeys(faults))
         raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)

@@ -24,7 +24,7 @@ from domain.words.errors import NotVerified, TimedOut
 from rehearsal.groups import simulate_group
 from rehearsal.scenario import ExpectedEvent, ExpectedStatement
 from rehearsal.simulator import simulate
-from rehearsal.trail import TrailEntry, first_missing, nearest, sights_in
+from rehearsal.trail import Misplaced, TrailEntry, first_missing, misplaced, nearest, sights_in
 
 Stage = Literal["simulator", "temporal"]
 Show = Callable[[str, Entry], None]
@@ -65,6 +65,10 @@ class TrialResult(Frozen):
     missing: MissingStep | None = None
     nearest: str = ""
     """What was found that is most like what is missing."""
+    earlier_than: int | None = None
+    """What is missing stands earlier, before the item of this number (from 1)."""
+    counted_as: int | None = None
+    """What is missing stands once only, and is the item of this number (from 1)."""
     refusals: tuple[str, ...] = ()
     """What was refused, each with its entry, rule and reason."""
     problem: str = ""
@@ -120,6 +124,7 @@ class PacketFindings:
     missing: int | None = None
     """Number (from 0) of the first item of the trail that is missing."""
     nearest: str = ""
+    misplaced: Misplaced | None = None
     refusals: tuple[str, ...] = ()
     problem: str = ""
 
@@ -133,8 +138,9 @@ def _found(one: Staged, packet: bytes) -> PacketFindings:
         return PacketFindings(problem=error.message)
     number = first_missing(expect.trail, course)
     like = nearest(expect.trail, course, number) if number is not None else None
+    elsewhere = misplaced(expect.trail, course, number) if number is not None else None
     refused = tuple(entries.line(entry).plain.strip() for entry in _entries(packet) if _is_refused(entry))
-    return PacketFindings(outcome, number, in_words(like) if like is not None else "", refused)
+    return PacketFindings(outcome, number, in_words(like) if like is not None else "", elsewhere, refused)
 
 
 def _entries(packet: bytes) -> list[Entry]:
@@ -147,7 +153,7 @@ def _is_refused(entry: Entry) -> bool:
 
 
 def _result(path: Path, one: Staged, seed: int, stage: Stage, found: PacketFindings) -> TrialResult:
-    plan, expect = one.dossier.plan, one.scenario.expect
+    plan, expect, elsewhere = one.dossier.plan, one.scenario.expect, found.misplaced
     assert expect is not None  # noqa: S101 - `trial` refuses one without
     return TrialResult(
         scenario=str(path),
@@ -161,6 +167,8 @@ def _result(path: Path, one: Staged, seed: int, stage: Stage, found: PacketFindi
         trail=len(expect.trail),
         missing=MissingStep(number=found.missing + 1, item=expect.trail[found.missing]) if found.missing is not None else None,
         nearest=found.nearest,
+        earlier_than=elsewhere.item + 1 if elsewhere is not None and not elsewhere.is_that_item else None,
+        counted_as=elsewhere.item + 1 if elsewhere is not None and elsewhere.is_that_item else None,
         refusals=found.refusals,
         problem=found.problem,
     )
@@ -189,6 +197,11 @@ def line(tried: TrialResult) -> Text:
         parts.append(
             _("trail item {number} of {count} is missing: {item}", number=tried.missing.number, count=tried.trail, item=item)
         )
-        parts += [_("nearest to it was {item}", item=tried.nearest)] if tried.nearest else []
+        if tried.earlier_than is not None:
+            parts.append(_("it stands earlier: before item {number}", number=tried.earlier_than))
+        elif tried.counted_as is not None:
+            parts.append(_("it stands there once only, as item {number}", number=tried.counted_as))
+        elif tried.nearest:
+            parts.append(_("nearest to it was {item}", item=tried.nearest))
     parts += [_("refused: {what}", what=one) for one in tried.refusals[:MOST_TOLD]]
     return Text(_("FAILED  {scenario}: {why}", scenario=which, why="; ".join(parts)), "bold red")

@@ -13,7 +13,8 @@ NOT_SHOWN = ("ready", "handover_offer", "permission", "agreement")
 
 def ordinary(plan: Plan, file: str = "plan.yaml") -> dict[str, Any]:
     """The scenario, as people write it: it ends as planned, and its trail is the way of the plan."""
-    outcome = "interdicted_as_planned" if plan.ends_with_a_seizure() else "delivered_with_arrests"
+    delivered = "returned_to_sender" if plan.reverse else "delivered_with_arrests"
+    outcome = "interdicted_as_planned" if plan.ends_with_a_seizure() and not plan.reverse else delivered
     said = [one for step in SHOWN for at in plan.at(step) if at.after is None for one in _said(at)]  # type: ignore[arg-type]
     return {
         "vigil": "scenario/1",

@@ -281,7 +281,23 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
         says = sight.says if isinstance(sight, ExpectedStatement) else None
-        yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
+        place = f"expect.trail.{number}"
+        yield from _named(scenario, plan, place, sight.service, sight.checkpoint, "checkpoint", says)
+        sibling = sight.sibling if isinstance(sight, ExpectedEvent) else None
+        if sibling is not None and (problem := _no_sibling(plan, sibling)):
+            yield Fault(place=f"{place}.sibling", problem=problem)
+
+
+def _no_sibling(plan: Plan, name: str) -> str:
+    """Why nothing is ever heard of this one; empty for another consignment of the plan's group."""
+    if plan.group is None:
+        return fill("{operation} is of no group, so it hears of no other", operation=plan.operation)
+    if name == plan.operation:
+        return fill("{operation} hears of the others of its group, not of itself", operation=name)
+    if name not in plan.group.members:
+        others = ", ".join(plan.group.members)
+        return fill("{operation} is no consignment of this group; it has {others}", operation=name, others=others)
+    return ""
 
 
 def _corrected(scenario: Scenario, act: Act, place: str) -> Iterator[Fault]:

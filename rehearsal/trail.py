@@ -90,6 +90,28 @@ def fits(item: Item, seen: TrailEntry) -> bool:
     return seen.event == item.event and item.outcome in (None, seen.outcome) and item.sibling in (None, seen.sibling)
 
 
+@dataclass(frozen=True)
+class Misplaced:
+    """Something of a trail that the ledger shows, though not behind the items before it."""
+
+    item: int
+    """Number (from 0) of the item before which it stands, the first of them; or which it is itself."""
+    is_that_item: bool
+
+
+def misplaced(trail: Sequence[Item], course: Sequence[TrailEntry], missing: int) -> Misplaced | None:
+    """Where the item of this number that is missing stands nevertheless; none where nothing is as it says."""
+    found: list[int] = []
+    for item in trail[:missing]:
+        begin = found[-1] + 1 if found else 0
+        found.append(next(number for number in range(begin, len(course)) if fits(item, course[number])))
+    fitting = [number for number in range(found[-1] + 1 if found else 0) if fits(trail[missing], course[number])]
+    free = [number for number in fitting if number not in found]
+    if free:
+        return Misplaced(next(item for item, number in enumerate(found) if number > free[-1]), is_that_item=False)
+    return Misplaced(found.index(fitting[-1]), is_that_item=True) if fitting else None
+
+
 def nearest(trail: Sequence[Item], course: Sequence[TrailEntry], missing: int) -> TrailEntry | None:
     """What is most like the item of this number that is missing: by kind first, then by who and where; of equals, the first
     behind the items before it. None where nothing is like it at all.

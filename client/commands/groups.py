@@ -355,11 +355,13 @@ def _say(
     second: bool = False,
 ) -> None:
     """Answer what is asked at the same checkpoint of several consignments by one statement."""
+    if only:
+        _raise_unless_of_it(group, only, [row.delivery for row in caller.call(lambda door: _rows(door, group))])
     requests = caller.call(lambda door: door.inbox()).requests
     found = [one for one in requests if _asks(one, group, caller.service)]
     at = [one.checkpoint for one in found]
-    asked = [one for one in found if one.checkpoint == checkpoint]
-    asked = [one for one in asked if not only or one.delivery in only]
+    there = [one for one in found if one.checkpoint == checkpoint]
+    asked = [one for one in there if not only or one.delivery in only]
     if not asked:
         _raise_if_alone(group, checkpoint, caller, requests)
         message = _(
@@ -368,6 +370,9 @@ def _say(
         alone = _(
             "see `vigil inbox`; what is asked of each alone, and all after a change of plan, is answered with `vigil confirm`"
         )
+        if there:
+            elsewhere = _("asked there: {deliveries}", deliveries=", ".join(one.delivery for one in there))
+            raise NotFound(message, hint=elsewhere)
         raise NotFound(message, hint=did_you_mean(checkpoint, at) or alone)
     asked.sort(key=_number)
     base = max(asked, key=lambda one: one.facts.valid_until or "")
@@ -407,6 +412,15 @@ def _raise_unless_alike(kind: str, asked: Sequence[Request], words: Iterable[str
             raise Malformed(message, hint=hint)
 
 
+def _raise_unless_of_it(group: str, only: Sequence[str], known: Sequence[str]) -> None:
+    """Raises `NotFound` for a consignment named that is none of this group, as far as the caller sees it."""
+    for one in only:
+        if one not in known:
+            there_are = _("yours to see: {deliveries}", deliveries=", ".join(known))
+            message = _("--only: {delivery} is no consignment of {group} that is yours to see", delivery=one, group=group)
+            raise NotFound(message, hint=there_are)
+
+
 def _raise_if_alone(group: str, checkpoint: str, caller: CallerOptions, requests: Sequence[Request]) -> None:
     """Raises `NotFound` where it is asked there of consignments of the group, of each alone."""
     mine = {row.delivery for row in caller.call(lambda door: _rows(door, group))}
@@ -428,7 +442,9 @@ def _number(one: Request) -> int:
 
 def _to_all(group: str, content: Content, caller: CallerOptions, signing: SignOptions, only: Sequence[str], output: str) -> None:
     """Say something of all consignments of a group that go on and are the caller's to see, or of some."""
-    views = [one for one in caller.call(lambda door: _views(door, group)) if one.outcome is None and one.group is not None]
+    every = caller.call(lambda door: _views(door, group))
+    _raise_unless_of_it(group, only, [one.delivery for one in every])
+    views = [one for one in every if one.outcome is None and one.group is not None]
     found: dict[str, GroupView] = {one.delivery: one.group for one in views if one.group is not None}
     found = {name: one for name, one in found.items() if not only or name in only}
     if not found:

@@ -6,7 +6,7 @@ in it: so whoever signs the group's digest signs the plans of all, and each ledg
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Any, Literal
@@ -18,9 +18,10 @@ from domain.signing.canonical import Frozen, canonical
 from domain.signing.tree import inclusion, leaf, root, root_of
 from domain.words.errors import Fault, faults_of
 from domain.words.identifiers import OperationCode, Slug
+from domain.words.likeness import did_you_mean
 from domain.words.limits import MOST_MEMBERS, MOST_SERVICES
 from domain.words.quantities import BY_HAND
-from domain.words.text import fill
+from domain.words.text import fill, one_by_one
 
 OTHERS = "others"
 """In place of the code name of a sibling: all of them that are not held back."""
@@ -71,6 +72,8 @@ def expand(file: GroupFile) -> Expanded:
     """The plan of each consignment, in their order. The same file gives the same plans."""
     codes = [one.operation for one in file.consignments]
     found = [*_codes(file, codes)]
+    for number, member in enumerate(file.consignments):
+        found += _departures(file, f"consignments.{number}", member)
     words = [_words(file, one) for one in file.consignments]
     plans: list[Plan] = []
     for number, one in enumerate(words):
@@ -86,15 +89,14 @@ def expand(file: GroupFile) -> Expanded:
 
 def placed(file: GroupFile, number: int, fault: Fault) -> Fault:
     """A fault of the plan of one consignment, at its place in the file."""
-    differs, parts = file.consignments[number].differs, fault.place.split(".")
+    own = file.consignments[number]
+    differs, parts = own.differs, fault.place.split(".")
     name, rest = parts[0], parts[1:]
     if name in BY_ID and rest and rest[0].isdigit():
-        item = _items(_words(file, file.consignments[number]).get(name))[int(rest[0])]
-        for place, among in ((f"consignments.{number}.differs", differs), ("shared", file.shared)):
-            items = _items(among.get(name))
-            at = next((index for index, one in enumerate(items) if one.get("id") == item.get("id")), None)
-            if at is not None and (place == "shared" or not rest[1:] or rest[1] in items[at]):
-                return Fault(place=".".join((place, name, str(at), *rest[1:])), problem=fault.problem)
+        item = _listed(file, own, name)[int(rest[0])]
+        at = item.differs if item.shared is None or not rest[1:] or rest[1] in item.changes else None
+        place = f"shared.{name}.{item.shared}" if at is None else f"consignments.{number}.differs.{name}.{at}"
+        return Fault(place=".".join((place, *rest[1:])), problem=fault.problem)
     if name in differs:
         return Fault(place=".".join((f"consignments.{number}.differs", *parts)), problem=fault.problem)
     if name in file.shared:
@@ -138,30 +140,94 @@ def _codes(file: GroupFile, codes: list[str]) -> Iterator[Fault]:
             yield Fault(place=f"{place}.{name}", problem=problem)
 
 
+def _departures(file: GroupFile, place: str, one: Member) -> Iterator[Fault]:
+    """What a consignment leaves out stands in `shared`, and what differs in it is said once, and not of what it leaves out."""
+    known = [key for name in BY_ID for item in _list(file.shared.get(name)) if (key := _id(item)) is not None]
+    for index, left in enumerate(one.left_out):
+        at = f"{place}.left_out.{index}"
+        if left in one.left_out[:index]:
+            yield Fault(place=at, problem=fill("{what} stands twice; once is enough", what=left))
+        elif left not in known:
+            unknown = fill("R31: {what} is no checkpoint and no leg of `shared`, so it cannot be left out", what=left)
+            yield Fault(place=at, problem=_or_meant(unknown, left, known))
+    for name in BY_ID:
+        ids = [_id(item) for item in _list(one.differs.get(name))]
+        for index, key in enumerate(ids):
+            at = f"{place}.differs.{name}.{index}.id"
+            if key is not None and key in ids[:index]:
+                yield Fault(place=at, problem=fill("{what} stands here twice; say all of it in one place", what=key))
+            elif key in known and key in one.left_out:
+                problem = fill(
+                    "R31: {what} stands in `left_out` too: what is left out does not differ; say one of both", what=key
+                )
+                yield Fault(place=at, problem=problem)
+
+
+def _or_meant(problem: str, typed: str, known: Iterable[str]) -> str:
+    """With the question whether another name was meant, where one is like it."""
+    question = did_you_mean(typed, known)
+    return problem if question is None else one_by_one((problem, question))
+
+
 def _words(file: GroupFile, one: Member) -> dict[str, Any]:
     """The words of a plan, as a file of its own would have them; the tree is still to come."""
     words: dict[str, Any] = {"vigil": "plan/1"} | file.shared | one.differs
     for name in BY_ID:
-        shared = [item for item in _items(file.shared.get(name)) if item.get("id") not in one.left_out]
-        differs = {item.get("id"): item for item in _items(one.differs.get(name))}
-        known = [item.get("id") for item in shared]
-        more = [dict(item) for key, item in differs.items() if key not in known]
-        words[name] = [*(item | differs.get(item.get("id"), {}) for item in shared), *more]
+        wrong = (among.get(name) for among in (one.differs, file.shared))
+        listed: Any = [item.words for item in _listed(file, one, name)]
+        words[name] = next((value for value in wrong if value is not None and not isinstance(value, list)), listed)
     members = [each.operation for each in file.consignments]
     group = {"code": file.group, "members": members, "on_stop": file.on_stop, "digest": UNKNOWN}
     return words | {"operation": one.operation, "group": group} | ({"held_back": True} if one.held_back else {})
 
 
-def _items(value: Any) -> list[dict[str, Any]]:
-    """The records of a list; what is none is found when the plan is read."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+@dataclass(frozen=True)
+class _Origin:
+    """A checkpoint or leg of one consignment, and where it stands in the file."""
+
+    words: Any
+    shared: int | None
+    """Its number in `shared`."""
+    differs: int | None
+    """Its number in `differs`."""
+    changes: Any
+    """What stands there."""
+
+
+def _listed(file: GroupFile, one: Member, name: str) -> list[_Origin]:
+    """The checkpoints or legs of one consignment, in their order. What is no record is found when the plan is read."""
+    shared, differs = _list(file.shared.get(name)), _list(one.differs.get(name))
+    known = {key for item in shared if (key := _id(item)) is not None}
+    numbers = {key: index for index, item in enumerate(differs) if (key := _id(item)) is not None}
+    found: list[_Origin] = []
+    for index, item in enumerate(shared):
+        key = _id(item)
+        if key is None or key not in one.left_out:
+            at = numbers.get(key) if key is not None else None
+            changes = differs[at] if at is not None else {}
+            found.append(_Origin(item | changes if isinstance(item, dict) else item, index, at, changes))
+    for index, item in enumerate(differs):
+        key = _id(item)
+        if key is None or (key not in known and numbers[key] == index):
+            found.append(_Origin(dict(item) if isinstance(item, dict) else item, None, index, item))
+    return found
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _id(item: Any) -> str | None:
+    """By what it is called; none where it has no name."""
+    key = item.get("id") if isinstance(item, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _fill_waits(file: GroupFile, number: int, words: list[dict[str, Any]]) -> Iterator[Fault]:
     """What a checkpoint waits for, with whose words prove it: those that the sibling's checkpoint asks for."""
     own = file.consignments[number]
-    for index, checkpoint in enumerate(_items(words[number].get("checkpoints"))):
-        if "wait_for" not in checkpoint or not isinstance(checkpoint["wait_for"], list):
+    for index, checkpoint in enumerate(_list(words[number]["checkpoints"])):
+        if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("wait_for"), list):
             continue
         if own.held_back:  # it never opens
             del checkpoint["wait_for"]
@@ -174,11 +240,7 @@ def _fill_waits(file: GroupFile, number: int, words: list[dict[str, Any]]) -> It
                 continue
             meant = list(_meant(file, number, wait, words))
             if not meant:
-                problem = fill(
-                    "R31: {delivery} has no checkpoint {checkpoint} that may be waited for",
-                    delivery=str(wait.get("delivery")),
-                    checkpoint=str(wait.get("checkpoint")),
-                )
+                problem = _in_vain(file, number, str(wait.get("delivery")), str(wait.get("checkpoint")), words)
                 yield placed(file, number, Fault(place=f"checkpoints.{index}.wait_for.{at}", problem=problem))
             filled += meant
         checkpoint["wait_for"] = filled
@@ -188,10 +250,43 @@ def _meant(file: GroupFile, number: int, wait: dict[str, Any], words: list[dict[
     for other, one in enumerate(file.consignments):
         if other == number or one.held_back or wait.get("delivery") not in (OTHERS, one.operation):
             continue
-        there = next((item for item in _items(words[other]["checkpoints"]) if item.get("id") == wait.get("checkpoint")), None)
+        there = next(
+            (
+                item
+                for item in _list(words[other]["checkpoints"])
+                if _id(item) is not None and _id(item) == wait.get("checkpoint")
+            ),
+            None,
+        )
         if there is not None and isinstance(there.get("requires"), list):
             asked = {"requires": there["requires"], "need": there.get("need", "all")}
             yield wait | {"delivery": one.operation} | asked
+
+
+def _in_vain(file: GroupFile, number: int, delivery: str, checkpoint: str, words: list[dict[str, Any]]) -> str:
+    """Why nothing is waited for: who is meant, and what those do not have."""
+    codes = [one.operation for one in file.consignments]
+    travel = {code: index for index, code in enumerate(codes) if index != number and not file.consignments[index].held_back}
+    if delivery == OTHERS and not travel:
+        return fill("R31: none but {operation} travels, so there are no others to wait for", operation=codes[number])
+    if delivery not in (OTHERS, *codes):
+        return fill("{operation} is no consignment of this group; it has {others}", operation=delivery, others=", ".join(codes))
+    if delivery == codes[number]:
+        return fill("R31: {operation} does not wait for itself", operation=delivery)
+    if delivery not in (OTHERS, *travel):
+        return fill("R31: {operation} is held back, so nobody waits for it", operation=delivery)
+    who = list(travel) if delivery == OTHERS else [delivery]
+    known = [key for one in who for item in _list(words[travel[one]]["checkpoints"]) if (key := _id(item)) is not None]
+    lacking = (
+        fill("R31: {delivery} has no checkpoint {checkpoint} that may be waited for", delivery=who[0], checkpoint=checkpoint)
+        if len(who) == 1
+        else fill(
+            "R31: none of {deliveries} has a checkpoint {checkpoint} that may be waited for",
+            deliveries=", ".join(who),
+            checkpoint=checkpoint,
+        )
+    )
+    return lacking if checkpoint in known else _or_meant(lacking, checkpoint, known)
 
 
 def under_one_root(plans: Sequence[Plan]) -> tuple[Plan, ...]:

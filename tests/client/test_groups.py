@@ -10,11 +10,15 @@ from ruamel.yaml import YAML
 from temporalio.client import Client
 
 from client.group_files import checked_group, rehearsable
+from client.new_group import group_of
+from client.scenario_tests import compared, simulated, trial
 from domain.delivery.ledger import Left
 from domain.plan.group import is_member
+from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import private_pem
+from domain.words.errors import Malformed
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_pages import Browser
@@ -76,6 +80,49 @@ async def test_a_plan_becomes_a_group_that_is_checked_and_tried(tmp_path: Path) 
     assert "a group has two consignments at least" in one.err
     assert "on a line of its own, at the margin" in flat.err
     assert not (tmp_path / "fir").exists()
+
+
+def begun(folder: Path, plan: Path, *said: str) -> tuple[Plan, ...]:
+    """The plans of the group begun with this plan, which is checked and tried."""
+    for name, text in group_of(plan, "oak", said).items():
+        (folder / name).write_text(text)
+    cases = (EXAMPLES / "directory.yaml", EXAMPLES / "cards")
+    checked = checked_group(folder / "group.yaml", *cases)
+    one = trial(folder / "scenario.yaml", *cases)
+    assert all(each.ok for each in compared(one, 1, "simulator", lambda: simulated(one, 1)))
+    return checked.plans
+
+
+def test_each_of_a_group_has_the_class_of_its_own_goods(tmp_path: Path) -> None:
+    """Money is cash though the plan is of a drug; what the plan has too is of the class that it has there."""
+    plans = begun(tmp_path, EXAMPLES / "back-to-sender" / "plan.yaml", "EUR 500", "heroin 3 kg", "MDMA 1 kg")
+    called_drugs = tmp_path / "plan.yaml"
+    called_drugs.write_text((EXAMPLES / "back-to-sender" / "plan.yaml").read_text().replace("[psychotropics]", "[drugs]"))
+    as_there = begun(tmp_path, called_drugs, "MDMA 1 kg", "MDMA 2 kg")
+
+    assert [("cash",), ("drugs",), ("psychotropics",)] == [plan.consignment.goods for plan in plans]
+    assert {("drugs",)} == {plan.consignment.goods for plan in as_there}
+
+
+def test_no_tolerance_of_what_is_not_in_it_or_that_would_hide_it_comes_into_a_group(tmp_path: Path) -> None:
+    """That of a substance stays with the consignment that has it; that of the gross weight is less for what is lighter."""
+    plan = EXAMPLES / "almaty-tashkent" / "plan.yaml"
+    own, other, light = (each.tolerances for each in begun(tmp_path, plan, "mephedrone 6 kg", "heroin 3 kg", "heroin 10 g"))
+    assert "\n  tolerances:" not in (tmp_path / "group.yaml").read_text()
+    begun(tmp_path, plan, "mephedrone 6 kg", "mephedrone 7 kg")
+
+    assert ({"mephedrone": 20_000}, 20_000) == (dict(own.net), own.gross)
+    assert ({}, 20_000) == (dict(other.net), other.gross)
+    assert ({}, 500) == (dict(light.net), light.gross)
+    assert "\n  tolerances: {gross: 20 g" in (tmp_path / "group.yaml").read_text()
+
+
+def test_goods_that_cannot_be_are_told_before_a_group_is_written() -> None:
+    """Nothing of something is no consignment: it is told by its option, as `vigil plan new` tells it."""
+    with pytest.raises(Malformed) as refused:
+        group_of(EXAMPLES / "back-to-sender" / "plan.yaml", "oak", ("heroin 0 kg", "heroin 3 kg"))
+
+    assert ['--consignment "heroin 0 kg": R10: there is none of it; leave it out'] == [str(one) for one in refused.value.faults]
 
 
 async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> None:
@@ -170,6 +217,41 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
     assert 4 == court[0]
     withheld = [one for one in json.loads(court[1].partition("vigil:")[0])["papers"] if "refused" in one]
     assert {"rule-broken"} == {one["refused"] for one in withheld}
+
+
+async def test_who_is_no_consignment_of_the_group_is_told_by_name(temporal: Client, tmp_path: Path) -> None:
+    """A name of `--only` that is none of its consignments is told beside those that are, and nothing is signed; one of which
+    nothing is asked there, beside those of which it is.
+    """
+    plans = group_called("palm-oil")
+    one, other, kept = (plan.operation for plan in plans)
+    (tmp_path / "kz.prosecutor.pem").write_bytes(private_pem(private_key_of("kz.prosecutor")))
+    async with installed(temporal, plans[0], None) as at:
+
+        async def run(*words: str) -> Ran:
+            return await vigil("group", *words, "--as", "kz.prosecutor", "--keys", tmp_path, "--gateway", at.url, cwd=tmp_path)
+
+        try:
+            for plan in plans:
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+            for plan in plans[:2]:
+                await at.opened(plan, "consent-kz")
+            confirm = ("confirm", "palm-oil", "consent-kz")
+            strange = [
+                await run(*said, "--only", one, "--only", "palm-oil-9")
+                for said in (confirm, ("hold", "palm-oil", "--reason", "a rumour"))
+            ]
+            elsewhere = await run(*confirm, "--only", kept)
+            views = [await at.gateway("kz.prosecutor").view(plan.operation) for plan in plans[:2]]
+        finally:
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
+
+    assert [3, 3, 3] == [ran.code for ran in (*strange, elsewhere)], [ran.err for ran in strange]
+    for ran in strange:
+        assert "--only: palm-oil-9 is no consignment of palm-oil that is yours to see" in ran.err
+        assert f"yours to see: {one}, {other}, {kept}" in ran.err
+    assert f"asked there: {one}, {other}" in elsewhere.err
+    assert [((), None)] * 2 == [(view.consents, view.halted) for view in views]
 
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:

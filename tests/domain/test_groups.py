@@ -9,8 +9,9 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
+from domain.plan.check_group_file import numbers
 from domain.plan.documents import Document
-from domain.plan.group import GroupFile, expand, is_member, leaf_of, placed
+from domain.plan.group import GroupFile, Member, expand, is_member, leaf_of, placed
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import amend, go_on
@@ -45,7 +46,7 @@ def changed(**at: Any) -> GroupFile:
 def problems(file: GroupFile) -> str:
     """All faults of a file and of the plans that follow from it, each with its place."""
     found = expand(file)
-    faults = list(found.faults)
+    faults = [*found.faults, *numbers(file, found.plans)]
     for number, plan in enumerate(found.plans):
         faults += (placed(file, number, one) for one in faults_in(plan, example_directory(), example_cards()))
     return "\n".join(map(str, faults))
@@ -117,9 +118,13 @@ def with_checkpoint(name: str, **words: Any) -> GroupFile:
         (
             "arrest-taraz",
             {"wait_for": [{"delivery": "others", "checkpoint": "nowhere"}]},
-            "others has no checkpoint nowhere",
+            f"R31: {CHEMICALS} has no checkpoint nowhere",
         ),
-        ("arrest-taraz", {"wait_for": [{"delivery": KEPT, "checkpoint": "teams-ready"}]}, f"{KEPT} has no checkpoint"),
+        (
+            "arrest-taraz",
+            {"wait_for": [{"delivery": KEPT, "checkpoint": "teams-ready"}]},
+            f"{KEPT} is held back, so nobody waits for it",
+        ),
         ("arrest-taraz", {"waits": None}, "R2: nobody waits for ever"),
         (
             "petropavl",
@@ -137,6 +142,78 @@ def with_checkpoint(name: str, **words: Any) -> GroupFile:
 def test_r31_who_waits_waits_for_something_that_comes_and_not_for_ever(at: str, words: dict[str, Any], fault: str) -> None:
     """For a checkpoint that a sibling has and passes, in no circle, at a step that may wait, and for a span."""
     assert fault in problems(with_checkpoint(at, **words))
+
+
+def member_with(name: str, **words: Any) -> GroupFile:
+    """The example with other words of one consignment; those of `differs` beside what differs already."""
+    members = group_file().model_dump()["consignments"]
+    one = next(each for each in members if each["operation"] == name)
+    one |= words | {"differs": one["differs"] | words.get("differs", {})}
+    return changed(consignments=members)
+
+
+WHOLE = {"step": "arrest", "state": "KZ", "place": "Taraz", "requires": [{"service": "kz.police", "says": "arrest"}]}
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "fault"),
+    [
+        ({"left_out": ["arrest-omks", "accounting-omsk"]}, "left_out.0", "it cannot be left out; did you mean arrest-omsk?"),
+        ({"left_out": ["wurst"]}, "left_out.0", "R31: wurst is no checkpoint and no leg of `shared`"),
+        ({"left_out": ["arrest-omsk", "accounting-omsk", "arrest-omsk"]}, "left_out.2", "arrest-omsk stands twice"),
+        (
+            {"differs": {"checkpoints": [{"id": "delivery", "due": "3h"}, {"id": "delivery", "remind": ["1h"]}]}},
+            "differs.checkpoints.1.id",
+            "delivery stands here twice; say all of it in one place",
+        ),
+        (
+            {"differs": {"checkpoints": [{"id": "arrest-omsk", "due": "3h"}]}},
+            "differs.checkpoints.0.id",
+            "R31: arrest-omsk stands in `left_out` too",
+        ),
+        ({"differs": {"checkpoints": [{"id": "new"} | WHOLE]}}, "differs.checkpoints.0.due", "is missing"),
+        ({"differs": {"checkpoints": ["delivery"]}}, "differs.checkpoints.0", "Input should be an object"),
+        ({"differs": {"legs": {"id": "steppe", "takes": "3h"}}}, "differs.legs", "Input should be a valid array"),
+    ],
+)
+def test_r31_what_differs_and_what_is_left_out_is_said_once_of_what_there_is(words: dict[str, Any], at: str, fault: str) -> None:
+    """A name that `shared` does not have, one that stands twice, one that is left out and differs, and what has no form are each
+    told once, at their own place.
+    """
+    (found,) = problems(member_with(CHEMICALS, **words)).splitlines()
+
+    assert found.startswith(f"consignments.1.{at}: ")
+    assert fault in found
+
+
+def test_r31_a_number_of_one_parcel_is_not_said_of_two() -> None:
+    """One item of post is one consignment, so the second is told at its line whose number it is; one lorry carries several."""
+    goods = group_file().consignments[0].differs["consignment"]
+    assert isinstance(goods, dict)
+    lorry = goods | {"identifiers": [{"scheme": "plate", "value": "EXAMPLE 31"}]}
+    twice = problems(member_with(CHEMICALS, differs={"consignment": goods}))
+    members = [one | {"differs": one["differs"] | {"consignment": lorry}} for one in group_file().model_dump()["consignments"]]
+
+    assert twice.startswith("consignments.1.differs.consignment.identifiers.0.value: R31: upu_s10 CC220415002RU is the number of")
+    assert "is the number of" not in problems(changed(consignments=members))
+
+
+def test_r31_who_is_waited_for_in_vain_is_named() -> None:
+    """A sibling without that checkpoint, none that travels, several that lack it, oneself, and a name that none has."""
+    lacking = problems(member_with(CHEMICALS, left_out=["teams-ready", "arrest-omsk", "accounting-omsk"]))
+    alone = problems(member_with(CHEMICALS, held_back=True))
+    members = group_file().model_dump()["consignments"]
+    more = with_checkpoint("arrest-taraz", wait_for=[{"delivery": "others", "checkpoint": "team-ready"}])
+    several = problems(
+        more.model_copy(update={"consignments": (*more.consignments, Member(**members[0] | {"operation": "oil-4"}))})
+    )
+
+    assert f"R31: {CHEMICALS} has no checkpoint teams-ready that may be waited for" in lacking
+    assert f"R31: none but {OIL} travels, so there are no others to wait for" in alone
+    assert f"R31: none of {OIL}, oil-4 has a checkpoint team-ready that may be waited for; did you mean teams-ready?" in several
+    for name, fault in ((OIL, "does not wait for itself"), ("motor-oil-9", f"is no consignment of this group; it has {OIL}, ")):
+        wait = {"delivery": name, "checkpoint": "teams-ready"}
+        assert f"{name} {fault}" in problems(with_checkpoint("arrest-taraz", wait_for=[wait]))
 
 
 def test_r31_what_is_held_back_says_where_it_is_accounted_for() -> None:

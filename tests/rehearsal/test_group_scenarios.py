@@ -186,10 +186,20 @@ def test_trouble_comes_to_one_parcel_of_a_run() -> None:
             "no checkpoint sibling.arrest-omsk can open in motor-oil-3",
         ),
         ({"parcel_1": {"changes": []}}, "consignments.0.changes"),
+        (
+            {"parcel_1": {"expect": {"outcome": "expired", "trail": [{"event": "sibling_heard", "sibling": "motor-oil-7"}]}}},
+            "consignments.0.expect.trail.0.sibling: motor-oil-7 is no consignment of this group; it has motor-oil-1, motor-oil-2",
+        ),
+        (
+            {"parcel_1": {"expect": {"outcome": "expired", "trail": [{"event": "sibling_heard", "sibling": OIL}]}}},
+            "consignments.0.expect.trail.0.sibling: motor-oil-1 hears of the others of its group, not of itself",
+        ),
     ],
 )
 def test_what_can_never_come_true_is_refused_at_its_line(tmp_path: Path, said: dict[str, Any], told: str) -> None:
-    """A stranger, a checkpoint that this parcel has not, a parcel that is not of the group or stands twice, an unknown field."""
+    """A stranger, a checkpoint that this parcel has not, a parcel that is not of the group or stands twice, an unknown field; a
+    sibling that it cannot hear of.
+    """
     found = faults_of(written(tmp_path, **said))
 
     assert any(told in one and one.startswith(f"{tmp_path}/scenario.yaml:") for one in found), found

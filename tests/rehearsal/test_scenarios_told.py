@@ -89,9 +89,22 @@ def test_an_event_that_is_missing_has_a_nearest_too(tmp_path: Path) -> None:
     assert not other.nearest
 
 
-@pytest.mark.parametrize("name", ["almaty-tashkent", "kyrgyzstan-kazakhstan-russia", "almaty-flat"])
+def test_what_stands_in_another_order_is_told_so(tmp_path: Path) -> None:
+    """The item before which it stands in place of the same as the nearest; what stands once counts as one item alone."""
+    said = "{service: uz.customs, says: delivered}"
+    earlier, _ = tried(written(tmp_path, "", f"{{event: opened, checkpoint: delivery}}, {{event: concluded}}, {said}"))
+    once, _ = tried(written(tmp_path, "", f"{said}, {{event: concluded}}, {said}"))
+
+    assert (3, 2, None) == (earlier.missing and earlier.missing.number, earlier.earlier_than, earlier.counted_as)
+    assert (3, None, 1) == (once.missing and once.missing.number, once.earlier_than, once.counted_as)
+    assert "it stands earlier: before item 2" in line(earlier).plain
+    assert "it stands there once only, as item 1" in line(once).plain
+    assert "nearest" not in line(earlier).plain + line(once).plain
+
+
+@pytest.mark.parametrize("name", ["back-to-sender", "almaty-tashkent", "kyrgyzstan-kazakhstan-russia", "almaty-flat"])
 def test_the_ordinary_scenario_of_a_plan_goes_as_it_expects(tmp_path: Path, name: str) -> None:
-    """Delivered, or seized as planned; arrests that wait for others among it."""
+    """Delivered, back with its sender, or seized as planned; arrests that wait for others among it."""
     path = tmp_path / "scenario.yaml"
     path.write_text(json.dumps(ordinary(example_plan(name), str(EXAMPLES / name / "plan.yaml"))))
     result, _ = tried(path)
