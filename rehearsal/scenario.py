@@ -7,28 +7,34 @@ and a *trail* of things that must appear in the ledger in this order, whatever s
 The scenario of a group (R31) has acts and expectations for each of its consignments. From it follows a scenario of each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError, model_validator
 
+from domain.delivery.statement import Statement
 from domain.delivery.vocabulary import Outcome
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen
 from domain.words.codes import RuleNumber
-from domain.words.errors import Fault
+from domain.words.errors import Fault, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.likeness import did_you_mean
 from domain.words.limits import MOST_MEMBERS
 from domain.words.quantities import Span
-from domain.words.text import fill
+from domain.words.text import fill, mark
 
 KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 """Every kind of statement there is."""
 
 MOST_SIGHTS = 100
+
+WHOLE = "document"
+"""Place of a fault of a whole, which none of its fields has alone."""
+NO_PART = mark("{service} has no part in {operation}")
 
 OF_A_STATEMENT = ("id", "checkpoint", "plan", "seen", "officer", "happened_at", "fulfils", "handling", "attachments")
 """Fields of a statement beside its content that an act may set; by an `id` another act may correct it. Who signs it is `service`
@@ -72,7 +78,7 @@ class Pace(Frozen):
     @model_validator(mode="after")
     def _in_order(self) -> "Pace":
         if self.fastest > self.slowest:
-            message = "fastest must not be longer than slowest"
+            message = mark("fastest must not be longer than slowest")
             raise ValueError(message)
         return self
 
@@ -131,9 +137,8 @@ class ExpectedEvent(Frozen):
     def _says_what_it_has(self) -> "ExpectedEvent":
         for name in ("checkpoint", "service", "sibling", "rule", "outcome"):
             if getattr(self, name) is not None and name not in NAMED_BY[self.event]:
-                has = ", ".join(NAMED_BY[self.event]) or "nothing more"
-                message = f"an event {self.event} has no {name}; it has {has}"
-                raise ValueError(message)
+                has = ", ".join(NAMED_BY[self.event]) or fill("nothing more")
+                raise ValueError(fill("an event {event} has no {name}; it has {has}", event=self.event, name=name, has=has))
         return self
 
 
@@ -268,15 +273,18 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         planned = [one for one in (known.find(act.at) for known in plans) if one is not None]
         asked = dict.fromkeys(service for one in planned for service in one.services())
         if planned and act.service in scenario.participants(plan) and act.service not in asked:
-            problem = f"{act.service} is not asked at {act.at}; {', '.join(asked)} are"
+            words = {"service": act.service, "checkpoint": act.at, "asked": ", ".join(asked)}
+            problem = fill("{service} is not asked at {checkpoint}; {asked} are", **words)
             yield Fault(place=f"{place}.service", problem=problem)
         if act.by is not None and act.by not in scenario.participants(plan):
-            yield Fault(place=f"{place}.by", problem=f"{act.by} has no part in {plan.operation}")
+            yield Fault(place=f"{place}.by", problem=fill(NO_PART, service=act.by, operation=plan.operation))
         for name in act.statement:
             if name not in OF_A_STATEMENT:
-                problem = f"an act sets no {name} of a statement; it may set {', '.join(OF_A_STATEMENT)}"
+                may = ", ".join(OF_A_STATEMENT)
+                problem = fill("an act sets no {name} of a statement; it may set {may}", name=name, may=may)
                 yield Fault(place=f"{place}.statement.{name}", problem=problem)
         yield from _corrected(scenario, act, place)
+    yield from unsayable(scenario)
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
@@ -284,8 +292,8 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         place = f"expect.trail.{number}"
         yield from _named(scenario, plan, place, sight.service, sight.checkpoint, "checkpoint", says)
         sibling = sight.sibling if isinstance(sight, ExpectedEvent) else None
-        if sibling is not None and (problem := _no_sibling(plan, sibling)):
-            yield Fault(place=f"{place}.sibling", problem=problem)
+        if sibling is not None and (stranger := _no_sibling(plan, sibling)):
+            yield Fault(place=f"{place}.sibling", problem=stranger)
 
 
 def _no_sibling(plan: Plan, name: str) -> str:
@@ -300,14 +308,36 @@ def _no_sibling(plan: Plan, name: str) -> str:
     return ""
 
 
+def unsayable(scenario: "ScenarioCourse") -> Iterator[Fault]:
+    """What no statement can have, in what acts set of its content and of the rest of it, whatever the plan is."""
+    for number, act in enumerate(scenario.acts):
+        kind = BOOK.kinds.get(act.says or "")
+        if kind is not None:
+            yield from _formless(kind, {"kind": act.says} | act.details, f"acts.{number}.details")
+            known = {name: value for name, value in act.statement.items() if name in OF_A_STATEMENT}
+            yield from _formless(Statement, known, f"acts.{number}.statement")
+
+
+def _formless(model: type[BaseModel], given: Mapping[str, Any], place: str) -> Iterator[Fault]:
+    """What of these fields has not its form. The service sets the others by itself, so none of them is missing."""
+    try:
+        model.model_validate(given)
+    except ValidationError as error:
+        for fault in faults_of(error):
+            if fault.place.partition(".")[0] in given:
+                yield Fault(place=f"{place}.{fault.place}", problem=fault.problem)
+
+
 def _corrected(scenario: Scenario, act: Act, place: str) -> Iterator[Fault]:
     """An id stands once, and what an act corrects is what another act of this service has said under it."""
     known = [(other.service, other.statement.get("id")) for other in scenario.acts]
     if "id" in act.statement and [name for _, name in known].count(act.statement["id"]) > 1:
-        yield Fault(place=f"{place}.statement.id", problem=f"{act.statement['id']} is the id of another act; give each its own")
+        problem = fill("{id} is the id of another act; give each its own", id=act.statement["id"])
+        yield Fault(place=f"{place}.statement.id", problem=problem)
     of = act.details.get("of")
     if act.says == "correction" and (act.service, of) not in known:
-        problem = f"no act of {act.service} sets statement.id to {of}, so there is nothing to correct"
+        sentence = mark("no act of {service} sets statement.id to {of}, so there is nothing to correct")
+        problem = fill(sentence, service=act.service, of=of)
         yield Fault(place=f"{place}.details.of", problem=problem)
 
 
@@ -339,11 +369,13 @@ def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
     scenario: Scenario, plan: Plan, place: str, service: str | None, checkpoint: str | None, field: str, says: str | None
 ) -> Iterator[Fault]:
     if service is not None and service not in scenario.participants(plan):
-        yield Fault(place=f"{place}.service", problem=f"{service} has no part in {plan.operation}")
+        yield Fault(place=f"{place}.service", problem=fill(NO_PART, service=service, operation=plan.operation))
     if checkpoint is not None and not any(_may_open(one, base_name(checkpoint)) for one in scenario.plans(plan)):
-        yield Fault(place=f"{place}.{field}", problem=f"no checkpoint {checkpoint} can open in {plan.operation}")
+        words = {"checkpoint": checkpoint, "operation": plan.operation}
+        yield Fault(place=f"{place}.{field}", problem=fill("no checkpoint {checkpoint} can open in {operation}", **words))
     if says is not None and says not in KINDS:
-        yield Fault(place=f"{place}.says", problem=f"{says} is no kind of statement; expected one of {', '.join(KINDS)}")
+        question = did_you_mean(says, KINDS) or fill("docs/statements.md has them all")
+        yield Fault(place=f"{place}.says", problem=fill("{says} is no kind of statement; {what}", says=says, what=question))
 
 
 UNFORESEEN = (

@@ -6,13 +6,14 @@ worth nothing outside a rehearsal.
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 
 from domain.delivery.requests import Acknowledgement, Facts, Request, SignedAcknowledgement, sign_acknowledgement
 from domain.delivery.statement import Content, Statement, sign_statement
@@ -27,12 +28,13 @@ from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.views.forms import OF_CHECKS
-from domain.words.errors import Malformed
+from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import Seal
 from domain.words.limits import LONGEST_NAME, LONGEST_PLACE, MOST_TAKEN_FOR
 from domain.words.moments import instant, utc_text
 from domain.words.quantities import MAX_WHOLE
-from rehearsal.scenario import Act, Scenario, base_name
+from domain.words.text import fill
+from rehearsal.scenario import WHOLE, Act, Scenario, base_name
 
 ALWAYS = 100
 """Percent."""
@@ -81,6 +83,25 @@ def cast(directory: Directory, participants: tuple[str, ...], reach: dict[str, R
     return directory.model_copy(update={"services": tuple(simulated(service) for service in kept), "example": True})
 
 
+class Unsayable(Malformed):
+    """What an act has a service say is no statement, once it stands beside what the service says by itself. Each fault has its
+    place in the scenario of this delivery.
+    """
+
+    def __init__(self, message: str, faults: Sequence[Fault] = (), delivery: str = "") -> None:
+        super().__init__(message, faults)
+        self.delivery = delivery
+
+
+def _unsayable(delivery: str, scenario: Scenario, act: Act, part: str, error: ValidationError) -> Unsayable:
+    place = f"acts.{scenario.acts.index(act)}.{part}"
+    faults = [
+        Fault(place=place if one.place == WHOLE else f"{place}.{one.place}", problem=one.problem) for one in faults_of(error)
+    ]
+    words = {"service": act.service, "kind": act.says, "checkpoint": act.at}
+    return Unsayable(fill("{service} cannot say {kind} at {checkpoint} as the scenario has it", **words), faults, delivery)
+
+
 @dataclass(frozen=True)
 class Cue:
     """Something a service will say, and when."""
@@ -127,8 +148,8 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, answered, act, dice, now)
             again = request.officers > 1 and answered in spoken
             spoken += [answered] if answered is not None else []
-            said = _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
-            yield _set(said, act)
+            said = _line(request, _acted(request, scenario, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            yield _set(said, scenario, act)
 
 
 def _officers(dice: random.Random) -> Iterator[int]:
@@ -182,16 +203,15 @@ def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
     return Cue(at, statement, answers)
 
 
-def _set(line: Cue, act: Act) -> Cue:
+def _set(line: Cue, scenario: Scenario, act: Act) -> Cue:
     """The line with what the act sets of its statement. What is said at another checkpoint, or at none, answers nothing here."""
     if not act.statement:
         return line
     fields = {name: getattr(line.statement, name) for name in Statement.model_fields}
     try:
         statement = Statement(**fields | act.statement)
-    except ValueError as error:
-        message = f"the scenario sets of what {act.service} says at {act.at}: {error}"
-        raise Malformed(message) from error
+    except ValidationError as error:
+        raise _unsayable(line.statement.delivery, scenario, act, "statement", error) from error
     return replace(line, statement=statement, answers=line.answers and statement.checkpoint == line.statement.checkpoint)
 
 
@@ -230,14 +250,13 @@ def key_of(statement: Statement) -> Ed25519PrivateKey:
     return private_key_of(second(statement.service) if statement.officer == SECOND else statement.service)
 
 
-def _acted(request: Request, act: Act, dice: random.Random) -> Content:
+def _acted(request: Request, scenario: Scenario, act: Act, dice: random.Random) -> Content:
     """The content of an act: what the service would say by itself, with the scenario's details instead."""
     own = _own_words(request, act.says or "", dice)
     try:
         return BOOK.content({"kind": act.says} | own | act.details)
-    except ValueError as error:
-        message = f"the scenario has {act.service} say {act.says} at {act.at}: {error}"
-        raise Malformed(message) from error
+    except ValidationError as error:
+        raise _unsayable(request.delivery, scenario, act, "details", error) from error
 
 
 def _expected(request: Request, need: Need, dice: random.Random) -> Content:

@@ -13,7 +13,7 @@ from rich.text import Text
 from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.dossier import PlanFiles, remarks, tell_gaps, tell_remarks
+from client.dossier import PlanFiles, at_their_lines, remarks, tell_gaps, tell_remarks
 from client.drawing import drawn, plan_svg
 from client.entries import line, line_of
 from client.language import _, needs
@@ -158,7 +158,8 @@ def plan_simulate(
         message = _("a picture shows one forecast, and {file} is a group with one for each consignment", file=files.plan)
         raise Malformed(message, hint=_("leave out --picture; `-o json` has the figures of each"))
     trials = Trials(tuple(one.world(seed) for one in chosen), runs, trouble)
-    courses = zip(*_with_progress(trials), strict=True)
+    with at_their_lines(chosen):
+        courses = zip(*_with_progress(trials), strict=True)
     found = [forecast(one.dossier.plan, course) for one, course in zip(chosen, courses, strict=True)]
     if picture is not None:
         _write(picture, forecast_svg(found[0], chosen[0].dossier.plan.title))

@@ -169,6 +169,11 @@ def _stop(text: str) -> Stop:
     try:
         return Stop(state=state, place=place.strip() or None)
     except ValidationError as error:
+        wrong = next((one.problem for one in faults_of(error) if one.place == "place"), None)
+        if wrong is not None:
+            raise ValueError(
+                fill("the place {what}: {problem}", what=shown(place.strip(), LONGEST_QUOTED), problem=wrong)
+            ) from error
         message = fill(
             "{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty",
             what=shown(text, LONGEST_QUOTED),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ruamel.yaml.comments import CommentedMap
 
 from domain.words.errors import OF_PYDANTIC
+from domain.words.quantities import MASS_UNITS
 from domain.words.text import Filled, fill, mark
 
 KINDS: Final[Mapping[str, str]] = {
@@ -103,6 +104,13 @@ _TWICE: Final = re.compile(r'found duplicate key "([^"]{1,60})"')
 """The parser goes on with both values, which belong in no message."""
 
 
+HALF: Final = mark("half of a character stands here (a surrogate): write the character itself")
+_ALIAS: Final = re.compile(r"found undefined alias '([^']{1,60})'")
+_SCALE: Final = "|".join(sorted(MASS_UNITS, key=len, reverse=True))
+_WHOLE: Final = re.compile(r"(?:[a-z]+ )?[0-9]+")
+_DECIMALS: Final = re.compile(rf"[0-9]+ ?(?:{_SCALE})")
+
+
 def of_yaml(reason: str, line: str) -> Filled:
     """What the parser stumbled over in this line, and what to write instead."""
     line = line[:LONGEST_LINE]
@@ -115,6 +123,11 @@ def of_yaml(reason: str, line: str) -> Filled:
         return fill("a name has a colon and a space behind it: {right}", right=f"{name}: {text}".strip())
     if twice := _TWICE.match(reason):
         return fill("{what} stands twice; once is enough", what=twice[1])
+    if alias := _ALIAS.match(reason):
+        sentence = mark(
+            "a text that begins with * stands in quotes: `*{name}` repeats what `&{name}` names, and nothing is named so"
+        )
+        return fill(sentence, name=alias[1])
     for sign, words in _SAID.items():
         if sign in reason:
             return fill(words)
@@ -135,12 +148,35 @@ _SAID: Final[Mapping[str, str]] = {
     "found '<scalar>'": mark(
         "the text goes on behind its closing quote, or a quote above is not closed, or this line is not indented as the others"
     ),
+    "found '}'": mark("a bracket is closed here that none opens"),
+    "found ']'": mark("a bracket is closed here that none opens"),
+    "<block end>": mark("this line is not indented as the others of its list or block: give each the same number of spaces"),
+    "<document start>": mark("this line is not indented as those above: give each the same number of spaces"),
+    "another document": mark("a second document begins here with `---`; a file has one"),
+    "escape": mark("a backslash in double quotes begins an escape, and this is none: put the text in single quotes"),
+    "sequence entries are not allowed": mark("a text that begins with this sign stands in quotes"),
+    "mapping keys are not allowed": mark("a text that begins with this sign stands in quotes"),
+    "chomping": mark("a text that begins with this sign stands in quotes"),
+    "alphabetic or numeric": mark("a text that begins with this sign stands in quotes"),
 }
+
+
+def decimal_comma(parent: Any, name: str) -> tuple[str, str] | None:
+    """Where a comma for decimals has cut a mass in two inside brackets: the name of its first half, and the mass with a point."""
+    if not isinstance(parent, CommentedMap) or not parent.fa.flow_style() or parent.get(name, name) is not None:
+        return None
+    names = list(parent)
+    before = names[names.index(name) - 1] if names.index(name) else None
+    if before is None or not _DECIMALS.fullmatch(str(name)) or not _WHOLE.fullmatch(str(parent[before])):
+        return None
+    return str(before), f"{parent[before]}.{name}"
 
 
 def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
     """What is wrong with this part, where it comes of an unquoted comma or colon; else as it was said."""
     if isinstance(parent, CommentedMap) and value is None and name in parent and problem == OF_PYDANTIC["extra_forbidden"]:
+        if (cut := decimal_comma(parent, name)) is not None:
+            return fill("decimals have a point, and a comma ends a value inside brackets: {right}", right=": ".join(cut))
         names = list(parent)
         before = names.index(name) - 1
         while before > 0 and parent[names[before]] is None:

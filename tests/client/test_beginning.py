@@ -121,7 +121,7 @@ async def test_without_anybody_to_ask_what_is_missing_is_named(office: Path) -> 
 async def test_wrong_answers_are_refused_together_with_what_would_be_right(office: Path) -> None:
     """Route, goods, number and service: each fault under the option that has it."""
     wrong = ("--route", "Almaty", "--channel", "mail", "--goods", "heroin 5,3 kg", "--number", "upu_s10 CP1", "--in-charge", "KZ")
-    ran = await vigil("plan", "new", "amber-heron", *wrong, "--gross", "19,5 kg", cwd=office)
+    ran = await vigil("plan", "new", "amber-heron", *wrong, "--gross", "19,5 kg", "--use", "opening,device", cwd=office)
 
     assert 2 == ran.code
     for told in (
@@ -129,6 +129,7 @@ async def test_wrong_answers_are_refused_together_with_what_would_be_right(offic
         "--route: Almaty is no stop",
         "--goods: heroin 5,3 kg: write",
         "--number: ",
+        "--use: each measure has an option of its own: --use opening --use device",
         "--in-charge: KZ: write a State, = and what is said of it, such as KZ=kz.border+kz.knb",
     ):
         assert told in ran.err

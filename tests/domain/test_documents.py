@@ -1,5 +1,7 @@
 """Documents the user brings: every fault at its line, and whatever comes in, never a crash."""
 
+import io
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in, rules
 from domain.plan.directory import Directory
-from domain.plan.documents import LONGEST, Document
+from domain.plan.documents import LONGEST, Document, writer
 from domain.plan.plan import Plan
 from domain.words.errors import Malformed
+from domain.words.text import Filled
 from tests.support import EXAMPLES, example_cards, example_directory
 
 PLAN = (EXAMPLES / "almaty-tashkent" / "plan.yaml").read_text()
@@ -122,18 +125,49 @@ def test_a_key_that_stands_twice_is_named_without_what_it_holds() -> None:
         "a: \ud800",
         "[" * 400,
         "&a [*a]",
-        "a: 2022-13-01",
         "a: !!int x",
         "a: !!float x",
         "a: !!bool x",
         "a: " + "9" * 5000,
     ],
-    ids=["nul", "surrogate", "deep", "self-reference", "date", "int", "float", "bool", "digits"],
+    ids=["nul", "surrogate", "deep", "self-reference", "int", "float", "bool", "digits"],
 )
 def test_what_the_parser_itself_chokes_on_is_refused_too(text: str) -> None:
-    """Control characters, endless nesting, impossible dates and numbers: refused like any fault (found by test)."""
+    """Control characters, endless nesting, impossible numbers: refused like any fault (found by test)."""
     with pytest.raises(Malformed, match="is not YAML"):
         Document(text, "f.yaml")
+
+
+def test_an_impossible_date_hides_nothing_else() -> None:
+    """A date is text until a field wants one: a day that there is not has its line, and so has every other fault."""
+    text = changed(
+        ("title: Air mail, Almaty to Tashkent", "title: 2022-02-30"),
+        ("margin: 24h", "margin: 2022-02-30T00:00:00Z"),
+        ("handling_code: H1", "handling_code: H9"),
+    )
+
+    assert {f"plan.yaml:{line_with(text, one)}: {one}" for one in ("handling_code", "margin")} == set(faults(text))
+
+
+def test_a_date_is_written_back_as_it_was() -> None:
+    """A tree that a command changes in one place has its dates without quotes still, as whoever wrote them has them."""
+    text, written = "a: 2022-03-01T00:00:00Z\nb: [2022-03-01]\nc: '2022-03-01'\n", io.StringIO()
+    document = Document(text, "f.yaml")
+    writer().dump(document.tree, written)
+
+    assert text.replace("'", "") == written.getvalue().replace("'", "")
+    assert text.partition("c:")[0] == written.getvalue().partition("c:")[0]
+
+
+def test_half_a_character_is_a_fault_at_its_line() -> None:
+    """An escape that stands for half of a character is named where it stands, beside what else is wrong."""
+    text = changed(("title: Air mail, Almaty to Tashkent", 'title: "\\ud800"'), ("handling_code: H1", "handling_code: H9"))
+    with pytest.raises(Malformed) as refused:
+        Document(text, "plan.yaml").read(Plan)
+
+    assert {"title", "handling_code"} == {one.place.rpartition(" ")[2] for one in refused.value.faults}
+    assert any("half of a character" in one.problem for one in refused.value.faults)
+    assert not any("JSON" in one.problem for one in refused.value.faults)
 
 
 @pytest.mark.parametrize("text", ["words", "- 1", "5", "!!omap [a: 1]", "? [a]\n: 1"])
@@ -226,4 +260,7 @@ def test_a_few_lines_that_stand_for_billions_of_values_are_refused() -> None:
     with pytest.raises(Malformed) as refused:
         Document("\n".join(lines), "bomb.yaml")
 
-    assert "more than 100000 values" in refused.value.faults[0].problem
+    reason = refused.value.faults[0].problem
+    assert isinstance(reason, Filled)
+    assert "more than 100000 values" in reason
+    assert isinstance(reason.filled["reason"], Filled)

@@ -380,6 +380,12 @@ def test_a_route_keeps_the_commas_of_its_places() -> None:
         read_route("KZ Almaty, uz Tashkent")
 
 
+def test_a_place_that_is_too_long_is_said_to_be_too_long() -> None:
+    """Its State is right, so that nobody is asked for one."""
+    with pytest.raises(ValueError, match="expected at most 200 characters"):
+        read_route("KZ " + "x" * 201)
+
+
 def test_what_is_seized_at_its_end_is_passed_on_to_nobody() -> None:
     """A chain of recipients and a seizure are two different ends."""
     with pytest.raises(ValueError, match="passed on to nobody"):

@@ -1,6 +1,7 @@
 """What is said to a reader of Russian holds no English of ours: units, faults of a changed plan, and what a form finds wrong."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core.core_schema import ErrorType
 
+from domain.plan.answers import read_number
 from domain.plan.check import faults_in
 from domain.plan.demands import demands
 from domain.plan.plan import Plan
@@ -18,8 +20,11 @@ from domain.views.forms import PARTS, content_of
 from domain.views.law import explained
 from domain.views.sentences import say_plainly
 from domain.words.errors import OF_PYDANTIC, Malformed, faults_of
-from domain.words.quantities import MAX_SPAN, UNITS, parse_mass, parse_span, say_mass, say_span
-from domain.words.text import Filled, told
+from domain.words.identifiers import free_text
+from domain.words.moments import instant, on_calendar
+from domain.words.quantities import MAX_SPAN, UNITS, Money, parse_amount, parse_mass, parse_span, say_mass, say_span
+from domain.words.said_again import again
+from domain.words.text import Filled, checked, fill, told
 from gateway.problems import problem
 from process.language import speaker
 from tests.support import Table, example_cards, example_plan, with_changes
@@ -76,7 +81,7 @@ def test_what_is_wrong_with_a_change_is_said_in_russian(change: str) -> None:
     faults = amending.faults_in(table.delivery, plan, table.directory, table.cards)
     assert faults
     answered = problem(Malformed("not right", faults)).in_language("ru").document.faults or ()
-    assert [in_russian(one.problem) for one in faults] == [one.problem for one in answered]
+    assert [in_russian(again(one.problem)) for one in faults] == [one.problem for one in answered]
     for one in answered:
         assert CYRILLIC.search(one.problem)
         assert not ENGLISH.search(one.problem), one.problem
@@ -148,6 +153,70 @@ def test_a_choice_that_was_mistyped_is_answered_with_the_one_that_was_meant() ->
 def test_each_word_of_pydantic_that_is_translated_is_one_of_its_kinds_of_error(kind: str) -> None:
     """A new version that renames one is found."""
     assert kind in get_args(ErrorType)
+
+
+def whole(text: object) -> bool:
+    """Whether it is a text of ours, and so is each sentence that is filled in; what was typed and figures are none."""
+    parts = text.filled.items() if isinstance(text, Filled) else ()
+    return isinstance(text, Filled) and all(
+        whole(part) for name, part in parts if name in ("why", "examples", "kinds", "example")
+    )
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda: parse_amount("EUR", "1.234"),
+        lambda: read_number("upu_s10 "),
+        lambda: free_text(""),
+        lambda: checked("abc\tdef"),
+        lambda: on_calendar("2026-02-30"),
+        lambda: on_calendar("2026-2-3"),
+        *(
+            lambda moment=moment: instant(moment)
+            for moment in (
+                "2026-02-30T10:00:00Z",
+                "2026-13-01T10:00:00Z",
+                "0000-01-01T10:00:00Z",
+                "2026-01-01T24:00:00Z",
+                "2026-01-01T25:00:00Z",
+                "2026-01-01T10:00:60Z",
+                "2026-01-01T10:00:00.1234567Z",
+                "2026-01-01T10:00:00+24:00",
+                "0001-01-01T00:00:00+05:00",
+                "2026-01-01T10:00:00",
+            )
+        ),
+        lambda: parse_span("soon"),
+        lambda: parse_span(5),
+        lambda: parse_mass(1.5),
+        lambda: Money(currency="EUR", minor=1.5),  # type: ignore[arg-type]
+    ],
+)
+def test_what_was_put_together_in_english_can_be_said_again(refused: Callable[[], object]) -> None:
+    """Where what decides has said it as English alone, it is known by its form, and what is filled in too."""
+    with pytest.raises(ValueError, match="expected") as caught:
+        refused()
+    error = caught.value
+    said = faults_of(error)[0].problem if isinstance(error, ValidationError) else error.args[0]
+    assert whole(again(said)), said
+
+
+def test_who_may_ask_for_something_is_said_in_russian() -> None:
+    """Kinds of services between which a sentence has `or`; a text of somebody else with it stays as it is."""
+    kinds = again("prosecutor or court or coordinator")
+    said = again(fill("{what} ({kinds})", what="yes or no", kinds=str(kinds)))
+    assert isinstance(said, Filled)
+    assert "yes or no" == said.filled["what"]
+    assert "прокуратура или суд или координирующий орган" == in_russian(kinds)
+
+
+def test_the_one_thing_that_is_expected_is_said_once() -> None:
+    """`expected plan/1` alone, without the question whether that was meant."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Plan).validate_python(example_plan().model_dump() | {"vigil": "plan/2"})
+    (fault,) = faults_of(caught.value)
+    assert "expected plan/1" == again(fault.problem)
 
 
 def test_a_fault_keeps_what_can_be_said_again() -> None:

@@ -12,6 +12,7 @@ from domain.plan.group import GroupFile
 from domain.plan.mending import MOST_SLIPS
 from domain.plan.plan import Plan
 from domain.words.errors import Malformed
+from domain.words.text import Filled
 from rehearsal.scenario import Scenario
 from tests.domain.test_documents import changed
 from tests.support import EXAMPLES, Table, example_cards, example_directory
@@ -49,6 +50,12 @@ def problems(text: str) -> list[str]:
         ("modality: intact", "modality intact", "a name has a colon and a space behind it: modality: intact"),
         ("    place: Airport, Tashkent", "     place: Airport", "indent it as above"),
         ("    place: Airport, Tashkent", "\tplace: Airport", "indent with spaces"),
+        ("    place: Airport, Tashkent", "   place: Airport", "the same number of spaces"),
+        ("place: Airport, Tashkent", "place: *Airport", "repeats what `&Airport` names, and nothing is named so"),
+        ("place: Airport, Tashkent", 'place: "Airport \\q"', "put the text in single quotes"),
+        ("modality: intact", "modality: intact\n---\n", "a second document begins here with `---`"),
+        ("modality: intact", "modality: int\x00act", "no file in YAML may have: U+0000"),
+        ("means: air mail}", "means: air mail}}", "a bracket is closed here that none opens"),
     ],
 )
 def test_what_is_no_yaml_is_explained_at_its_line(right: str, wrong: str, told: str) -> None:
@@ -56,6 +63,7 @@ def test_what_is_no_yaml_is_explained_at_its_line(right: str, wrong: str, told: 
     (fault,) = refused(changed((right, wrong))).faults
 
     assert told in fault.problem
+    assert isinstance(fault.problem, Filled)
     assert fault.place.startswith("file.yaml:")
 
 
@@ -70,6 +78,13 @@ def test_what_is_no_yaml_is_explained_at_its_line(right: str, wrong: str, told: 
 def test_an_unquoted_comma_or_colon_is_explained(right: str, wrong: str, told: str) -> None:
     """YAML takes them for something else, and the form alone would speak of extra inputs and strings."""
     assert any(told in one.problem for one in refused(changed((right, wrong))).faults)
+
+
+def test_a_comma_for_decimals_is_answered_with_a_point() -> None:
+    """Within brackets it ends the value: what is left of the mass is looked at no further, and no rule is said to be broken."""
+    (fault,) = refused(changed(("net: 13.2 kg", "net: 13,2 kg")), checked=True).faults
+
+    assert fault.problem.endswith(": net: 13.2 kg")
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,10 @@ def test_trouble_comes_to_one_parcel_of_a_run() -> None:
             {"parcel_1": {"expect": {"outcome": "expired", "trail": [{"event": "sibling_heard", "sibling": OIL}]}}},
             "consignments.0.expect.trail.0.sibling: motor-oil-1 hears of the others of its group, not of itself",
         ),
+        (
+            {"parcel_2": {"acts": [STOPS | {"says": "seizure", "details": {"gross": -1}}]}},
+            "consignments.1.acts.0.details.gross: expected 0 or more",
+        ),
     ],
 )
 def test_what_can_never_come_true_is_refused_at_its_line(tmp_path: Path, said: dict[str, Any], told: str) -> None:

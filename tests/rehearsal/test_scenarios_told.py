@@ -1,6 +1,7 @@
 """What a scenario may set of a statement, what is told of one that went otherwise, and why one cannot be compressed."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import pytest
 
 from client.dossier import Dossier, Staged
 from client.rehearse import raise_if_endless
-from client.scenario_tests import TrialResult, compared, line, simulated, trial
+from client.scenario_tests import TrialResult, compared, line, rehearsed, simulated, trial
 from domain.delivery.reported import Stated
 from domain.record.door import read_statement
 from domain.record.packet import unseal
 from domain.words.errors import Malformed
+from domain.words.text import Filled
 from rehearsal.ordinary import ordinary
 from rehearsal.over_http import factor_for, hindrances
 from tests.support import EXAMPLES, example_cards, example_directory, example_plan, example_scenario
@@ -54,7 +56,7 @@ def test_an_act_sets_the_handling_code_and_whatever_else_a_statement_has(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("sets", "told"), [("service: other", "it may set id, checkpoint"), ("handling: {code: H9}", "'H0', 'H1', 'H2'")]
+    ("sets", "told"), [("service: other", "it may set id, checkpoint"), ("handling: {code: H9}", "H0, H1, H2, H3")]
 )
 def test_what_an_act_cannot_set_is_refused(tmp_path: Path, sets: str, told: str) -> None:
     """Who signs it and which delivery it is about are not the act's to choose; a code that there is not is none."""
@@ -63,6 +65,54 @@ def test_what_an_act_cannot_set_is_refused(tmp_path: Path, sets: str, told: str)
         tried(written(tmp_path, act, "{event: ended}"))
 
     assert told in " ".join([refused.value.message, *map(str, refused.value.faults)])
+
+
+@pytest.mark.parametrize(
+    ("says", "sets", "place", "told"),
+    [
+        ("delivered", "details: {gros: 5 kg}", "details.gros", "there is no such field"),
+        ("delivered", "statement: {handling: {code: H7}}", "statement.handling.code", "expected one of H0, H1, H2, H3"),
+        ("delivered", "statement: {handling: H2}", "statement.handling", "expected names with their values"),
+        ("delivered", "statement: {handling: {code: H3}}", "statement.handling", "H3 comes with its caveat"),
+        ("delivered", "statement: {happened_at: 2022-03-02T10:00:00}", "statement.happened_at", "has no offset"),
+        ("authorisation_granted", "details: {valid_until: 2022-02-30T00:00:00Z}", "details.valid_until", "has day 30"),
+    ],
+)
+def test_what_has_no_form_in_an_act_is_told_at_its_line(tmp_path: Path, says: str, sets: str, place: str, told: str) -> None:
+    """A field, code or day that there is not, a caveat or offset that is missing; and what else is wrong with the scenario."""
+    act, other = f"{{service: uz.customs, at: delivery, says: {says}, {sets}}}", "{service: uz.customs, at: nowhere}"
+    with pytest.raises(Malformed) as refused:
+        tried(written(tmp_path, f"{act},\n  {other}", "{event: ended}"))
+
+    found, stranger, *_ = refused.value.faults
+    assert f"{tmp_path}/scenario.yaml:4: acts.0.{place}" == found.place
+    assert told in found.problem
+    assert "pydantic" not in str(found)
+    assert f"{tmp_path}/scenario.yaml:5: acts.1.at" == stranger.place
+
+
+def test_a_slip_of_form_hides_nothing_that_the_plan_does_not_know(tmp_path: Path) -> None:
+    """A rule that no event has, and a service, checkpoint and kind that nobody knows: all at once, and all to be translated."""
+    act = "{service: uz.custom, at: deliver, says: deliverd}"
+    with pytest.raises(Malformed) as refused:
+        tried(written(tmp_path, act, "{event: opened, rule: R1}"))
+
+    found = {one.place.rpartition(" ")[2]: one.problem for one in refused.value.faults}
+    assert ["acts.0.service", "acts.0.at", "acts.0.says", "expect.trail.0"] == list(found)
+    assert all(isinstance(one, Filled) for one in found.values())
+    assert found["acts.0.says"].endswith("did you mean delivered?")
+
+
+def test_what_an_act_makes_of_a_whole_statement_is_told_at_its_line(tmp_path: Path) -> None:
+    """A permission that ends before it begins: each field has its form, and the service sets the other by itself."""
+    act = "{service: uz.prosecutor, at: consent-uz, says: authorisation_granted, details: {valid_until: 2020-03-03T00:00:00Z}}"
+    with pytest.raises(Malformed) as refused:
+        tried(written(tmp_path, act, "{event: ended}"))
+
+    (fault,) = refused.value.faults
+    assert f"{tmp_path}/scenario.yaml:4: acts.0.details" == fault.place
+    assert "valid_until must be later than valid_from" == fault.problem
+    assert isinstance(refused.value.words[0], Filled)
 
 
 def test_what_is_missing_is_told_with_the_nearest_and_with_what_was_refused(tmp_path: Path) -> None:
@@ -125,3 +175,20 @@ def test_why_a_rehearsal_cannot_be_compressed_is_said_before_it_starts() -> None
     assert "cannot be compressed: it would take" in refused.value.message
     assert any("contingencies.decision is 12 h" in one.problem for one in refused.value.faults)
     assert hindrances(plan, slow)
+
+
+def test_a_rehearsal_that_is_refused_before_it_begins_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was started: no folder stays behind, and none is said to."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    path = written(tmp_path, "", "{event: ended}")
+    path.write_text(path.read_text().replace("slowest: 1h", "slowest: 12h"))
+    one = trial(path, EXAMPLES / "directory.yaml", EXAMPLES / "cards")
+    with pytest.raises(Malformed, match="cannot be compressed"):
+        rehearsed(one, 1)
+
+    assert not list(folder.iterdir())
+    assert "everything it left" not in capsys.readouterr().err
