@@ -58,7 +58,7 @@ LARGEST = 2**63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class _Texts(RoundTripConstructor):
+class _AsWritten(RoundTripConstructor):
     """What looks like a date stays the text that it is: whoever wants a date there says what is wrong with it."""
 
 
@@ -84,7 +84,7 @@ def _as_it_was(representer: RoundTripRepresenter, text: _Day) -> ScalarNode:
     return representer.represent_scalar(_TIMESTAMP, str(text))
 
 
-_Texts.add_constructor(_TIMESTAMP, _as_text)
+_AsWritten.add_constructor(_TIMESTAMP, _as_text)
 _Kept.add_representer(_Day, _as_it_was)
 
 
@@ -111,7 +111,7 @@ class Document:
             raise Malformed(fill("{name} is not YAML", name=name), [Fault(place=name, problem=problem)])
         try:
             parser = YAML()
-            parser.Constructor = _Texts
+            parser.Constructor = _AsWritten
             self.tree: Any = parser.load(io.StringIO(text))
             self._value = _plain(self.tree, iter(range(MOST_VALUES)))
         except MarkedYAMLError as error:
