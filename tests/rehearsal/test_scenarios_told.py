@@ -93,7 +93,7 @@ def test_what_has_no_form_in_an_act_is_told_at_its_line(tmp_path: Path, says: st
 
 def test_a_slip_of_form_hides_nothing_that_the_plan_does_not_know(tmp_path: Path) -> None:
     """A rule that no event has, and a service, checkpoint and kind that nobody knows: all at once, and all to be translated."""
-    act = "{service: uz.custom, at: deliver, says: deliverd}"
+    act = "{service: uz.custom, at: deliver, says: delivery}"
     with pytest.raises(Malformed) as refused:
         tried(written(tmp_path, act, "{event: opened, rule: R1}"))
 
