@@ -47,6 +47,8 @@ async def test_every_example_scenario_goes_as_it_expects() -> None:
         "trail",
         "missing",
         "nearest",
+        "earlier_than",
+        "counted_as",
         "refusals",
         "problem",
     ]

@@ -814,7 +814,7 @@ def test_a_public_client_has_no_secret(tmp_path: Path) -> None:
         ({"officers": {}}, "officers", "at least 1"),
         ({"officers": {"248289761001": "two words"}}, "officers", "Officer code"),
         ({"officers": {"a": "S-1", "b": "S-1"}}, "officers", "stands twice"),
-        ({"officers": ["248289761001"]}, "officers", "an object"),
+        ({"officers": ["248289761001"]}, "officers", "names with their values"),
     ],
     ids=str,
 )

@@ -211,5 +211,5 @@ def test_what_nobody_seizes_is_given_up_in_time() -> None:
 def test_an_act_that_says_nonsense_is_refused() -> None:
     """A field that the statement does not have ends the simulation with the place, not with silence."""
     nonsense = act("uz.prosecutor", "consent-uz", "authorisation_refused", details={"colour": "red"})
-    with pytest.raises(Malformed, match=r"uz\.prosecutor say authorisation_refused at consent-uz"):
+    with pytest.raises(Malformed, match=r"uz\.prosecutor cannot say authorisation_refused at consent-uz"):
         course(scenario(nonsense))
