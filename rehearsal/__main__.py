@@ -23,6 +23,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.plan.access import role_of
 from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
@@ -78,6 +79,8 @@ def world(seed: int) -> World:
         (led_so_far + led_so_far // len(turns)) % len(turns)
     ]  # else an even number of them never meets every sort of plan
     led = unforeseen.Led(plan) if seed % LED else unforeseen.led(plan, directory, turn, seed)
+    if any(faults_in(led.plan, directory, cards)):  # what leads there is not for every plan: nobody begins one with a fault
+        led = unforeseen.Led(plan)
     changed = chaos.changes(led.plan, directory, cards, seed)
     return World(
         plan=led.plan,

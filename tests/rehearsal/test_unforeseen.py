@@ -70,3 +70,10 @@ def test_a_plan_by_which_it_is_found_by_one_that_was_to_be_told_at_the_end_is_wi
 
     assert () == found.plan.told_at_end
     assert [] == list(faults_in(found.plan, found.directory, found.cards))
+
+
+def test_what_leads_there_is_drawn_for_no_plan_that_has_a_fault_with_it() -> None:
+    """Here it would be watched, and a police that may not permit that stands on a ladder."""
+    found = world(9477)
+
+    assert [] == list(faults_in(found.plan, found.directory, found.cards))
