@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
+.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -144,6 +144,9 @@ cluster-status: $(STAMP) ## what of the cluster runs
 
 cluster-down: $(STAMP) ## end what `make cluster-up` started (ARGS=--wipe: and remove all that it keeps)
 	@$(BIN)/python -m deploy.cluster down $(ARGS)
+
+cluster-bench: $(STAMP) ## measure on the cluster what `make bench` and bench.crowd measure on one machine: ARGS=ways or ARGS='crowd --sizes 100 1000'
+	@$(BIN)/python -m deploy.cluster.measure $(or $(ARGS),ways)
 
 drill: $(STAMP) ## kill, fail over, upgrade and restore the cluster under load, and compare all receipts (ARGS='--part failover': one part)
 	@$(BIN)/python -m deploy.cluster.drill $(ARGS)

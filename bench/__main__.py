@@ -24,13 +24,14 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
-from bench.figures import MEBI, cpu_seconds, figures, machine, options
+from bench.figures import figures, machine, options
 from bench.picture import picture
+from bench.place import Embedding, Here, Place
 from bench.plain import plain_converter
 from bench.shape import CONFIRMATIONS, Script, pattern, script
 from bench.ways import Asked, Bare, Updates, Way, Whole
 from client.dossier import Dossier, Staged
-from client.embedded import NAMESPACE, Embedded, held
+from client.embedded import NAMESPACE, held
 from client.rehearse import Rehearsal
 from process.ring import ring_in
 from process.serve import leave
@@ -54,6 +55,8 @@ ACTIONS = {
 }
 """Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
 PICTURE = Path("build/bench.svg")
+AT_ONCE_SAID = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
+"""Services that answer as soon as they are asked."""
 
 
 @dataclass
@@ -100,7 +103,7 @@ class Measured:
 class Bench:
     """An installation, and the three ways over it."""
 
-    embedded: Embedded
+    place: Place
     ways: Sequence[Way]
     measured: defaultdict[str, Measured] = field(default_factory=lambda: defaultdict(Measured))
 
@@ -124,10 +127,10 @@ class Bench:
             own, found = [script(pattern()) for _ in range(deliveries)], self.measured[way.name]
             found.deliveries += deliveries
             found.began += await timed(way.begin, own)
-            before, cpu, grown = [await size_of(way, one) for one in own], self._cpu(way), self._databases()
+            before, cpu, grown = [await size_of(way, one) for one in own], self._cpu(way), self.place.stored()
             found.confirming += await timed(partial(self._confirm, way, found.loaded), own)
             found.cpu.update({name: used - cpu[name] for name, used in self._cpu(way).items()})
-            found.grown += self._databases() - grown
+            found.grown += self.place.stored() - grown
             for one, (events, _size) in zip(own, before, strict=True):
                 found.events["loaded"].append(((await size_of(way, one))[0] - events) / CONFIRMATIONS)
             found.ending += await timed(way.end, own)
@@ -135,9 +138,9 @@ class Bench:
     async def open(self, deliveries: int) -> None:
         """How much memory the worker of each way has for so many more that wait."""
         for way in self.ways:
-            before = self._memory(way)
+            before = self.place.memory(way.processes[0])
             await timed(way.begin, [script(pattern()) for _ in range(deliveries)])
-            self.measured[way.name].open_memory = (self._memory(way) - before) / MEBI * 1000 / deliveries
+            self.measured[way.name].open_memory = (self.place.memory(way.processes[0]) - before) * 1000 / deliveries
 
     @staticmethod
     async def _confirm(way: Way, took: list[float], own: Script) -> None:
@@ -148,17 +151,22 @@ class Bench:
             took.append(time.perf_counter() - began)
 
     def _cpu(self, way: Way) -> dict[str, float]:
-        """Seconds of the server, the way's own processes, and this one, which is also every service."""
-        used = {name: cpu_seconds(self.embedded.processes[name].pid) for name in ("temporal", *way.processes)}
+        """Seconds of the servers, the way's own processes, and this one, which is also every service."""
+        used = {name: self.place.used(name) for name in (*self.place.servers, *way.processes)}
         return used | {"services": time.process_time()}
 
-    def _databases(self) -> int:
-        folder = self.embedded.layout.home.path
-        return sum(one.stat().st_size for one in folder.iterdir() if ".db" in one.name)
-
-    def _memory(self, way: Way) -> int:
-        status = Path(f"/proc/{self.embedded.processes[way.processes[0]].pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+    async def measure(self, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
+        """Everything, as one document."""
+        await self.idle()  # nothing of it counts: everything is done for the first time
+        self.measured.clear()
+        for number in range(rounds):
+            sys.stderr.write(f"round {number + 1} of {rounds}\n")
+            await self.idle()
+            await self.loaded(deliveries)
+        await self.open(waiting)
+        ways = {way.name: self.measured[way.name].told() for way in self.ways}
+        of = {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}
+        return {"of": of, "machine": machine(), "ways": ways, "ratio": ratios(ways)}
 
 
 async def timed(work: Callable[[Script], Awaitable[None]], scripts: Iterable[Script]) -> float:
@@ -186,41 +194,33 @@ async def actions_between(way: Way, own: Script, begin: int, end: int) -> int:
 
 
 async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
-    """Everything, as one document."""
-    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
+    """Everything on an installation of its own, as one document."""
     with held(folder / "home") as home:
-        staged = Staged(Dossier(pattern(), example_directory(), example_cards()), scenario)
+        staged = Staged(Dossier(pattern(), example_directory(), example_cards()), AT_ONCE_SAID)
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
-        services = Asked(directory, layout.gateway_url, scenario, seed=1)
-        services.bells = defaultdict(asyncio.Event)
+        services = Asked(directory, layout.gateway_url, AT_ONCE_SAID, seed=1)
         async with AsyncExitStack() as stack:
-            embedded = await stack.enter_async_context(Embedded(layout))
+            embedded = await stack.enter_async_context(Embedding(layout))
             await stack.enter_async_context(services)
-            http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2 * AT_ONCE)))
+            http = await stack.enter_async_context(session())
             archive = {"VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{home.path.resolve() / 'plain.db'}", "VIGIL_TAKES_OVER": "yes"}
             for name in ("bare", "plain"):
                 more = {"VIGIL_TASK_QUEUE": name, **archive}
                 await embedded.start(name, sys.executable, "-m", "bench.processes", name, environment=more)
             address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
             quick = partial(Client.connect, address, namespace=NAMESPACE, grpc_compression=GrpcCompression.NONE)
-            temporal, unencrypted = await quick(), await quick(data_converter=plain_converter(ring))
-            bench = Bench(
-                embedded,
-                (
-                    Bare(temporal),
-                    Updates(services, unencrypted, directory=directory),
-                    Whole(services, await connect(address, NAMESPACE, ring), http=http, url=layout.gateway_url),
-                ),
+            bare, unencrypted = await quick(), await quick(data_converter=plain_converter(ring))
+            ways = (
+                Bare(bare),
+                Updates(services, unencrypted, directory=directory),
+                Whole(services, await connect(address, NAMESPACE, ring), http=http, url=layout.gateway_url),
             )
-            await bench.idle()  # nothing of it counts: everything is done for the first time
-            bench.measured.clear()
-            for number in range(rounds):
-                sys.stderr.write(f"round {number + 1} of {rounds}\n")
-                await bench.idle()
-                await bench.loaded(deliveries)
-            await bench.open(waiting)
-            told = {way.name: bench.measured[way.name].told() for way in bench.ways}
-    return {"of": {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}, "machine": machine(), "ways": told}
+            return await Bench(Here(embedded), ways).measure(rounds, deliveries, waiting)
+
+
+def session() -> aiohttp.ClientSession:
+    """With connections enough for all who speak at once."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2 * AT_ONCE))
 
 
 def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
@@ -259,10 +259,14 @@ async def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="vigil-bench-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
     document = await measure(folder, chosen.rounds, chosen.deliveries, chosen.open)
-    document["ratio"] = ratios(document["ways"])
     shutil.rmtree(folder)
+    tell(document, chosen.output)
+
+
+def tell(document: Mapping[str, Any], output: str) -> None:
+    """Draw it and print it."""
     draw(document)
-    sys.stdout.write(json.dumps(document) + "\n" if chosen.output == "json" else table(document))
+    sys.stdout.write(json.dumps(document) + "\n" if output == "json" else table(document))
 
 
 def draw(document: Mapping[str, Any]) -> None:

@@ -25,10 +25,11 @@ from typing import Any
 
 import aiohttp
 
-from bench.figures import cpu_seconds, figures, machine, most_memory
+from bench.figures import figures, machine
 from bench.largest import BEGINNING
+from bench.place import Embedding, Here, Place
 from client.dossier import Dossier, Staged
-from client.embedded import Embedded, held
+from client.embedded import held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
 from domain.plan.directory import Service
@@ -61,7 +62,8 @@ SLOWEST = 2.0
 """Deliveries a second that come to their question for consent at least, once all are started."""
 AGAIN = 0.02
 """Seconds between two looks."""
-KILLABLE = ("temporal", "worker", "gateway")
+PACE = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1s", "slowest": "2s"}})
+"""How soon services let a delivery begin."""
 
 
 class Silent(SimulatedServices):
@@ -74,42 +76,17 @@ class Silent(SimulatedServices):
 
 
 @dataclass
-class Restartable(Embedded):
-    """The embedded system, whose processes can be killed; its worker has a register whose day is short."""
-
-    told: dict[str, tuple[tuple[str, ...], Mapping[str, str] | None]] = field(default_factory=dict)
-    """How each was started."""
-
-    async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start one process, which dies with this one; its output goes to its log."""
-        self.told[name] = command, environment
-        if name == "worker":
-            command = (sys.executable, "-m", "bench.processes", "short_day")
-        await super().start(name, *command, environment=environment)
-
-    async def kill(self, name: str) -> None:
-        """It has no time to say anything."""
-        self.processes[name].kill()
-        await self.processes[name].wait()
-
-    async def again(self, name: str) -> None:
-        """Start it as it was started before."""
-        command, environment = self.told[name]
-        await self.start(name, *command, environment=environment)
-
-
-@dataclass
 class Crowd:
     """An installation of real processes with many open deliveries."""
 
-    embedded: Embedded
+    place: Place
     http: aiohttp.ClientSession
     pattern: Plan
     plans: list[Plan] = field(default_factory=list)
 
     def door(self, service: str) -> Gateway:
         """The gateway, as an officer of this service calls it."""
-        return Gateway(self.http, self.embedded.layout.gateway_url, service, private_key_of(service), "officer-1")
+        return Gateway(self.http, self.place.url, service, private_key_of(service), "officer-1")
 
     async def start(self, number: int) -> None:
         """Start one more, whose consignment is its own."""
@@ -198,13 +175,12 @@ class Crowd:
 async def crowd(folder: Path) -> AsyncIterator[Crowd]:
     """Everything is up, and nothing has been started."""
     pattern = example_plan("almaty-tashkent").model_copy(update={"selectors": ()})
-    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1s", "slowest": "2s"}})
     with held(folder / "home") as home:
         dossier = Dossier(pattern, example_directory(), example_cards())
-        directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out()
-        services = Silent(directory, layout.gateway_url, scenario, seed=1)
-        async with Restartable(layout) as embedded, services, aiohttp.ClientSession() as http:
-            yield Crowd(embedded, http, pattern)
+        directory, layout = Rehearsal((Staged(dossier, PACE),), 1, home).lay_out()
+        services = Silent(directory, layout.gateway_url, PACE, seed=1)
+        async with Embedding(layout, short_day=True) as embedded, services, aiohttp.ClientSession() as http:
+            yield Crowd(Here(embedded), http, pattern)
 
 
 async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int = 1) -> list[float]:
@@ -225,18 +201,18 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int =
 async def idle(at: Crowd) -> dict[str, float]:
     """What part of a core each process uses while nobody says anything."""
     await asyncio.sleep(SETTLES)
-    before = {name: cpu_seconds(process.pid) for name, process in at.embedded.processes.items()}
+    before = {name: at.place.used(name) for name in at.place.parts()}
     began = time.perf_counter()
     await asyncio.sleep(IDLE)
     past = time.perf_counter() - began
-    return {name: round((cpu_seconds(at.embedded.processes[name].pid) - used) / past, 3) for name, used in before.items()}
+    return {name: round((at.place.used(name) - used) / past, 3) for name, used in before.items()}
 
 
 async def questions(at: Crowd) -> dict[str, list[float]]:
     """Seconds of each question, statement and stop."""
     asked, initiator = at.door(ASKED), at.door(at.pattern.initiator)
     one = at.plans[len(at.plans) // 2].operation
-    browser = Browser(at.http, at.embedded.layout.gateway_url)
+    browser = Browser(at.http, at.place.url)
     link = await initiator.sign_in()
     assert 204 == (await browser.enter(link.address.partition("#")[2])).status
     page = partial(initiator._call, "GET")  # noqa: SLF001 - one page, where its methods take all
@@ -264,43 +240,42 @@ async def questions(at: Crowd) -> dict[str, list[float]]:
 
 async def killed(at: Crowd) -> dict[str, list[float]]:
     """Seconds from the moment that a killed process is started again until the first statement has its receipt."""
-    embedded, found = at.embedded, dict[str, list[float]]()
-    assert isinstance(embedded, Restartable)
-    for name in KILLABLE:
+    place, found = at.place, dict[str, list[float]]()
+    for name in place.killable:
         for number in range(KILLED):
             plan = at.plans[number]
-            await embedded.kill(name)
+            await place.kill(name)
             word = said_by(SPEAKS, plan, Information(text=f"after {name}, {number}"))
             began = time.perf_counter()
-            await embedded.again(name)
+            await place.again(name)
             await at.taken(plan, word)
             found.setdefault(f"{name} was killed and is started", []).append(time.perf_counter() - began)
-            await embedded.wait_until_up()
+            await place.wait_until_up()
     return found
 
 
-async def measure(folder: Path, sizes: Sequence[int]) -> dict[str, Any]:
+async def measure(at: Crowd, sizes: Sequence[int]) -> dict[str, Any]:
     """Everything, as one document; seconds, parts of a core, MiB and milliseconds."""
     curve: list[dict[str, Any]] = []
-    async with crowd(folder) as at:
-        for size in sizes:
-            missing, began = size - len(at.plans), time.perf_counter()
-            await at.fill(size)
-            filled = time.perf_counter() - began
-            await at.asked(size)
-            settled = time.perf_counter() - began
-            sys.stderr.write(f"{size} are open after {settled:.0f} s; now they rest\n")
-            own: dict[str, Any] = {
-                "open": size,
-                "begun": missing,
-                "started_s": round(filled, 1),
-                "all_asked_s": round(settled, 1),
-            }
-            own |= {"idle_cores": await idle(at)}
-            own |= {"milliseconds": {name: figures(took) for name, took in (await questions(at)).items()}}
-            own |= {"most_memory_mib": {name: most_memory(at.embedded.processes[name].pid) for name in KILLABLE}}
-            curve.append(own)
-        after = {name: figures(took) for name, took in (await killed(at)).items()}
+    for size in sizes:
+        missing, began = size - len(at.plans), time.perf_counter()
+        await at.fill(size)
+        filled = time.perf_counter() - began
+        await at.asked(size)
+        settled = time.perf_counter() - began
+        sys.stderr.write(f"{size} are open after {settled:.0f} s; now they rest\n")
+        own: dict[str, Any] = {
+            "open": size,
+            "begun": missing,
+            "started_s": round(filled, 1),
+            "all_asked_s": round(settled, 1),
+        }
+        own |= {"idle_cores": await idle(at)}
+        own |= {"milliseconds": {name: figures(took) for name, took in (await questions(at)).items()}}
+        own |= {"most_memory_mib": {name: at.place.most_memory(name) for name in at.place.parts()}}
+        curve.append(own)
+        sys.stderr.write(f"{json.dumps(own)}\n")
+    after = {name: figures(took) for name, took in (await killed(at)).items()}
     return {"machine": machine(), "curve": curve, "milliseconds_after_a_kill": after}
 
 
@@ -324,7 +299,7 @@ def table(document: Mapping[str, Any]) -> str:
         row("  started after, s", lambda one: one["started_s"]),
         row("  all asked after, s", lambda one: one["all_asked_s"]),
     ]
-    for name in KILLABLE:
+    for name in curve[0]["idle_cores"]:
         lines.append(row(f"idle, cores of {name}", partial(_within, "idle_cores", name)))
         lines.append(row(f"most memory of {name}, MiB", partial(_within, "most_memory_mib", name)))
     for name in curve[0]["milliseconds"]:
@@ -342,9 +317,15 @@ async def main() -> None:
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-crowd-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
-    document = await measure(folder, sorted(chosen.sizes))
+    async with crowd(folder) as at:
+        document = await measure(at, sorted(chosen.sizes))
     shutil.rmtree(folder)
-    sys.stdout.write(json.dumps(document) + "\n" if chosen.output == "json" else table(document))
+    tell(document, chosen.output)
+
+
+def tell(document: Mapping[str, Any], output: str) -> None:
+    """Print it."""
+    sys.stdout.write(json.dumps(document) + "\n" if output == "json" else table(document))
 
 
 if __name__ == "__main__":

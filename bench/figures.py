@@ -49,15 +49,25 @@ async def milliseconds(action: Callable[[], Awaitable[object]]) -> float:
 
 
 def cpu_seconds(process: int) -> float:
-    """What a process has used of the cores so far (Linux)."""
+    """What a process has used of the cores so far, with those it started that have ended (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def most_memory(process: int) -> int:
     """The most memory that a process has had, in MiB (Linux)."""
+    return _status(process, "VmHWM") // KIBI
+
+
+def memory_now(process: int) -> int:
+    """The memory that a process has now, in bytes (Linux)."""
+    return _status(process, "VmRSS") * KIBI
+
+
+def _status(process: int, name: str) -> int:
+    """In KiB."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) // KIBI for line in status.splitlines() if line.startswith("VmHWM"))
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
 
 
 def machine() -> dict[str, Any]:

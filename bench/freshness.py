@@ -65,7 +65,7 @@ async def boards(
     found: list[tuple[Board, asyncio.Task[None]]] = []
     for _ in range(count):
         link = await at.door(at.pattern.initiator).sign_in()
-        browser = Browser(at.http, at.embedded.layout.gateway_url)
+        browser = Browser(at.http, at.place.url)
         assert (await browser.enter(link.address.partition("#")[2])).status == 204
         await browser.page("/desk/floor")
         headers = {"Cookie": browser.cookie, "Sec-Fetch-Site": "same-origin"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, TLSConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import worker
@@ -19,6 +19,7 @@ from domain.plan import enquiries
 from process.ring import Ring
 from process.serve import serve
 from process.settings import Settings
+from process.temporal import tls_in
 
 PATIENCE = timedelta(seconds=60)
 DAY = 5.0
@@ -56,8 +57,9 @@ class BareDelivery:
 
 async def bare(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, with what Vigil's worker has at once."""
+    tls = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
     client = await Client.connect(
-        chosen.temporal_address, namespace=chosen.temporal_namespace, grpc_compression=GrpcCompression.NONE
+        chosen.temporal_address, namespace=chosen.temporal_namespace, tls=tls or False, grpc_compression=GrpcCompression.NONE
     )
     async with Worker(
         client,
@@ -72,10 +74,11 @@ async def bare(chosen: Settings, stop: asyncio.Event) -> None:
         await stop.wait()
 
 
-async def connect_plain(address: str, namespace: str, ring: Ring, **_more: object) -> Client:
+async def connect_plain(address: str, namespace: str, ring: Ring, *, tls: TLSConfig | None = None, **_more: object) -> Client:
     """As Vigil's worker connects, but that nothing is encrypted."""
+    codes = plain_converter(ring)
     return await Client.connect(
-        address, namespace=namespace, data_converter=plain_converter(ring), grpc_compression=GrpcCompression.NONE
+        address, namespace=namespace, data_converter=codes, tls=tls or False, grpc_compression=GrpcCompression.NONE
     )
 
 

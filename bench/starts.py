@@ -17,8 +17,9 @@ import aiohttp
 from bench.crowd import Crowd
 from bench.figures import options, tell
 from bench.largest import BEGINNING, memory
+from bench.place import Embedding, Here
 from client.dossier import Dossier, Staged
-from client.embedded import Embedded, held
+from client.embedded import held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
 from domain.plan.directory import Service
@@ -54,8 +55,8 @@ async def measure(folder: Path, count: int) -> tuple[list[float], list[float], s
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
         services = Beginning(directory, layout.gateway_url, scenario, seed=1)
         services.asked = {}
-        async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
-            crowd, started = Crowd(embedded, http, pattern), list[float]()
+        async with Embedding(layout) as embedded, services, aiohttp.ClientSession() as http:
+            crowd, started = Crowd(Here(embedded), http, pattern), list[float]()
             began = time.perf_counter()
 
             async def start(number: int) -> None:

@@ -29,6 +29,7 @@ from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices
+from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from tests.installation import VIGIL_KEY
 from tests.support import SECRET, example_cards
@@ -41,7 +42,9 @@ PATIENCE = 120.0
 class Asked(SimulatedServices):
     """Simulated services that note what they are asked, and say nothing by themselves."""
 
-    bells: defaultdict[tuple[str, str, str], asyncio.Event]
+    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
+        super().__init__(directory, gateway, scenario, seed)
+        self.bells: defaultdict[tuple[str, str, str], asyncio.Event] = defaultdict(asyncio.Event)
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from client.console import talk
 from client.language import _, speak
 from domain.words.errors import Malformed, faults_of
-from domain.words.said_again import again
 from domain.words.text import shown, told
 
 Answer = TypeVar("Answer")
@@ -43,7 +42,7 @@ def one_of(words: Iterable[Word]) -> Callable[[str], Word]:
 def why(error: ValueError | Malformed) -> str:
     """What was wrong with an answer, and what would be right, in the reader's language."""
     if isinstance(error, Malformed):
-        return "; ".join(told(again(one.problem), speak) for one in error.faults) or told(again(error.words[0]), speak)
+        return "; ".join(told(one.problem, speak) for one in error.faults) or told(error.words[0], speak)
     if isinstance(error, ValidationError):
-        return "; ".join(told(again(one.problem), speak) for one in faults_of(error))
-    return told(again(error.args[0]), speak)
+        return "; ".join(told(one.problem, speak) for one in faults_of(error))
+    return told(error.args[0], speak)

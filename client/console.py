@@ -28,7 +28,6 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
-from domain.words.said_again import again
 from domain.words.text import in_json, shown, told
 
 PIPE_WIDTH = 240
@@ -146,11 +145,11 @@ def code_after(code: int) -> int:
 
 def explain(error: VigilError) -> None:
     """What went wrong, every fault of it, and what to do."""
-    message, hint = (shown(told(again(words), speak)) for words in error.words)
+    message, hint = (shown(told(words, speak)) for words in error.words)
     talk.print(f"vigil: {message}", style="bold red")
     if isinstance(error, Malformed):
         for fault in error.faults:
-            talk.print(f"  {fault.place}: {told(again(fault.problem), speak)}")
+            talk.print(f"  {fault.place}: {told(fault.problem, speak)}")
     if hint:
         talk.print(f"  {hint}")
 

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from client.language import _, speak
 from domain.words.errors import Malformed, faults_of
 from domain.words.likeness import did_you_mean
-from domain.words.said_again import again
 from domain.words.text import mark, told
 from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speaker
 
@@ -147,7 +146,7 @@ def _problem(error: typer.TyperException) -> str:
         question = did_you_mean(said[1], choices)
         return there_are if question is None else _("{text}; {question}", text=there_are, question=question)
     if isinstance(error.__cause__, ValidationError):
-        return "; ".join(told(again(one.problem), speak) for one in faults_of(error.__cause__)).removeprefix("Value error, ")
+        return "; ".join(told(one.problem, speak) for one in faults_of(error.__cause__)).removeprefix("Value error, ")
     return error.message
 
 

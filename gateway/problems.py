@@ -7,7 +7,6 @@ from aiohttp import web
 
 from domain.signing.canonical import Frozen
 from domain.words.errors import BY_CODE, Fault, Limited, Malformed, Reason, RuleBroken, VigilError
-from domain.words.said_again import again
 from domain.words.text import mark, shown, told
 from process.language import speaker
 
@@ -71,11 +70,11 @@ class Refusal:
     def in_language(self, language: str) -> "Refusal":
         """What the code is called, what is wrong and what to do, for a reader of this language, where it is a text of ours."""
         speak, document = speaker(language), self.document
-        detail, hint = (shown(told(again(text), speak)) for text in self.words)
+        detail, hint = (shown(told(text, speak)) for text in self.words)
         words: dict[str, object] = {"title": speak(document.title), "detail": detail, "hint": hint}
         if document.faults is not None:
             words["faults"] = tuple(
-                one.model_copy(update={"problem": shown(told(again(one.problem), speak))}) for one in document.faults
+                one.model_copy(update={"problem": shown(told(one.problem, speak))}) for one in document.faults
             )
         return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language}, self.words)
 

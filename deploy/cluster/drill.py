@@ -6,7 +6,6 @@ first difference.
 
 import argparse
 import asyncio
-import os
 import shutil
 import socket
 import ssl
@@ -20,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
@@ -31,6 +29,7 @@ from bench.chaos.traffic import PATIENCE, Load, RecordingServices, Traffic
 from deploy.cluster import __main__ as cluster
 from deploy.cluster import network, postgresql
 from deploy.cluster.configuration import balancing_programs, temporal_programs, vigil_programs
+from deploy.cluster.desk import FRONT_ENDS, AtTheDesk, ring, sit_down, tls
 from deploy.cluster.network import NetworkError
 from deploy.cluster.postgresql import DatabaseError
 from deploy.cluster.processes import NotUpError, await_up, end, start, started
@@ -53,9 +52,8 @@ from deploy.cluster.topology import (
 from domain.delivery.ledger import Receipt
 from domain.words.errors import VigilError
 from process.configuration import directory_in
-from process.ring import ring_in
 from process.serve import leave
-from process.temporal import connect, tls_in
+from process.temporal import connect
 from tests.support import example_plan
 
 RESTARTED_AFTER = 2.0
@@ -69,12 +67,8 @@ NEXT_BUILD = "drill-next"
 PARTS = ("strangers", "kills", "failover", "workers", "temporal", "restore")
 
 
-class DeskServices(RecordingServices):
-    """The services of the example, at the desk: they answer over TLS."""
-
-    def site_at(self, port: int, runner: web.AppRunner) -> web.BaseSite:
-        """At the desk's own address."""
-        return web.TCPSite(runner, DESK.address, port, ssl_context=_shown())
+class DeskServices(AtTheDesk, RecordingServices):
+    """The services of the example, which keep what they are answered."""
 
 
 @dataclass
@@ -312,13 +306,10 @@ def _lose_everything(drill: Drill, vault: Path) -> None:
 @asynccontextmanager
 async def opened(load: Load) -> AsyncIterator[Drill]:
     """The services at the desk, and their traffic."""
-    own, ours = DESK.folder, WORKERS[0].folder
-    directory = directory_in(ours / "directory.yaml")
+    directory = directory_in(WORKERS[0].folder / "directory.yaml")
     plan = example_plan("almaty-tashkent")
     records = Records(directory, asyncio.get_running_loop().time)
-    tls = tls_in(own / "ca.pem", own / "node.pem", own / "node.key")
-    where, ring = f"{BALANCER.address}:{TEMPORAL}", ring_in(ours / "payload.keys")
-    client = await connect(where, NAMESPACE, ring, tls=tls, runtime=Runtime(telemetry=QUIET))
+    client = await connect(FRONT_ENDS, NAMESPACE, ring(), tls=tls(), runtime=Runtime(telemetry=QUIET))
     services = DeskServices(directory, GATEWAY_URL, cluster.pace(), 1, records)
     async with services, aiohttp.ClientSession() as http, Traffic(http, GATEWAY_URL, client, records, plan, load) as traffic:
         yield Drill(records, traffic, http, client)
@@ -371,19 +362,6 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _shown() -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(DESK.folder / "node.pem", DESK.folder / "node.key")
-    return context
-
-
-def _trusting() -> None:
-    """Whom HTTP trusts is read when Python starts: so it starts once more, where nobody has said so."""
-    trusted = str(DESK.folder / "ca.pem")
-    if os.environ.get("SSL_CERT_FILE") != trusted:
-        os.execve(sys.executable, sys.orig_argv, {**os.environ, "SSL_CERT_FILE": trusted})  # noqa: S606 - this very program
-
-
 async def main() -> int:
     """As it is asked for by the command line."""
     parser = argparse.ArgumentParser(prog="python -m deploy.cluster.drill", description=__doc__)
@@ -391,11 +369,7 @@ async def main() -> int:
     parser.add_argument("--rate", type=float, default=4.0, help="statements a second, of all services together")
     parser.add_argument("--length", type=int, default=150, help="statements until another delivery is busy")
     chosen = parser.parse_args()
-    if not network.exists():
-        _say("there is no cluster; `make cluster-up` makes one")
-        return 3
-    _trusting()
-    network.sit_down()
+    sit_down()
     try:
         return await run(chosen.part or PARTS, Load(chosen.rate, chosen.length))
     except VigilError as error:

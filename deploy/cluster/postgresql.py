@@ -21,12 +21,14 @@ VAULT = HOME / "vault"
 ACCOUNT = "postgres"
 """Of the machine's users: Debian's package makes it, and the server refuses to be root."""
 ROLES = ("temporal", "vigil", "replica")
-STORES = {"temporal": "temporal", "temporal_visibility": "temporal", "vigil": "vigil"}
+MEASURED = "vigil_measured"
+"""What workers keep that the benchmarks start beside Vigil's own."""
+STORES = {"temporal": "temporal", "temporal_visibility": "temporal", "vigil": "vigil", MEASURED: "vigil"}
 """Each database, and whose it is."""
 ACCESS = f"""\
 local all {ACCOUNT} peer
 hostssl temporal,temporal_visibility temporal {network.EVERYBODY} cert
-hostssl vigil vigil {network.EVERYBODY} cert
+hostssl vigil,{MEASURED} vigil {network.EVERYBODY} cert
 hostssl replication replica {network.EVERYBODY} cert
 """
 

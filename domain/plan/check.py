@@ -34,7 +34,7 @@ from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
 from domain.words.limits import LONGEST_AFTERWARDS, MOST_SERVICES
 from domain.words.quantities import say_span
-from domain.words.text import fill
+from domain.words.text import either, fill
 
 Cards = Mapping[str, RuleCard]
 
@@ -147,7 +147,7 @@ def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     """Somebody takes part who may sign that the register is looked into (R15)."""
     initiator = directory.find(plan.initiator)
     if initiator is not None and not competent(plan, directory):
-        kinds = " or ".join(MAY_ASK_THE_REGISTER)
+        kinds = either(MAY_ASK_THE_REGISTER)
         problem = fill(
             "R15: no {kinds} of {state}, other than who initiates it, takes part, so nobody can sign that other "
             "live operations are looked for; ask one for consent, or name it on a ladder or as coordinator",

@@ -33,7 +33,6 @@ from domain.plan.slips import (
 )
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
-from domain.words.said_again import again
 from domain.words.text import Filled, fill, mark
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -214,8 +213,8 @@ class Document:
         faults = list(faults)
         placed = [(self.line_of(fault.place.split(".")), fault) for fault in faults if fault.place != REST]
         placed.sort(key=lambda found: found[0])
-        located = [Fault(place=f"{self.name}:{line}: {fault.place}", problem=again(fault.problem)) for line, fault in placed]
-        return (*located, *(Fault(place=REST, problem=again(fault.problem)) for fault in faults if fault.place == REST))
+        located = [Fault(place=f"{self.name}:{line}: {fault.place}", problem=fault.problem) for line, fault in placed]
+        return (*located, *(Fault(place=REST, problem=fault.problem) for fault in faults if fault.place == REST))
 
     def line_of(self, path: Iterable[str]) -> int:
         """Line (from 1) of the deepest part of the path that stands in the document."""

@@ -311,7 +311,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     `MOST_LOOKED_AT` only the number is told.
     """
     if (count := error.error_count()) > MOST_LOOKED_AT:
-        return (Fault(place=place or "document", problem=f"it has {count} faults: this is something else"),)
+        return (Fault(place=place or "document", problem=fill("it has {count} faults: this is something else", count=count)),)
     found = error.errors(include_url=False)
     wholes = _wholes(one["loc"] for one in found)
     parts = [one for one in found if one["loc"] not in wholes]
@@ -324,10 +324,11 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
         for one in parts[:MOST_FAULTS]
     ]
     more = len(parts) - len(told)
-    return (*told, Fault(place=REST, problem=f"and {more} more")) if more else tuple(told)
+    return (*told, Fault(place=REST, problem=fill("and {count} more", count=more))) if more else tuple(told)
 
 
 EMPTY: Final = mark("is empty")
+_NAMES: Final = mark("expected names with their values, such as `name: value` in lines of their own")
 OF_PYDANTIC: Mapping[str, str] = {
     "missing": mark("is missing"),
     "json_invalid": mark("it is not JSON"),
@@ -338,8 +339,10 @@ OF_PYDANTIC: Mapping[str, str] = {
     "string_pattern_mismatch": mark("expected text of the form {pattern}"),
     "literal_error": mark("expected one of {expected}"),
     "union_tag_invalid": mark("expected one of {expected}"),
-    "bool_parsing": mark("expected yes or no"),
-    "int_parsing": mark("expected a whole number"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), _NAMES),
+    **dict.fromkeys(("list_type", "tuple_type", "frozen_set_type"), mark("expected a list, such as [one, two]")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), mark("expected yes or no")),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), mark("expected a whole number")),
     "greater_than_equal": mark("expected {ge} or more"),
     "less_than_equal": mark("expected {le} or less"),
     "too_short": mark("expected at least {min_length}, found {actual_length}"),
@@ -365,7 +368,9 @@ def _in_our_words(found: ErrorDetails) -> str:
         return fill(IN_WORDS.get(str(context.get("pattern")), template), **context)
     choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
     there_are = ", ".join(choices) or expected.replace(" or ", ", ")
-    text = fill(template, expected=there_are) if len(choices) != 1 else fill("expected {right}", right=there_are)
+    if len(choices) == 1:
+        return fill("expected {right}", right=there_are)
+    text = fill(template, expected=there_are)
     meant = did_you_mean(typed, choices) if isinstance(typed, str) and len(typed) <= _LONGEST_TYPED else None
     return text if meant is None else fill("{text}; {question}", text=text, question=meant)
 

@@ -248,9 +248,9 @@ def free_text(raw: str) -> str:
     """
     text = " ".join(unicodedata.normalize("NFC", raw).split())
     if not 1 <= len(text) <= 40:
-        raise ValueError(f"Free text: it has {len(text)} characters, expected 1 to 40")
+        raise ValueError(fill("Free text: it has {count} characters, expected 1 to 40", count=len(text)))
     if not text.isprintable():
-        raise ValueError(f"Free text: {text!r} has invisible characters, expected none")
+        raise ValueError(fill("Free text: {text} has invisible characters, expected none", text=repr(text)))
     return text
 
 

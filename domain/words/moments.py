@@ -21,7 +21,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from domain.words.text import fill, mark
+from domain.words.text import Filled, fill, mark
 
 _EXAMPLE: Final = fill("expected RFC 3339 with an offset, e.g. {moment}", moment="2026-03-01T14:05:00+05:00")
 _DAY_AND_TIME: Final = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
@@ -41,7 +41,7 @@ def instant(moment: str) -> datetime:
     try:
         return as_written(moment).astimezone(UTC)
     except OverflowError:
-        raise _refusal(moment, "falls outside the calendar in UTC, expected years 0001 to 9999") from None
+        raise _refusal(moment, fill("falls outside the calendar in UTC, expected years 0001 to 9999")) from None
 
 
 def as_written(moment: str) -> datetime:
@@ -50,18 +50,18 @@ def as_written(moment: str) -> datetime:
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     fraction, sign, offset_hour, offset_minute = match.groups()[6:]
     if fraction and len(fraction) > 6:
-        raise _refusal(moment, f"has {len(fraction)} digits of fraction, expected at most 6")
+        raise _refusal(moment, fill("has {count} digits of fraction, expected at most 6", count=len(fraction)))
     _check_day(moment, year, month, day)
     _check_time(moment, hour, minute, second)
     offset = timedelta(hours=int(offset_hour or 0), minutes=int(offset_minute or 0))
     if offset >= timedelta(days=1) or int(offset_minute or 0) > 59:
-        raise _refusal(moment, "has an impossible offset, expected hours 00 to 23 and minutes 00 to 59")
+        raise _refusal(moment, fill("has an impossible offset, expected hours 00 to 23 and minutes 00 to 59"))
     zone = timezone(-offset if sign == "-" else offset)
     microsecond = int((fraction or "0").ljust(6, "0"))
     return datetime(year, month, day, hour, minute, second, microsecond, zone)
 
 
-def _refusal(moment: str, why: str) -> ValueError:
+def _refusal(moment: str, why: Filled) -> ValueError:
     return ValueError(fill("RFC 3339: {moment} {why}", moment=repr(moment[:_LONGEST]), why=why))
 
 
@@ -76,24 +76,22 @@ def _grammar(moment: str) -> re.Match[str]:
 
 def _check_day(moment: str, year: int, month: int, day: int) -> None:
     if year == 0:
-        raise _refusal(moment, "is in year 0000, expected years 0001 to 9999")
+        raise _refusal(moment, fill("is in year 0000, expected years 0001 to 9999"))
     if not 1 <= month <= 12:
-        raise _refusal(moment, f"has month {month:02d}, expected 01 to 12")
+        raise _refusal(moment, fill("has month {month}, expected 01 to 12", month=f"{month:02d}"))
     last = calendar.monthrange(year, month)[1]
     if not 1 <= day <= last:
-        raise _refusal(moment, f"has day {day:02d}, expected 01 to {last} in {year:04d}-{month:02d}")
+        there = f"{year:04d}-{month:02d}"
+        raise _refusal(moment, fill("has day {day}, expected 01 to {last} in {month}", day=f"{day:02d}", last=last, month=there))
 
 
 def _check_time(moment: str, hour: int, minute: int, second: int) -> None:
     if hour == 24:
-        raise _refusal(moment, "has hour 24, expected 00:00:00 of the next day")
+        raise _refusal(moment, fill("has hour 24, expected 00:00:00 of the next day"))
     if hour > 23 or minute > 59 or second > 60:
-        raise _refusal(moment, "has an impossible time of day, expected 00:00:00 to 23:59:59")
+        raise _refusal(moment, fill("has an impossible time of day, expected 00:00:00 to 23:59:59"))
     if second == 60:
-        raise _refusal(
-            moment,
-            "is a leap second, which no clock here holds, expected second 59 or 00",
-        )
+        raise _refusal(moment, fill("is a leap second, which no clock here holds, expected second 59 or 00"))
 
 
 def kept(moment: str) -> str:
@@ -114,7 +112,7 @@ def on_calendar(date: str) -> str:
     """The same text, once it is sure that there is such a day; `ValueError` if not."""
     match = _DATE.fullmatch(date)
     if not match:
-        raise ValueError(f"RFC 3339: {date[:_LONGEST]!r} has the wrong form, expected a full date, e.g. 2026-03-01")
+        raise _refusal(date, fill("has the wrong form, expected a full date, e.g. {date}", date="2026-03-01"))
     year, month, day = (int(part) for part in match.groups())
     _check_day(date, year, month, day)
     return date

@@ -45,9 +45,9 @@ def _bounded(rule: str, raw: str) -> str:
     return text
 
 
-def _inexact(rule: str, raw: object, right: str) -> ValueError:
-    """Build a refusal of a type; a `ValueError`, since pydantic does not report a TypeError."""
-    return ValueError(f"{rule}: {type(raw).__name__} is not exact, expected {right}")
+def _inexact(sentence: str, **filled: object) -> ValueError:
+    """A refusal of a type; a `ValueError`, since pydantic does not report a TypeError."""
+    return ValueError(fill(sentence, **filled))
 
 
 def parse_mass(raw: object) -> int:
@@ -59,7 +59,7 @@ def parse_mass(raw: object) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
     if not isinstance(raw, str):
-        raise _inexact("Mass", raw, 'whole milligrams or text such as "13.2 kg"')
+        raise _inexact(mark('Mass: this is no exact mass, expected whole milligrams or text such as "13.2 kg"'))
     text = _bounded("Mass", raw)
     if "," in text:
         sentence = mark('Mass: {text} has a comma, expected a point for decimals and nothing between thousands, e.g. "13.2 kg"')
@@ -86,7 +86,8 @@ BY_HAND: Final = {"written": "by hand"}
 def _read_mass(raw: object, info: ValidationInfo) -> int:
     """What is signed says a mass in one way only: elsewhere in JSON it is a whole number."""
     if isinstance(raw, str) and info.mode == "json" and info.context != BY_HAND:
-        raise ValueError(f"Mass: {raw[:_LONGEST_TEXT]!r} is text, expected whole milligrams, e.g. 13950000 for 13.95 kg")
+        sentence = mark("Mass: {text} is text, expected whole milligrams, e.g. 13950000 for 13.95 kg")
+        raise ValueError(fill(sentence, text=repr(raw[:_LONGEST_TEXT])))
     return parse_mass(raw)
 
 
@@ -139,7 +140,7 @@ _PLAIN_SPAN: Final = re.compile(
 _ISO_SPAN: Final = re.compile(
     r"P(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,3}))?S)?)?"
 )
-_SPAN_EXAMPLES: Final = '"48h", "2d 12h", "90m" or "P2DT12H"'
+_SPAN_EXAMPLES: Final = fill('"48h", "2d 12h", "90m" or "P2DT12H"')
 
 
 def parse_span(raw: object) -> timedelta:
@@ -152,7 +153,7 @@ def parse_span(raw: object) -> timedelta:
     if isinstance(raw, timedelta):
         return raw
     if not isinstance(raw, str):
-        raise _inexact("Span", raw, _SPAN_EXAMPLES)
+        raise _inexact(mark("Span: a number without its unit is no span of time, expected {examples}"), examples=_SPAN_EXAMPLES)
     text = _bounded("Span", raw)
     iso = text.startswith("P")
     match = (_ISO_SPAN if iso else _PLAIN_SPAN).fullmatch(text)
@@ -234,7 +235,7 @@ Span = Annotated[
 
 def _whole(raw: object) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
-        raise _inexact("Money", raw, "whole minor units, e.g. 1250 for 12.50 EUR")
+        raise _inexact(mark("Money: this is no exact amount, expected whole minor units, e.g. 1250 for 12.50 EUR"))
     return raw
 
 
@@ -267,9 +268,8 @@ def parse_amount(currency: str, raw: str) -> int:
     digits, text = MINOR_UNITS[currency], raw.strip()
     match = _AMOUNT.fullmatch(text)
     if match is None or len(match[2] or "0" * digits) != digits:
-        raise ValueError(
-            f"Money: {text!r} is not an amount of {currency}, expected text such as {_point(12 * 10**digits, digits)}"
-        )
+        sentence = mark("Money: {text} is not an amount of {currency}, expected text such as {right}")
+        raise ValueError(fill(sentence, text=repr(text), currency=currency, right=_point(12 * 10**digits, digits)))
     return int(match[1] + (match[2] or "0" * digits))
 
 

@@ -108,7 +108,8 @@ def checked(text: str) -> str:
         return text
     name = unicodedata.name(char, "")
     what = f"U+{ord(char):04X}{f' {name}' if name else ''}"
-    raise ValueError(f"Text: character {place} is {what}, which is not seen as it is, expected visible characters on one line")
+    sentence = "Text: character {number} is {what}, which is not seen as it is, expected visible characters on one line"
+    raise ValueError(fill(mark(sentence), number=place, what=what))
 
 
 def shown(text: str, longest: int | None = None) -> str:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from domain.plan.answers import read_number
-from domain.plan.check import faults_in
+from domain.plan.check import deconfliction, faults_in
 from domain.plan.demands import demands
 from domain.plan.plan import Plan
 from domain.rules import amending
@@ -23,11 +23,10 @@ from domain.words.errors import OF_PYDANTIC, Malformed, faults_of
 from domain.words.identifiers import free_text
 from domain.words.moments import instant, on_calendar
 from domain.words.quantities import MAX_SPAN, UNITS, Money, parse_amount, parse_mass, parse_span, say_mass, say_span
-from domain.words.said_again import again
-from domain.words.text import Filled, checked, fill, told
+from domain.words.text import Filled, checked, told
 from gateway.problems import problem
 from process.language import speaker
-from tests.support import Table, example_cards, example_plan, with_changes
+from tests.support import Table, example_cards, example_directory, example_plan, with_changes
 
 RUSSIAN = speaker("ru")
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -81,7 +80,7 @@ def test_what_is_wrong_with_a_change_is_said_in_russian(change: str) -> None:
     faults = amending.faults_in(table.delivery, plan, table.directory, table.cards)
     assert faults
     answered = problem(Malformed("not right", faults)).in_language("ru").document.faults or ()
-    assert [in_russian(again(one.problem)) for one in faults] == [one.problem for one in answered]
+    assert [in_russian(one.problem) for one in faults] == [one.problem for one in answered]
     for one in answered:
         assert CYRILLIC.search(one.problem)
         assert not ENGLISH.search(one.problem), one.problem
@@ -193,22 +192,21 @@ def whole(text: object) -> bool:
         lambda: Money(currency="EUR", minor=1.5),  # type: ignore[arg-type]
     ],
 )
-def test_what_was_put_together_in_english_can_be_said_again(refused: Callable[[], object]) -> None:
-    """Where what decides has said it as English alone, it is known by its form, and what is filled in too."""
+def test_what_is_wrong_with_a_value_can_be_said_again(refused: Callable[[], object]) -> None:
+    """With what is filled in."""
     with pytest.raises(ValueError, match="expected") as caught:
         refused()
     error = caught.value
     said = faults_of(error)[0].problem if isinstance(error, ValidationError) else error.args[0]
-    assert whole(again(said)), said
+    assert whole(said), said
 
 
-def test_who_may_ask_for_something_is_said_in_russian() -> None:
-    """Kinds of services between which a sentence has `or`; a text of somebody else with it stays as it is."""
-    kinds = again("prosecutor or court or coordinator")
-    said = again(fill("{what} ({kinds})", what="yes or no", kinds=str(kinds)))
-    assert isinstance(said, Filled)
-    assert "yes or no" == said.filled["what"]
-    assert "прокуратура или суд или координирующий орган" == in_russian(kinds)
+def test_who_may_ask_the_register_is_said_in_russian() -> None:
+    """Kinds of services, with `or` between them."""
+    plan = example_plan("aktobe-post-office")
+    alone = plan.model_copy(update={"coordinator": None, "initiator": "kz.prosecutor"})
+    (said,) = [in_russian(one.problem) for one in deconfliction(alone, example_directory(), example_cards())]
+    assert "прокуратура или суд" in said
 
 
 def test_the_one_thing_that_is_expected_is_said_once() -> None:
@@ -216,7 +214,7 @@ def test_the_one_thing_that_is_expected_is_said_once() -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(Plan).validate_python(example_plan().model_dump() | {"vigil": "plan/2"})
     (fault,) = faults_of(caught.value)
-    assert "expected plan/1" == again(fault.problem)
+    assert "expected plan/1" == fault.problem
 
 
 def test_a_fault_keeps_what_can_be_said_again() -> None:
