@@ -1,12 +1,9 @@
 """A group file begun with a plan: what all consignments share is the plan's own text, and each has its own goods."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
-
-from pydantic import TypeAdapter
 
 from client.asking import why
 from client.dossier import beside
@@ -15,15 +12,12 @@ from client.language import _
 from client.plan_text import in_yaml
 from domain.plan.answers import Goods, read_goods
 from domain.plan.documents import Document
-from domain.plan.draft import TOLERANCES, not_measured_yet, with_quantity
-from domain.plan.goods import SMALLEST_SHARE, Amount, SubstanceMass, Tolerances
+from domain.plan.draft import not_measured_yet, with_quantity
+from domain.plan.draft_member import classes, in_words, tolerances
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
-from domain.plan.quantity import bounds
-from domain.plan.substances import identity
 from domain.signing.canonical import plain
 from domain.words.errors import Fault, Malformed, NotFound
-from domain.words.quantities import BY_HAND, say_mass
 from domain.words.text import fill
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal.ordinary import ordinary
@@ -43,14 +37,14 @@ def group_of(path: Path, code: str, said: Sequence[str]) -> dict[str, str]:
     plan, goods = Document(text, str(path)).read(Plan), _read(said)
     if not all(re.search(f"^{name}:", text, re.MULTILINE) for name in EACH_ITS_OWN):
         raise Malformed(_("{path}: each name of the plan stands on a line of its own, at the margin", path=path))
-    tolerances = [_tolerances(plan, one) for one in goods]
-    alike = all(one == _in_words(plan.tolerances) for one in tolerances)
+    hidden = [in_words(tolerances(plan, one)) for one in goods]
+    alike = all(one == in_words(plan.tolerances) for one in hidden)
     own = EACH_ITS_OWN if alike else (*EACH_ITS_OWN, "tolerances")
     shared = "".join(f"  {line}" if line.strip() else line for line in _without(text.splitlines(keepends=True), own))
     head = _("Begun with `vigil group new`. What stands between < and > is still to be written: `vigil group check` names each.")
     above = in_yaml({"vigil": "group/1", "group": code}, head, {})
     members = [_member(plan, f"{code}-{number}", one) for number, one in enumerate(goods, 1)]
-    for member, each in zip(members, tolerances, strict=True):
+    for member, each in zip(members, hidden, strict=True):
         member["differs"] |= {"tolerances": each} if each and not alike else {}
     note = _("number, papers and weight of each are its own")
     whole = f"{above}shared:\n{shared.rstrip()}\n{in_yaml({'consignments': members}, '', {'consignments': note})}"
@@ -96,35 +90,6 @@ def _of_option(said: Sequence[str], fault: Fault) -> Fault:
     return fault if own is None else Fault(place=f'--consignment "{said[int(own[1])]}"', problem=fault.problem)
 
 
-def _classes(plan: Plan, goods: Goods) -> list[str]:
-    """The class of what was said; of a substance that is in the plan, as that has it: States tell some classes apart."""
-    named = [str(one) for one in plan.consignment.goods]
-    planned = {identity(one.substance) for one in plan.consignment.contents if isinstance(one, SubstanceMass)}
-    known = identity(str(goods.amount.get("substance", ""))) in planned
-    return named if known and goods.goods not in named else [goods.goods]
-
-
-def _tolerances(plan: Plan, goods: Goods) -> dict[str, Any]:
-    """Those of the plan, as far as they are of what was said and hide nothing of it."""
-    amount = TypeAdapter[Any](Amount).validate_json(json.dumps(with_quantity(goods.amount)), context=BY_HAND)
-    if not isinstance(amount, SubstanceMass):
-        return _in_words(plan.tolerances.model_copy(update={"net": {}}))
-    net, same = bounds(amount.net).said, identity(amount.substance, amount.cas)
-    own = {name: most for name, most in plan.tolerances.net.items() if identity(name) == same and most * SMALLEST_SHARE <= net}
-    gross = plan.tolerances.gross
-    if 0 < net <= gross:  # it would hide all of it
-        gross = next((one for one in TOLERANCES if one <= net // SMALLEST_SHARE), 0)
-    return _in_words(plan.tolerances.model_copy(update={"net": own, "gross": gross}))
-
-
-def _in_words(tolerances: Tolerances) -> dict[str, Any]:
-    """As people write them; what is nothing is left out."""
-    net = {name: say_mass(most) for name, most in tolerances.net.items()}
-    substitute = tolerances.substitute if isinstance(tolerances.substitute, str) else say_mass(tolerances.substitute)
-    written = {"gross": say_mass(tolerances.gross), "net": net, "substitute": substitute}
-    return {name: value for name, value in written.items() if getattr(tolerances, name)}
-
-
 def _without(lines: Sequence[str], names: Sequence[str]) -> Iterable[str]:
     """The lines of a file, less those of these names at its margin, with the comments above them."""
     kept: list[str] = []
@@ -146,7 +111,7 @@ def _member(plan: Plan, name: str, goods: Goods) -> dict[str, Any]:
     written = plain(plan.consignment)
     own: dict[str, Any] = {
         "kind": written["kind"],
-        "goods": _classes(plan, goods),
+        "goods": classes(plan, goods),
         "identifiers": [{"scheme": "other", "value": fill("<number>")}],
         "declared_as": fill("<what its papers say>"),
         "contents": [with_quantity(goods.amount)],
