@@ -54,6 +54,8 @@ ACTIONS = {
     EventType.EVENT_TYPE_MARKER_RECORDED,
 }
 """Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
+LEAST = 0.1
+"""MiB that a figure of memory can tell."""
 PICTURE = Path("build/bench.svg")
 AT_ONCE_SAID = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
 """Services that answer as soon as they are asked."""
@@ -232,7 +234,7 @@ def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
             for name in ("workflow", "whole")
         },
         "idle_p50": round(whole["idle_ms"]["p50"] / bare["idle_ms"]["p50"], 2),
-        "memory": round(whole["worker_mib_for_1000_open"] / bare["worker_mib_for_1000_open"], 2),
+        "memory": round(whole["worker_mib_for_1000_open"] / max(bare["worker_mib_for_1000_open"], LEAST), 2),
     }
 
 

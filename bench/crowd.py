@@ -53,10 +53,6 @@ SIZES = (100, 1_000, 10_000)
 STARTED_AT_ONCE = 8
 PEOPLE = 8
 """Who ask at once."""
-ROUNDS, WHOLE, SAID, STOPPED, KILLED = 200, 5, 100, 20, 5
-"""Questions of each kind for a page, and for all there is; statements; stops; and kills of each process."""
-SETTLES, IDLE = 20.0, 60.0
-"""Seconds until everything rests, and for which the processes are looked at then."""
 PATIENCE = 300.0
 SLOWEST = 2.0
 """Deliveries a second that come to their question for consent at least, once all are started."""
@@ -64,6 +60,28 @@ AGAIN = 0.02
 """Seconds between two looks."""
 PACE = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1s", "slowest": "2s"}})
 """How soon services let a delivery begin."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often each thing is done."""
+
+    rounds: int = 200
+    """Questions of each kind for a page."""
+    whole: int = 5
+    """Questions for all there is."""
+    said: int = 100
+    stopped: int = 20
+    killed: int = 5
+    """Of each process."""
+    settles: float = 20.0
+    """Seconds until everything rests."""
+    idle: float = 60.0
+    """Seconds for which the processes are looked at then."""
+
+
+QUICK = Effort(rounds=2, whole=2, said=2, stopped=2, killed=2, settles=1.0, idle=1.0)
+"""To see that all of it works; its figures say nothing."""
 
 
 class Silent(SimulatedServices):
@@ -83,6 +101,7 @@ class Crowd:
     http: aiohttp.ClientSession
     pattern: Plan
     plans: list[Plan] = field(default_factory=list)
+    effort: Effort = field(default_factory=Effort)
 
     def door(self, service: str) -> Gateway:
         """The gateway, as an officer of this service calls it."""
@@ -200,10 +219,10 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int =
 
 async def idle(at: Crowd) -> dict[str, float]:
     """What part of a core each process uses while nobody says anything."""
-    await asyncio.sleep(SETTLES)
+    await asyncio.sleep(at.effort.settles)
     before = {name: at.place.used(name) for name in at.place.parts()}
     began = time.perf_counter()
-    await asyncio.sleep(IDLE)
+    await asyncio.sleep(at.effort.idle)
     past = time.perf_counter() - began
     return {name: round((at.place.used(name) - used) / past, 3) for name, used in before.items()}
 
@@ -225,14 +244,14 @@ async def questions(at: Crowd) -> dict[str, list[float]]:
     }
     found: dict[str, list[float]] = {}
     for name, ask in pages.items():
-        found[name] = await timed(ask, ROUNDS)
-        found[f"{name}, {PEOPLE} at once"] = await timed(ask, ROUNDS, PEOPLE)
-    found["the whole list"] = await timed(initiator.deliveries, WHOLE)
-    found["the whole inbox"] = await timed(asked.inbox, WHOLE)
-    said = [await at.said(number) for number in range(SAID)]
+        found[name] = await timed(ask, at.effort.rounds)
+        found[f"{name}, {PEOPLE} at once"] = await timed(ask, at.effort.rounds, PEOPLE)
+    found["the whole list"] = await timed(initiator.deliveries, at.effort.whole)
+    found["the whole inbox"] = await timed(asked.inbox, at.effort.whole)
+    said = [await at.said(number) for number in range(at.effort.said)]
     found["a receipt"] = [took for _, took, _ in said]
     found["from a receipt to a stream"] = [behind for _, _, behind in said]
-    stopped = [await at.stopped() for _ in range(STOPPED)]
+    stopped = [await at.stopped() for _ in range(at.effort.stopped)]
     found["a stop's receipt"] = [took for took, _ in stopped]
     found["a stop, until a view says so"] = [shown for _, shown in stopped]
     return found
@@ -242,7 +261,7 @@ async def killed(at: Crowd) -> dict[str, list[float]]:
     """Seconds from the moment that a killed process is started again until the first statement has its receipt."""
     place, found = at.place, dict[str, list[float]]()
     for name in place.killable:
-        for number in range(KILLED):
+        for number in range(at.effort.killed):
             plan = at.plans[number]
             await place.kill(name)
             word = said_by(SPEAKS, plan, Information(text=f"after {name}, {number}"))
@@ -313,11 +332,13 @@ async def main() -> None:
     """On an installation of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES[:2], help="open deliveries, fewest first")
+    parser.add_argument("--quick", action="store_true", help="only to see that it works: everything is done twice")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-crowd-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
     async with crowd(folder) as at:
+        at.effort = QUICK if chosen.quick else at.effort
         document = await measure(at, sorted(chosen.sizes))
     shutil.rmtree(folder)
     tell(document, chosen.output)

@@ -12,7 +12,7 @@ from domain.signing.envelope import Envelope
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.installation import renamed
-from tests.support import Table, asks, example_plan, signed_plan
+from tests.support import RESULT, Table, asks, example_plan, signed_plan
 
 CHECKPOINTS = ("preparation", "departure", "counter", "posts", "arrest")
 SERVICES = 3
@@ -58,8 +58,8 @@ class Script:
     before: tuple[Said, ...]
     """What is reported and allowed until the first of the five checkpoints is open."""
     confirmations: tuple[Said, ...]
-    after: Said
-    """What ends it."""
+    after: tuple[Said, ...]
+    """What ends it: what was seized, and the result, which the law has the prosecutor told."""
 
 
 def script(plan: Plan) -> Script:
@@ -83,7 +83,10 @@ def script(plan: Plan) -> Script:
             said("kz.prosecutor", "authorisation_granted", "consent", days),
         ),
         confirmations=tuple(said(*one) for one in _SAID),
-        after=said("kz.police", "seizure", "accounting", {"recovered": _FOUND}),
+        after=(
+            said("kz.police", "seizure", "accounting", {"recovered": _FOUND}),
+            said("kz.police", "duty_done", f"duty.kz.prosecutor{RESULT}", {}),
+        ),
     )
 
 

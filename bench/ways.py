@@ -81,8 +81,9 @@ class Way(ABC):
         """Say it; it is acknowledged when this returns."""
 
     async def end(self, script: Script) -> None:
-        """Wait until it has ended."""
-        await self.handle(script).result()
+        """Wait until it has ended. Raises `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE):
+            await self.handle(script).result()
 
 
 @dataclass
@@ -139,9 +140,9 @@ class Vigil(Way):
 
     async def end(self, script: Script) -> None:
         """All is accounted for, and the outcome has been told."""
-        one, envelope = script.after
-        await self.asked(script, one)
-        await self.confirm(script, one, envelope)
+        for one, envelope in script.after:
+            await self.asked(script, one)
+            await self.confirm(script, one, envelope)
         await super().end(script)
 
 

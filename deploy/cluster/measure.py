@@ -21,7 +21,7 @@ from temporalio.service import GrpcCompression
 from bench import __main__ as three_ways
 from bench import crowd
 from bench.__main__ import AT_ONCE, AT_ONCE_SAID, Bench, session
-from bench.crowd import PACE, Crowd, Silent
+from bench.crowd import PACE, QUICK, Crowd, Effort, Silent
 from bench.place import Place
 from bench.plain import plain_converter
 from bench.ways import Asked, Bare, Updates, Whole
@@ -180,7 +180,8 @@ async def many(chosen: argparse.Namespace) -> dict[str, Any]:
     services = SilentAtTheDesk(known(), GATEWAY_URL, PACE, seed=1)
     workers = short_day()
     async with running(workers, _of(WORKERS)), services, aiohttp.ClientSession() as http:
-        return await crowd.measure(Crowd(Cluster({"worker": workers}), http, pattern), sorted(chosen.sizes))
+        at = Crowd(Cluster({"worker": workers}), http, pattern, effort=QUICK if chosen.quick else Effort())
+        return await crowd.measure(at, sorted(chosen.sizes))
 
 
 async def main() -> int:
@@ -193,6 +194,7 @@ async def main() -> int:
     parser.add_argument("--deliveries", type=int, default=AT_ONCE, help="of each round, at once")
     parser.add_argument("--open", type=int, default=300, help="whose memory is measured")
     parser.add_argument("--sizes", type=int, nargs="+", default=crowd.SIZES[:2], help="open deliveries, fewest first")
+    parser.add_argument("--quick", action="store_true", help="of the crowd: only to see that it works")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     sit_down()

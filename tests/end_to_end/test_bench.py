@@ -1,0 +1,47 @@
+"""The benchmarks run, and measure what they say. What they measure is no test's to judge."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def measured(folder: Path, *command: str) -> dict[str, Any]:
+    """The one document that stands in the last line."""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-m", *command, "-o", "json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stderr[-2000:]
+    document: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return document
+
+
+@pytest.mark.slow
+def test_three_ways_are_measured_to_the_end(tmp_path: Path) -> None:
+    """Each way takes its deliveries through all confirmations and ends them."""
+    (tmp_path / "build").mkdir()
+    document = measured(tmp_path, "bench", "--rounds", "1", "--deliveries", "2", "--open", "10")
+    assert {"workflow", "whole", "idle_p50", "memory"} == document["ratio"].keys()
+    assert all(one["confirmations_a_second"] > 0 for one in document["ways"].values())
+    assert (tmp_path / "build" / "bench.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.slow
+def test_a_curve_is_drawn_of_open_deliveries(tmp_path: Path) -> None:
+    """Two sizes, with what each process uses and how long each question takes, and what comes back after a kill."""
+    document = measured(tmp_path, "bench.crowd", "--sizes", "4", "8", "--quick")
+    assert [4, 8] == [one["open"] for one in document["curve"]]
+    assert all({"temporal", "worker", "gateway"} == one["idle_cores"].keys() for one in document["curve"])
+    assert 3 == len(document["milliseconds_after_a_kill"])
