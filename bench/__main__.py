@@ -202,7 +202,7 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
         services = Asked(directory, layout.gateway_url, AT_ONCE_SAID, seed=1)
         async with AsyncExitStack() as stack:
-            embedded = await stack.enter_async_context(Embedding(layout))
+            embedded = await stack.enter_async_context(Embedding(layout, short_day=True))
             await stack.enter_async_context(services)
             http = await stack.enter_async_context(session())
             archive = {"VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{home.path.resolve() / 'plain.db'}", "VIGIL_TAKES_OVER": "yes"}

@@ -1,5 +1,5 @@
-"""Workers of the benchmarks, each a process: `bare`, a workflow of Temporal and nothing else; `plain`, Vigil's without
-encryption; `short_day`, Vigil's with a register whose day is over soon. Who starts one names its queue (`VIGIL_TASK_QUEUE`).
+"""Workers of the benchmarks, each a process: `bare`, a workflow of Temporal and nothing else; `short_day`, Vigil's with a
+register whose day is over soon; `plain`, the same without encryption. Who starts one names its queue (`VIGIL_TASK_QUEUE`).
 """
 
 import asyncio
@@ -93,6 +93,7 @@ if __name__ == "__main__":
         case "bare":
             serve("bare", bare)
         case "plain":
+            shorten_the_day()
             setattr(worker, "connect", connect_plain)  # noqa: B010 - it has one caller
             serve("plain", worker.run)
         case "short_day":

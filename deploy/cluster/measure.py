@@ -160,6 +160,7 @@ async def ways(chosen: argparse.Namespace) -> dict[str, Any]:
     services = AskedAtTheDesk(directory, GATEWAY_URL, AT_ONCE_SAID, seed=1)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running([one for programs in more.values() for one in programs]))
+        await stack.enter_async_context(running(short_day(), _of(WORKERS)))
         await stack.enter_async_context(services)
         http = await stack.enter_async_context(session())
         quick = partial(
@@ -171,7 +172,7 @@ async def ways(chosen: argparse.Namespace) -> dict[str, Any]:
             Updates(services, unencrypted, directory=directory),
             Whole(services, await connect(FRONT_ENDS, NAMESPACE, ring(), tls=tls()), http=http, url=GATEWAY_URL),
         )
-        return await Bench(Cluster(more), own).measure(chosen.rounds, chosen.deliveries, chosen.open)
+        return await Bench(Cluster(more | {"worker": short_day()}), own).measure(chosen.rounds, chosen.deliveries, chosen.open)
 
 
 async def many(chosen: argparse.Namespace) -> dict[str, Any]:
