@@ -161,11 +161,11 @@ class Bench:
         """Everything, as one document."""
         await self.idle()  # nothing of it counts: everything is done for the first time
         self.measured.clear()
+        await self.open(waiting)  # before there is memory that has been used and is free
         for number in range(rounds):
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
             await self.idle()
             await self.loaded(deliveries)
-        await self.open(waiting)
         ways = {way.name: self.measured[way.name].told() for way in self.ways}
         of = {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}
         return {"of": of, "machine": machine(), "ways": ways, "ratio": ratios(ways)}
