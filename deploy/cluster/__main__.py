@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.shape import pattern
 from client.dossier import Dossier, Staged
 from client.embedded import held
 from client.rehearse import Rehearsal
@@ -180,12 +181,13 @@ def _say_of(*command: str) -> None:
 
 
 def hand_out_example() -> None:
-    """What the example operation needs, with simulated keys: services answer at the desk, over TLS. In earnest an administrator
-    brings the installation's own directory, cards and keys.
+    """What the example operation and that of the benchmarks need, with simulated keys: services answer at the desk, over TLS. In
+    earnest an administrator brings the installation's own directory, cards and keys.
     """
     with tempfile.TemporaryDirectory() as folder, held(Path(folder)) as home:
-        staged = Staged(Dossier(example_plan("almaty-tashkent"), example_directory(), example_cards()), pace())
-        Rehearsal((staged,), 1, home).lay_out(at_the_desk)
+        plans = example_plan("almaty-tashkent"), pattern()
+        staged = tuple(Staged(Dossier(plan, example_directory(), example_cards()), pace()) for plan in plans)
+        Rehearsal(staged, 1, home).lay_out(at_the_desk)
         configuration.hand_out(Path(folder))
 
 
