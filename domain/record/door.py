@@ -197,12 +197,9 @@ def mind_the_archive(delivery: Delivery, at: datetime) -> None:
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     """The authentic statement of a participant of this delivery.
 
-    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant), `NotAuthentic`, or `RuleBroken` (R28) for
-    what is too large or beyond a budget that is known to be spent. Pure.
+    Raises `Malformed`, `NotFound` (another delivery), `NotAllowed` (not a participant; something new once it has ended),
+    `NotAuthentic`, or `RuleBroken` (R28) for what is too large or beyond a budget that is known to be spent. Pure.
     """
-    if delivery.state.ended:
-        message = fill("delivery {operation} has ended; its ledger is closed", operation=delivery.plan.operation)
-        raise NotAllowed(message)
     statement = book_of(delivery).read(envelope)
     if not statement.about(delivery.plan):
         message = fill(
@@ -219,8 +216,12 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     if not delivery.state.participant(service.id):
         message = fill("{service} has no part in delivery {operation}", service=service.id, operation=delivery.plan.operation)
         raise NotAllowed(message)
-    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is None:
-        check_budget(delivery, statement, envelope, at)
+    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
+        return statement  # whose receipt may have been lost: also once it has ended
+    if delivery.state.ended:
+        message = fill("delivery {operation} has ended; its ledger is closed", operation=delivery.plan.operation)
+        raise NotAllowed(message)
+    check_budget(delivery, statement, envelope, at)
     return statement
 
 

@@ -5,18 +5,22 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.reported import Stated
+from domain.delivery.statement import sign_statement
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
+from domain.record.door import admit
 from domain.record.packet import seal
 from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from domain.views.view import view
+from domain.words.errors import NotAllowed
 from domain.words.limits import CORRECTABLE_FOR, LONGEST_AFTERWARDS
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.course import became, code, entry_of
-from tests.support import Table, example_cards, example_directory, example_plan
+from tests.support import Table, example_cards, example_directory, example_plan, submitted
 
 FOR = timedelta(days=90)
 ACT = {"reference": "TEST-1 of 2022-03-01"}
@@ -160,3 +164,19 @@ def test_r30_it_does_not_stay_open_for_ever() -> None:
     assert () == faults_in(at, example_directory(), example_cards())
     (fault,) = faults_in(beyond, example_directory(), example_cards())
     assert ("afterwards", "R30: after its outcome it stays open for 731 d at most") == (fault.place, fault.problem)
+
+
+def test_r18_once_it_has_ended_what_was_said_before_gets_its_receipt_and_nothing_new_is_taken() -> None:
+    """Also while everybody is still being told of the outcome: whoever lost the receipt of the last word gets it."""
+    table = concluded(Table())
+    assert ended(table)
+    ledger = table.delivery.ledger
+    (*_, last) = [one.event.envelope for one in ledger.entries if isinstance(one.event, Stated)]
+    before = len(ledger)
+
+    assert last == submitted(table.delivery, last, table.now).entry.event.envelope  # type: ignore[union-attr]
+    assert len(ledger) == before
+    for kind in ("information", "stop_requested"):
+        new = sign_statement(table.statement("uz.customs", kind), private_key_of("uz.customs"))
+        with pytest.raises(NotAllowed, match="its ledger is closed"):
+            admit(table.delivery, new, table.now)

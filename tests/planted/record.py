@@ -26,6 +26,13 @@ BUGS = (
     Bug(
         "R18",
         "domain/record/door.py",
+        "    if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:",
+        "    if not delivery.state.ended and delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:",
+        "afterwards",
+    ),
+    Bug(
+        "R18",
+        "domain/record/door.py",
         "    if known is not None:\n        held =",
         "    if False:\n        held =",
         "rules_of_turn",
