@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
@@ -17,7 +17,7 @@ from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import HELD_ONCE, Frozen
 from domain.words.figures import Figures
 from domain.words.identifiers import State as StateCode
 from domain.words.moments import instant, utc_text
@@ -70,8 +70,8 @@ class Rules(Law, Protocol):
 class Snapshot(Frozen):
     """The directory and the rule cards that a delivery begins with: its ledger holds only their digests."""
 
-    directory: Directory
-    cards: dict[StateCode, RuleCard]
+    directory: Annotated[Directory, HELD_ONCE]
+    cards: dict[StateCode, Annotated[RuleCard, HELD_ONCE]]
 
 
 class Delivery:

@@ -44,6 +44,7 @@ from domain.delivery.watching import InCharge, Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step, Surveillance, Wait
+from domain.signing.canonical import HELD_ONCE
 from domain.words.limits import MOST_STRETCHES
 
 T = TypeVar("T")
@@ -59,9 +60,9 @@ class State:
 
     plan: Plan
     """The plan in force."""
-    directory: Directory
+    directory: Annotated[Directory, HELD_ONCE]
     """The services known now, with their keys."""
-    cards: dict[str, RuleCard]
+    cards: dict[str, Annotated[RuleCard, HELD_ONCE]]
     """The rule cards known now, by State."""
     now: datetime
     """When the newest entry was recorded; time never runs back."""

@@ -8,7 +8,8 @@ import hashlib
 from _json import encode_basestring, make_encoder
 from collections.abc import Callable, Mapping
 from json import JSONEncoder
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar, cast
+from weakref import WeakValueDictionary
 
 import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -19,6 +20,7 @@ from domain.words.errors import Malformed
 from domain.words.text import fill
 
 T = TypeVar("T")
+R = TypeVar("R", bound=BaseModel)
 
 _INNER = (
     "schema",
@@ -151,6 +153,20 @@ def digest(value: Any) -> str:
 def digest_of_bytes(data: bytes) -> str:
     """SHA-256 of bytes, as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+_HELD: Final[WeakValueDictionary[tuple[type[BaseModel], str], BaseModel]] = WeakValueDictionary()
+
+
+def _held(record: R) -> R:
+    kept = _HELD.setdefault((type(record), digest(record)), record)
+    return cast(R, kept)
+
+
+HELD_ONCE: Final = AfterValidator(_held)
+"""Beside the type of a record that many others have in them: where one with the same content is in memory, that one is taken, so
+that a thousand deliveries that begin with one directory hold it once. A record never changes, so that nobody can tell.
+"""
 
 
 def _odd(value: Any) -> str:
