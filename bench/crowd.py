@@ -158,15 +158,14 @@ class Crowd:
                     seen.set()
                     return
 
-        following = asyncio.create_task(follow())
-        await there.wait()
-        began = time.perf_counter()
-        given = await self.door(SPEAKS).submit(plan.operation, word)
-        took, began = time.perf_counter() - began, time.perf_counter()
-        assert isinstance(given, SignedReceipt)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            group.create_task(follow())
+            await there.wait()
+            began = time.perf_counter()
+            given = await self.door(SPEAKS).submit(plan.operation, word)
+            took, began = time.perf_counter() - began, time.perf_counter()
+            assert isinstance(given, SignedReceipt)
             await seen.wait()
-        await following
         return given, took, time.perf_counter() - began
 
     async def taken(self, plan: Plan, envelope: Envelope) -> None:

@@ -170,6 +170,8 @@ defaults
     timeout server 10m
     timeout check 2s
     option redispatch
+    # Who follows a delivery and goes is gone from the gateway too: a service may have so many streams open, and no more.
+    option abortonclose
     # Only what has not been sent yet goes to another machine: who knows whether the rest was done.
     retries 2
 """
