@@ -315,7 +315,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     found = error.errors(include_url=False)
     wholes = _wholes(one["loc"] for one in found)
     parts = [one for one in found if one["loc"] not in wholes]
-    branches = _branches(error.title)
+    branches = _branches(error.title, len(_kinds()))
     told = [
         Fault(
             place=".".join([*([place] if place else []), *_path(one, branches)]) or "document",
@@ -404,16 +404,21 @@ def _path(found: ErrorDetails, branches: Mapping[str, frozenset[str]]) -> list[s
     return path + extra
 
 
+def _kinds() -> list[type[BaseModel]]:
+    """Every kind of record that there is now."""
+    found = BaseModel.__subclasses__()
+    for kind in found:  # it grows while it is gone through
+        found += kind.__subclasses__()
+    return found
+
+
 @lru_cache(maxsize=256)
-def _branches(_title: str) -> Mapping[str, frozenset[str]]:
-    """For each field that is a union told apart by a tag: its tags. Looked up anew for each kind of record, whose models exist
-    by the time that one of them is wrong.
+def _branches(_title: str, _known: int) -> Mapping[str, frozenset[str]]:
+    """For each field that is a union told apart by a tag: its tags. Looked up anew for each kind of record, and where there are
+    more or fewer kinds than before: some are made when they are needed, and two may have one title.
     """
     found: dict[str, set[str]] = {}
-    kinds = BaseModel.__subclasses__()
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
+    for kind in _kinds():
         _gather(kind.__pydantic_core_schema__, "", found)
     return {field: frozenset(tags) for field, tags in found.items()}
 

@@ -1,15 +1,16 @@
 """What is read as a statement, and how what is wrong with one is named."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.delivery.requests import Facts
 from domain.record.door import read_statement
 from domain.rules.balance import Seizure
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, faults_of
 from rehearsal.services import private_key_of
 
 SEIZED: dict[str, Any] = {
@@ -67,3 +68,30 @@ def test_what_a_request_says_of_a_substance_may_be_said_back() -> None:
 
     assert isinstance(content, Seizure)
     assert inside == plain(content.recovered[0])
+
+
+def test_no_branch_stands_in_the_place_where_two_kinds_have_one_title() -> None:
+    """Also of a kind that is made after another of its title was wrong."""
+
+    class First(BaseModel):
+        model_config = ConfigDict(title="Twice")
+        count: int
+
+    with pytest.raises(ValidationError) as caught:
+        First.model_validate({"count": "many"})
+    assert ["count"] == [one.place for one in faults_of(caught.value)]
+
+    class Tea(BaseModel):
+        drink: Literal["tea"]
+        cups: int
+
+    class Milk(BaseModel):
+        drink: Literal["milk"]
+
+    class Second(BaseModel):
+        model_config = ConfigDict(title="Twice")
+        ordered_drink: Annotated[Tea | Milk, Field(discriminator="drink")]
+
+    with pytest.raises(ValidationError) as caught:
+        Second.model_validate({"ordered_drink": {"drink": "tea", "cups": "many"}})
+    assert ["ordered_drink.cups"] == [one.place for one in faults_of(caught.value)]
