@@ -57,7 +57,7 @@ ACTIONS = {
 LEAST = 0.1
 """MiB that a figure of memory can tell."""
 PICTURE = Path("build/bench.svg")
-AT_ONCE_SAID = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
+PROMPT = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
 """Services that answer as soon as they are asked."""
 
 
@@ -198,9 +198,9 @@ async def actions_between(way: Way, own: Script, begin: int, end: int) -> int:
 async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
     """Everything on an installation of its own, as one document."""
     with held(folder / "home") as home:
-        staged = Staged(Dossier(pattern(), example_directory(), example_cards()), AT_ONCE_SAID)
+        staged = Staged(Dossier(pattern(), example_directory(), example_cards()), PROMPT)
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
-        services = Asked(directory, layout.gateway_url, AT_ONCE_SAID, seed=1)
+        services = Asked(directory, layout.gateway_url, PROMPT, seed=1)
         async with AsyncExitStack() as stack:
             embedded = await stack.enter_async_context(Embedding(layout, short_day=True))
             await stack.enter_async_context(services)

@@ -20,7 +20,7 @@ from temporalio.service import GrpcCompression
 
 from bench import __main__ as three_ways
 from bench import crowd
-from bench.__main__ import AT_ONCE, AT_ONCE_SAID, Bench, session
+from bench.__main__ import AT_ONCE, PROMPT, Bench, session
 from bench.crowd import PACE, QUICK, Crowd, Effort, Silent
 from bench.place import Place
 from bench.plain import plain_converter
@@ -157,7 +157,7 @@ def known() -> Directory:
 async def ways(chosen: argparse.Namespace) -> dict[str, Any]:
     """`bench`, on the cluster."""
     directory, more = known(), {kind: beside(kind) for kind in ("bare", "plain")}
-    services = AskedAtTheDesk(directory, GATEWAY_URL, AT_ONCE_SAID, seed=1)
+    services = AskedAtTheDesk(directory, GATEWAY_URL, PROMPT, seed=1)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running([one for programs in more.values() for one in programs]))
         await stack.enter_async_context(running(short_day(), _of(WORKERS)))
