@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,6 +60,10 @@ SHORT = timedelta(minutes=1)
 """A rehearsal that takes longer says why before it begins."""
 MOST = timedelta(hours=1)
 """One that takes longer is not begun."""
+APART = timedelta(seconds=6)
+"""Real time between the beginnings of two consignments, where the rehearsal takes at most twice as long for it: how slow this
+machine is does not decide who comes first.
+"""
 GRACE = 1.0
 """Seconds that its processes are given to end: nobody needs what they have not said by then."""
 
@@ -146,7 +150,7 @@ class Rehearsal:
         for one in self.staged:
             raise_if_endless(one)
         narrowest = min(self.staged, key=_factor)
-        factor = _factor(narrowest)
+        factor = kept_apart(_factor(narrowest), (one.begins for one in self.staged))
         if (takes := max(_takes(one, factor) for one in self.staged)) > SHORT:
             say(_("this takes about {span}, since:", span=say_span(takes)))
             for reason in hindrances(narrowest.dossier.plan, narrowest.scenario)[:MOST_REASONS]:
@@ -322,6 +326,12 @@ def raise_if_endless(one: Staged) -> None:
 def _factor(one: Staged) -> float:
     """How many times shorter it may be by itself."""
     return factor_for(one.dossier.plan, one.scenario)
+
+
+def kept_apart(factor: float, begins: Iterable[timedelta]) -> float:
+    """How many times shorter, so that consignments which begin at different times begin in that order here, too."""
+    nearest = min((later - earlier for earlier, later in pairwise(sorted(set(begins)))), default=APART * factor)
+    return max(min(factor, nearest / APART), factor / 2, 1.0)
 
 
 def _takes(one: Staged, factor: float) -> timedelta:

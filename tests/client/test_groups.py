@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from client.group_files import checked_group, rehearsable
 from client.new_group import group_of
+from client.rehearse import APART, kept_apart
 from client.scenario_tests import compared, simulated, trial
 from domain.delivery.ledger import Left
 from domain.plan.group import is_member
@@ -436,13 +437,24 @@ def root_in(packet: str) -> str:
     return verify(Path(packet).read_bytes()).root
 
 
+def test_consignments_that_begin_apart_do_so_in_a_rehearsal() -> None:
+    """Some seconds lie between two beginnings, as long as it takes at most twice as long; nobody is slowed down for nothing."""
+    day, none = timedelta(days=1), timedelta()
+    usual = 6 * 3600.0
+
+    assert day / APART == kept_apart(usual, (none, day, none, 3 * day))
+    assert usual / 2 == kept_apart(usual, (none, timedelta(minutes=1)))
+    assert usual == kept_apart(usual, (none, none)) == kept_apart(usual, (none, 9 * day))
+    assert 1.0 == kept_apart(1.5, (none, timedelta(seconds=1)))
+
+
 @pytest.mark.slow
 async def test_a_group_is_rehearsed_for_real(tmp_path: Path) -> None:
     """On Temporal, over HTTP: each ends as its scenario says, on the way its trail says; each packet is left and verifies."""
     ran = await vigil("rehearse", FILE, "--keep", tmp_path / "kept", "-o", "json")
     tried = await vigil("plan", "test", SCENARIO, "--on", "temporal", "-o", "json")
 
-    assert (0, 0) == (ran.code, tried.code), ran.err + tried.err
+    assert (0, 0) == (ran.code, tried.code), ran.out + tried.out + ran.err
     assert [(OIL, True), (CHEMICALS, True), (KEPT, True)] == [(one["delivery"], one["verified"]) for one in ran.json]
     assert all(one["as_expected"] for one in ran.json)
     assert [True] * 3 == [one["ok"] for one in tried.json]
