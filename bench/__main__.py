@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import GrpcCompression
@@ -54,8 +53,8 @@ ACTIONS = {
     EventType.EVENT_TYPE_MARKER_RECORDED,
 }
 """Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
-LEAST = 0.1
-"""MiB that a figure of memory can tell."""
+LEAST = 10.0
+"""MiB for 1,000 open deliveries, less than which cannot be told beside what a worker frees and takes by itself."""
 PICTURE = Path("build/bench.svg")
 PROMPT = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
 """Services that answer as soon as they are asked."""
@@ -204,7 +203,6 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
         async with AsyncExitStack() as stack:
             embedded = await stack.enter_async_context(Embedding(layout, short_day=True))
             await stack.enter_async_context(services)
-            http = await stack.enter_async_context(session())
             archive = {"VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{home.path.resolve() / 'plain.db'}", "VIGIL_TAKES_OVER": "yes"}
             for name in ("bare", "plain"):
                 more = {"VIGIL_TASK_QUEUE": name, **archive}
@@ -212,29 +210,23 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
             address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
             quick = partial(Client.connect, address, namespace=NAMESPACE, grpc_compression=GrpcCompression.NONE)
             bare, unencrypted = await quick(), await quick(data_converter=plain_converter(ring))
-            ways = (
-                Bare(bare),
-                Updates(services, unencrypted, directory=directory),
-                Whole(services, await connect(address, NAMESPACE, ring), http=http, url=layout.gateway_url),
-            )
+            ways = Bare(bare), Updates(services, unencrypted), Whole(services, await connect(address, NAMESPACE, ring))
             return await Bench(Here(embedded), ways).measure(rounds, deliveries, waiting)
 
 
-def session() -> aiohttp.ClientSession:
-    """With connections enough for all who speak at once."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2 * AT_ONCE))
-
-
-def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Vigil's two ways beside the bare one; and of the whole: the usual receipt when idle, and the worker's memory."""
+def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
+    """Vigil's two ways beside the bare one; and of the whole: the usual receipt when idle, and the worker's memory, where the
+    bare one's can be told.
+    """
     bare, whole = ways["bare"], ways["whole"]
+    floor, memory = bare["worker_mib_for_1000_open"], whole["worker_mib_for_1000_open"]
     return {
         **{
             name: round(ways[name]["confirmations_a_second"] / bare["confirmations_a_second"], 2)
             for name in ("workflow", "whole")
         },
         "idle_p50": round(whole["idle_ms"]["p50"] / bare["idle_ms"]["p50"], 2),
-        "memory": round(whole["worker_mib_for_1000_open"] / max(bare["worker_mib_for_1000_open"], LEAST), 2),
+        "memory": round(memory / floor, 2) if floor >= LEAST else None,
     }
 
 
@@ -251,7 +243,9 @@ def table(document: Mapping[str, Any]) -> str:
     names = list(dict.fromkeys(name for one in found.values() for name in one))
     lines = [f"{'':<44}" + "".join(f"{way:>12}" for way in found)]
     lines += [f"{name:<44}" + "".join(f"{one.get(name, '-'):>12}" for one in found.values()) for name in names]
-    lines += [f"ratio to the bare one: {name:<21}{value:>12}" for name, value in document["ratio"].items()]
+    lines += [
+        f"ratio to the bare one: {name:<21}{'-' if value is None else value:>12}" for name, value in document["ratio"].items()
+    ]
     return "\n".join(lines) + "\n"
 
 

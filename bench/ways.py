@@ -8,11 +8,10 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 from temporalio.client import Client, WorkflowHandle
 
 from bench.processes import BareDelivery
@@ -27,10 +26,8 @@ from domain.record.receipts import SignedReceipt
 from domain.rules.books import newest
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
-from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices
 from rehearsal.scenario import Scenario
-from rehearsal.services import private_key_of
 from tests.installation import VIGIL_KEY
 from tests.support import SECRET, example_cards
 from workflows import messages
@@ -44,6 +41,7 @@ class Asked(SimulatedServices):
 
     def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
         super().__init__(directory, gateway, scenario, seed)
+        self.directory = directory
         self.bells: defaultdict[tuple[str, str, str], asyncio.Event] = defaultdict(asyncio.Event)
 
     def take(self, service: Service, request: Request) -> None:
@@ -150,7 +148,6 @@ class Vigil(Way):
 class Updates(Vigil):
     """Straight to the workflow, as a gateway hands in."""
 
-    directory: Directory = field(kw_only=True)
     name: str = "workflow"
     processes: tuple[str, ...] = ("plain",)
 
@@ -158,7 +155,7 @@ class Updates(Vigil):
         """With the docket that a gateway would make."""
         plan = script.plan
         cards = {state: card for state, card in example_cards().items() if state in plan.asked_states()}
-        snapshot = Snapshot(directory=taken_along(plan, self.directory), cards=cards)
+        snapshot = Snapshot(directory=taken_along(plan, self.services.directory), cards=cards)
         docket = Docket(plan=script.signed, snapshot=snapshot, secret=SECRET.hex(), rules=newest().version)
         await self.client.start_workflow(messages.WORKFLOW, docket, id=workflow_id(plan.operation), task_queue="plain")
 
@@ -175,24 +172,19 @@ class Updates(Vigil):
 class Whole(Vigil):
     """Through the gateway."""
 
-    http: aiohttp.ClientSession = field(kw_only=True)
-    url: str = field(kw_only=True)
     name: str = "whole"
     processes: tuple[str, ...] = ("worker", "gateway")
 
     async def start(self, script: Script) -> None:
         """As an officer does."""
-        await self._door(script.plan.initiator).start(script.signed)
+        await self.services.door_of(script.plan.initiator).start(script.signed)
 
     async def confirm(self, script: Script, statement: Statement, envelope: Envelope) -> None:
         """As a service does: what was left for when a worker has time is handed in again."""
         given: SignedReceipt | Left | None = None
         while not isinstance(given, SignedReceipt):
-            given = await self._door(statement.service).submit(script.plan.operation, envelope)
+            given = await self.services.door_of(statement.service).submit(script.plan.operation, envelope)
         accepted(given.receipt)
-
-    def _door(self, service: str) -> Gateway:
-        return Gateway(self.http, self.url, service, private_key_of(service))
 
 
 def accepted(receipt: Receipt) -> None:

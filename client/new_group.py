@@ -37,14 +37,14 @@ def group_of(path: Path, code: str, said: Sequence[str]) -> dict[str, str]:
     plan, goods = Document(text, str(path)).read(Plan), _read(said)
     if not all(re.search(f"^{name}:", text, re.MULTILINE) for name in EACH_ITS_OWN):
         raise Malformed(_("{path}: each name of the plan stands on a line of its own, at the margin", path=path))
-    hidden = [in_words(tolerances(plan, one)) for one in goods]
-    alike = all(one == in_words(plan.tolerances) for one in hidden)
+    allowed = [in_words(tolerances(plan, one)) for one in goods]
+    alike = all(one == in_words(plan.tolerances) for one in allowed)
     own = EACH_ITS_OWN if alike else (*EACH_ITS_OWN, "tolerances")
     shared = "".join(f"  {line}" if line.strip() else line for line in _without(text.splitlines(keepends=True), own))
     head = _("Begun with `vigil group new`. What stands between < and > is still to be written: `vigil group check` names each.")
     above = in_yaml({"vigil": "group/1", "group": code}, head, {})
     members = [_member(plan, f"{code}-{number}", one) for number, one in enumerate(goods, 1)]
-    for member, each in zip(members, hidden, strict=True):
+    for member, each in zip(members, allowed, strict=True):
         member["differs"] |= {"tolerances": each} if each and not alike else {}
     note = _("number, papers and weight of each are its own")
     whole = f"{above}shared:\n{shared.rstrip()}\n{in_yaml({'consignments': members}, '', {'consignments': note})}"

@@ -20,7 +20,7 @@ from temporalio.service import GrpcCompression
 
 from bench import __main__ as three_ways
 from bench import crowd
-from bench.__main__ import AT_ONCE, PROMPT, Bench, session
+from bench.__main__ import AT_ONCE, PROMPT, Bench
 from bench.crowd import PACE, QUICK, Crowd, Effort, Silent
 from bench.place import Place
 from bench.plain import plain_converter
@@ -156,22 +156,18 @@ def known() -> Directory:
 
 async def ways(chosen: argparse.Namespace) -> dict[str, Any]:
     """`bench`, on the cluster."""
-    directory, more = known(), {kind: beside(kind) for kind in ("bare", "plain")}
-    services = AskedAtTheDesk(directory, GATEWAY_URL, PROMPT, seed=1)
+    more = {kind: beside(kind) for kind in ("bare", "plain")}
+    services = AskedAtTheDesk(known(), GATEWAY_URL, PROMPT, seed=1)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running([one for programs in more.values() for one in programs]))
         await stack.enter_async_context(running(short_day(), _of(WORKERS)))
         await stack.enter_async_context(services)
-        http = await stack.enter_async_context(session())
         quick = partial(
             Client.connect, FRONT_ENDS, namespace=NAMESPACE, tls=tls() or False, grpc_compression=GrpcCompression.NONE
         )
         bare, unencrypted = await quick(), await quick(data_converter=plain_converter(ring()))
-        own = (
-            Bare(bare),
-            Updates(services, unencrypted, directory=directory),
-            Whole(services, await connect(FRONT_ENDS, NAMESPACE, ring(), tls=tls()), http=http, url=GATEWAY_URL),
-        )
+        encrypted = await connect(FRONT_ENDS, NAMESPACE, ring(), tls=tls())
+        own = Bare(bare), Updates(services, unencrypted), Whole(services, encrypted)
         return await Bench(Cluster(more | {"worker": short_day()}), own).measure(chosen.rounds, chosen.deliveries, chosen.open)
 
 
