@@ -8,9 +8,10 @@ from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import moment
+from activities.line import Line
 from activities.relay import Relay
 from activities.siblings import SiblingWatch
 from archive.batches import Batch, BatchKept, Diverges
@@ -25,7 +26,7 @@ from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical
 from domain.views.happenings import happening
 from domain.views.standing import Standing, standing
-from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable, VigilError
+from domain.words.errors import Limited, NotAllowed, NotFound, NotVerified, Unavailable, VigilError
 from domain.words.limits import MOST_BRANCHES
 from workflows import messages
 from workflows.messages import HandIn, KeepErrand, KeptUpTo, hand_in
@@ -36,6 +37,8 @@ connection from those who ask which keys count.
 """
 MARGIN = timedelta(seconds=2)
 """By which an attempt counts shorter than Temporal gives it: the next one begins when that is over."""
+WAITS = 5.0
+"""Seconds that an attempt waits for its turn at most, of the twenty that it has. How long it will take is an estimate."""
 RESTS, RESTS_AT_MOST = 0.1, 0.4
 """Seconds that a batch of which the archive has all is held back before the workflow hears so, and sends the next: what is said
 meanwhile comes together in that. Longer where many deliveries are spoken in at once.
@@ -89,7 +92,7 @@ class ArchiveKeeping:
         self._ledgers = ledgers
         self._folded = folded
         self._key = key
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._line = Line(AT_ONCE, WAITS)
         self._under_way = 0
         self.lag = Lag()
 
@@ -101,8 +104,8 @@ class ArchiveKeeping:
     async def keep(self, errand: KeepErrand) -> HandIn[KeptUpTo]:
         """Keep a batch; how far the archive now has the ledger, or that it has another one. To keep it again changes nothing.
 
-        Raises `ApplicationError`, after which it is tried again: the archive is away, or lacks what was kept in it and must
-        be restored. Not after `NotAllowed`: an expunged delivery has ended.
+        Raises `ApplicationError`, after which it is tried again: the archive is away, too many batches wait, or it lacks what was
+        kept in it and must be restored. Not after `NotAllowed`: an expunged delivery has ended.
         """
         self._under_way += 1
         try:
@@ -119,8 +122,15 @@ class ArchiveKeeping:
         given = about.start_to_close_timeout or timedelta()
         self.lag.begins(errand.delivery, (about.started_time - about.scheduled_time).total_seconds())
         try:
-            async with self._gate:
+            async with self._line.turn():
                 answer = await self._kept(errand, began + given - MARGIN)
+        except Limited as error:
+            raise ApplicationError(
+                error.message,
+                type=error.code,
+                category=ApplicationErrorCategory.BENIGN,
+                next_retry_delay=timedelta(seconds=error.after),
+            ) from error
         except VigilError as error:
             if not isinstance(error, Unavailable):  # the archive comes back, and nothing is added up twice
                 self._folded.drop(errand.delivery)

@@ -32,7 +32,7 @@ from client.dossier import Dossier, Staged
 from client.embedded import held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
-from domain.plan.directory import Service
+from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
@@ -85,12 +85,19 @@ QUICK = Effort(rounds=2, whole=2, said=2, stopped=2, killed=2, settles=1.0, idle
 
 
 class Silent(SimulatedServices):
-    """Simulated services that let deliveries begin, and say nothing else."""
+    """Simulated services that let deliveries begin, and say nothing to what comes after it."""
+
+    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
+        super().__init__(directory, gateway, scenario, seed)
+        self.asked: dict[str, float] = {}
+        """When each delivery asked for consent first."""
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""
         if request.checkpoint.startswith(BEGINNING):
             super().take(service, request)
+        else:
+            self.asked.setdefault(request.delivery, time.perf_counter())
 
 
 @dataclass
@@ -99,6 +106,7 @@ class Crowd:
 
     place: Place
     http: aiohttp.ClientSession
+    services: Silent
     pattern: Plan
     plans: list[Plan] = field(default_factory=list)
     effort: Effort = field(default_factory=Effort)
@@ -137,13 +145,18 @@ class Crowd:
         await asyncio.gather(*(one_after_another() for _ in range(STARTED_AT_ONCE)))
 
     async def asked(self, deliveries: int) -> None:
-        """Wait until the inbox of whoever is asked has all of them. Raises `TimeoutError`."""
+        """Wait until all have asked for consent, and the inbox of whoever is asked has them. Raises `TimeoutError`."""
         async with asyncio.timeout(PATIENCE + deliveries / SLOWEST):
-            found = 0
+            told = found = 0
+            while not all(one.operation in self.services.asked for one in self.plans):
+                await asyncio.sleep(1)
+                if len(self.services.asked) >= told + 500:
+                    told = len(self.services.asked)
+                    sys.stderr.write(f"{told} have asked for consent\n")
             while found < deliveries:
-                await asyncio.sleep(2)
                 with suppress(Unavailable):  # the archive has all of them to keep
                     found = len((await self.door(ASKED).inbox()).requests)
+                await asyncio.sleep(1)
 
     async def said(self, number: int) -> tuple[SignedReceipt, float, float]:
         """Say something in one of them: the receipt, seconds until it, and from it until a stream shows its entry."""
@@ -198,7 +211,7 @@ async def crowd(folder: Path) -> AsyncIterator[Crowd]:
         directory, layout = Rehearsal((Staged(dossier, PACE),), 1, home).lay_out()
         services = Silent(directory, layout.gateway_url, PACE, seed=1)
         async with Embedding(layout, short_day=True) as embedded, services, aiohttp.ClientSession() as http:
-            yield Crowd(Here(embedded), http, pattern)
+            yield Crowd(Here(embedded), http, services, pattern)
 
 
 async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int = 1) -> list[float]:

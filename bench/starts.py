@@ -14,36 +14,19 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.crowd import Crowd
+from bench.crowd import Crowd, Silent
 from bench.figures import options, tell
-from bench.largest import BEGINNING, memory
+from bench.largest import memory
 from bench.place import Embedding, Here
 from client.dossier import Dossier, Staged
 from client.embedded import held
 from client.rehearse import Rehearsal
-from domain.delivery.requests import Request
-from domain.plan.directory import Service
 from domain.words.limits import MOST_SELECTORS_OF_A_SERVICE
 from process.serve import leave
-from rehearsal.over_http import SimulatedServices
 from rehearsal.scenario import Scenario
 from tests.support import example_cards, example_directory, example_plan
 
 PATIENCE = 600.0
-
-
-class Beginning(SimulatedServices):
-    """Simulated services that let deliveries begin, and say nothing to what comes after it."""
-
-    asked: dict[str, float]
-    """When each delivery asked for consent first."""
-
-    def take(self, service: Service, request: Request) -> None:
-        """A request has arrived."""
-        if request.checkpoint.startswith(BEGINNING):
-            super().take(service, request)
-        else:
-            self.asked.setdefault(request.delivery, time.perf_counter())
 
 
 async def measure(folder: Path, count: int) -> tuple[list[float], list[float], str]:
@@ -53,10 +36,9 @@ async def measure(folder: Path, count: int) -> tuple[list[float], list[float], s
     with held(folder / "home") as home:
         staged = Staged(Dossier(pattern, example_directory(), example_cards()), scenario)
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
-        services = Beginning(directory, layout.gateway_url, scenario, seed=1)
-        services.asked = {}
+        services = Silent(directory, layout.gateway_url, scenario, seed=1)
         async with Embedding(layout) as embedded, services, aiohttp.ClientSession() as http:
-            crowd, started = Crowd(Here(embedded), http, pattern), list[float]()
+            crowd, started = Crowd(Here(embedded), http, services, pattern), list[float]()
             began = time.perf_counter()
 
             async def start(number: int) -> None:

@@ -177,7 +177,7 @@ async def many(chosen: argparse.Namespace) -> dict[str, Any]:
     services = SilentAtTheDesk(known(), GATEWAY_URL, PACE, seed=1)
     workers = short_day()
     async with running(workers, _of(WORKERS)), services, aiohttp.ClientSession() as http:
-        at = Crowd(Cluster({"worker": workers}), http, pattern, effort=QUICK if chosen.quick else Effort())
+        at = Crowd(Cluster({"worker": workers}), http, services, pattern, effort=QUICK if chosen.quick else Effort())
         return await crowd.measure(at, sorted(chosen.sizes))
 
 
