@@ -51,6 +51,8 @@ ASKED, SPEAKS = "kz.prosecutor", "kz.police"
 """Whom each delivery waits for, so that everything is in one inbox; and who speaks."""
 SIZES = (100, 1_000, 10_000)
 STARTED_AT_ONCE = 8
+BEGINNING_AT_ONCE = 200
+"""Deliveries that have not asked for consent yet, when one more is started."""
 PEOPLE = 8
 """Who ask at once."""
 PATIENCE = 300.0
@@ -138,6 +140,8 @@ class Crowd:
 
         async def one_after_another() -> None:
             for one in numbers:
+                while len(self.plans) - len(self.services.asked) >= BEGINNING_AT_ONCE:  # noqa: ASYNC110 - no bell rings
+                    await asyncio.sleep(AGAIN)
                 await self.start(one)
                 if one % 500 == 0:
                     sys.stderr.write(f"{one} of {deliveries} have been started\n")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
 from activities.keeping import ArchiveKeeping
@@ -399,6 +399,36 @@ async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -
         await archive.close()
 
     assert (second.size, None) == (answer.content.size, answer.content.diverged)
+
+
+async def test_where_too_many_batches_wait_one_more_comes_again_and_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal is told when; nothing is logged as failed, nothing is kept meanwhile, and the delivery still counts as waiting."""
+    archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    table = Table()
+    room = ActivityEnvironment()
+    waited = timedelta(seconds=30)
+    scheduled = room.info.started_time - waited
+    room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1), scheduled_time=scheduled)
+    monkeypatch.setattr("activities.keeping.WAITS", -1.0)
+    keeping = ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY)
+    try:
+        with pytest.raises(ApplicationError) as told:
+            await attempted(room, keeping.keep, next_batch(table.delivery, table.delivery.snapshot))
+        held = await ledgers.held(table.delivery.plan.operation)
+    finally:
+        await archive.close()
+
+    assert (ApplicationErrorCategory.BENIGN, "limited", False) == (
+        told.value.category,
+        told.value.type,
+        told.value.non_retryable,
+    )
+    assert timedelta(seconds=1) == told.value.next_retry_delay
+    assert held is None
+    assert waited.total_seconds() <= keeping.lag.seconds()
 
 
 async def test_a_batch_that_is_tried_again_is_added_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
