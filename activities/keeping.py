@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import moment
-from activities.line import Line
+from activities.line import LATEST, Line
 from activities.relay import Relay
 from activities.siblings import SiblingWatch
 from archive.batches import Batch, BatchKept, Diverges
@@ -47,8 +47,7 @@ MANY = 10
 """Entries of a batch that rests no more: so much is said that the next has as many, and the archive must keep up."""
 EACH = 0.0125
 """Seconds longer for each batch under way: so a worker begins about 80 in a second."""
-
-FORGOTTEN = 180.0
+FORGOTTEN = LATEST + 60.0
 """Seconds after which an attempt that failed is another worker's: here, the next one would have begun long before."""
 
 

@@ -13,7 +13,7 @@ from time import monotonic
 from domain.words.errors import Limited
 from domain.words.text import mark
 
-MOST = 300.0
+LATEST = 300.0
 """Seconds after which somebody who was put off comes again at the latest: things may go quicker then."""
 USUAL = 0.0125
 """Seconds for each, before anybody has gone."""
@@ -55,7 +55,7 @@ class Line:
     def _later(self, expected: float) -> int:
         """Whole seconds until all before are done: who is put off first comes again first."""
         now = self._clock()
-        self._promised = min(max(self._promised, now + expected) + self._each, now + MOST)
+        self._promised = min(max(self._promised, now + expected) + self._each, now + LATEST)
         return max(ceil(self._promised - now), 1)
 
     def _learn(self, began: float) -> None:

@@ -7,12 +7,16 @@ from typing import Literal, get_args
 
 Way = Literal["hangs", "trickles", "resets", "redirects", "floods", "talks nonsense"]
 WAYS: tuple[Way, ...] = get_args(Way)
+HOLDING: tuple[Way, ...] = ("hangs", "trickles")
+"""In which a call stays open until its caller gives it up."""
 MEGABYTES = 10
 
 
 @asynccontextmanager
-async def misbehaving(way: Way, method: str = "") -> AsyncIterator[str]:
-    """One that answers every call in this way, or those of one method, and others as is right; its address."""
+async def misbehaving(way: Way, method: str = "", together: list[int] | None = None) -> AsyncIterator[str]:
+    """One that answers every call in this way, or those of one method, and others as is right; its address. `together`: takes, at
+    each call that comes, how many are open.
+    """
     served: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,6 +33,8 @@ async def misbehaving(way: Way, method: str = "") -> AsyncIterator[str]:
     def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(answer(reader, writer))
         served.add(task)
+        if together is not None:
+            together.append(len(served))
         task.add_done_callback(served.discard)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

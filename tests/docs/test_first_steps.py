@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sysconfig
-import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,6 @@ async def test_an_empty_folder_becomes_a_delivery_that_runs_in_ten_minutes(tmp_p
     (steps,) = re.findall(r"```sh first\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(sysconfig.get_path("scripts"))
-    began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         "timeout",
         str(AT_MOST),
@@ -40,7 +38,6 @@ async def test_an_empty_folder_becomes_a_delivery_that_runs_in_ten_minutes(tmp_p
     out = (await process.communicate())[0].decode()
 
     assert 0 == process.returncode, out
-    assert time.monotonic() - began < AT_MOST
     assert "amber-heron has started" in out
     assert "detection" in out.partition("amber-heron has started")[2]
 

@@ -57,8 +57,8 @@ BUGS = (
     Bug(
         "archive",
         "activities/line.py",
-        "min(max(self._promised, now + expected) + self._each, now + MOST)",
-        "min(now + expected + self._each, now + MOST)",
+        "min(max(self._promised, now + expected) + self._each, now + LATEST)",
+        "min(now + expected + self._each, now + LATEST)",
         "activities/line",
     ),
     Bug(

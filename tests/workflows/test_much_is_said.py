@@ -1,7 +1,6 @@
 """Whoever says as much as may be, or more, keeps nobody from reading, and no stop out: on Temporal, where its limits are."""
 
 import asyncio
-import time
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -76,9 +75,7 @@ async def test_after_1700_ordinary_statements_all_is_read_and_a_polled_stop_gets
         runs = await runs_of(at, plan)
         more = asyncio.create_task(say_all(at, plan, words(plan, SPEAKER_STATEMENTS - ORDINARY)))
         answers.append(stop.model_dump(mode="json"))
-        began = time.monotonic()
         entry = await at.until(plan, lambda one: isinstance(one.event, Stated) and one.event.envelope == stop)
-        took = time.monotonic() - began
         await more
         view = await at.gateway(plan.initiator).view(plan.operation)
 
@@ -88,7 +85,6 @@ async def test_after_1700_ordinary_statements_all_is_read_and_a_polled_stop_gets
     assert runs > 1
     assert "accepted" == entry.event.verdict.verdict  # type: ignore[union-attr]
     assert view.halted is not None
-    assert took < 30
 
 
 UNASKED = "tj.customs"
