@@ -208,7 +208,7 @@ async def main() -> None:
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-scale-"))
-    os.chmod(folder, 0o755)  # noqa: PTH101 - PostgreSQL runs as somebody else where we are root
+    os.chmod(folder, 0o755)  # noqa: PTH101, S103 - PostgreSQL runs as somebody else where we are root
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
     document = await measure(folder, SETS[1:3] if chosen.quick else SETS, 4 if chosen.quick else chosen.deliveries)
     shutil.rmtree(folder)
