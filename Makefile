@@ -119,6 +119,7 @@ benches: $(STAMP) ## measure everything else that Vigil promises of its speed, o
 	@$(BIN)/python -m bench.crowd $(if $(SIZES),--sizes $(SIZES))
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.claims
+	@$(BIN)/python -m bench.scale
 	@$(BIN)/python -m bench.starts
 	@$(BIN)/python -m bench.floor
 	@$(BIN)/python -m bench.journeys

@@ -143,24 +143,24 @@ async def answers(url: str) -> None:
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[PostgreSQL | None]:
+def database() -> Iterator[PostgreSQL | None]:
     """A server of its own, where one can be made."""
     if not is_installed():
         yield None
         return
-    folder.mkdir()
-    server = PostgreSQL(folder)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="vigil-postgresql-") as folder:
+        server = PostgreSQL(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @asynccontextmanager
 async def standing(folder: Path) -> AsyncIterator[Scale]:
     """One of each is up."""
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(database(folder / "database"))
+        server = stack.enter_context(database())
         home = stack.enter_context(held(folder / "home"))
         staged = Staged(Dossier(pattern(), example_directory(), example_cards()), PROMPT)
         directory, layout = Rehearsal((staged,), 1, home).lay_out()
@@ -208,7 +208,6 @@ async def main() -> None:
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-scale-"))
-    os.chmod(folder, 0o755)  # noqa: PTH101, S103 - PostgreSQL runs as somebody else where we are root
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
     document = await measure(folder, SETS[1:3] if chosen.quick else SETS, 4 if chosen.quick else chosen.deliveries)
     shutil.rmtree(folder)
