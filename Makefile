@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
+.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow audit bench benches bugs chaos restored fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -127,6 +127,9 @@ benches: $(STAMP) ## measure everything else that Vigil promises of its speed, o
 
 chaos: $(STAMP) ## let everything go wrong under load until KILLS=30 processes were killed with each of SEEDS=1,2: it goes on where it was ended
 	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1) $(if $(ONLY),--only $(ONLY))
+
+restored: $(STAMP) ## lose a machine with all that lies on it, under load, and put it back by the scripts of deploy/systemd
+	@$(BIN)/python -m bench.chaos.restored
 
 soak: $(STAMP) ## MINUTES=60 of mixed load on real processes: no memory, task, thread, socket or file may grow; a picture in build/soak.svg
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES)

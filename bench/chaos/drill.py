@@ -147,11 +147,12 @@ class Trial:
 
     async def _up_again(self) -> None:
         async with asyncio.timeout(UP):
-            while not (self.records.first is not None and await self._healthy()):
+            while not (self.records.first is not None and await self.healthy()):
                 await self.system.revive()
                 await asyncio.sleep(LOOK_EVERY)
 
-    async def _healthy(self) -> bool:
+    async def healthy(self) -> bool:
+        """Whether all of it says so."""
         url = self.system.embedded.layout.gateway_url
         with suppress(aiohttp.ClientError, TimeoutError):
             async with self.http.get(f"{url}/v1/health", timeout=aiohttp.ClientTimeout(5)) as answer:
@@ -218,10 +219,12 @@ def as_json(done: Done) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def under_load(folder: Path, seed: int, load: Load, *, postgresql: bool, counted: bool = False) -> AsyncIterator[Trial]:
+async def under_load(  # noqa: PLR0913 - what stands where, and under what
+    folder: Path, seed: int, load: Load, *, postgresql: bool, counted: bool = False, settings: Path | None = None
+) -> AsyncIterator[Trial]:
     """The installation with traffic. What is left of it at the end is a difference."""
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "500ms", "slowest": "3s"}})
-    async with standing(folder, seed, scenario, postgresql=postgresql, counted=counted) as system:
+    async with standing(folder, seed, scenario, postgresql=postgresql, counted=counted, settings=settings) as system:
         layout = system.embedded.layout
         records = Records(system.directory, asyncio.get_running_loop().time)
         played = without(system.directory, {SERVICE})

@@ -128,3 +128,11 @@ def differences(entries: Sequence[Entry], held: Iterable[Receipt], sizes: Iterab
 def statements_in(entries: Iterable[Entry]) -> set[str]:
     """Ids of what services have said."""
     return {read_statement(one.event.envelope).id for one in entries if isinstance(one.event, Stated)}
+
+
+def survived(entries: Sequence[Entry], before: Sequence[Receipt], later: Iterable[Receipt]) -> tuple[list[str], int]:
+    """Of a ledger that was put back: what contradicts the receipts given before the backup, and how many later ones are lost."""
+    there = [one for one in before if one.size <= len(entries)]
+    found = list(differences(entries, there, []))
+    found += [f"the receipt at {one.size} is ahead of the ledger" for one in before if one.size > len(entries)]
+    return found, sum(one.seq >= len(entries) or entries[one.seq].leaf() != one.entry.leaf() for one in later)

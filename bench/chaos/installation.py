@@ -4,6 +4,7 @@ leads through a proxy, the disks of the databases can be full, and the clocks of
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -19,7 +20,7 @@ from bench.chaos.clocks import SettableClock
 from bench.chaos.faults import LINKS, Fault, Kind
 from bench.chaos.proxy import Proxy
 from client.dossier import Dossier, Staged
-from client.embedded import Embedded, held, temporal_command
+from client.embedded import Embedded, Layout, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.plan.directory import Directory, Push
 from domain.signing.envelope import Envelope
@@ -149,6 +150,12 @@ class System:
             temporal = temporal_command(self.embedded.layout)
             await self.embedded.start(name, *(temporal if name == "temporal" else (sys.executable, "-m", name)))
 
+    async def end_for_good(self, name: str) -> None:
+        """Kill one part; it stays ended until it is started."""
+        self.away.add(name)
+        await self._end(name, signal.SIGKILL)
+        self.away.discard(name)
+
     async def revive(self) -> None:
         """Start what has ended by itself."""
         base = self.embedded.database
@@ -216,10 +223,12 @@ def with_children(process: int) -> list[int]:
 
 
 @asynccontextmanager
-async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: bool, counted: bool) -> AsyncIterator[System]:
+async def standing(  # noqa: PLR0913 - what stands, and where
+    folder: Path, seed: int, scenario: Scenario, *, postgresql: bool, counted: bool, settings: Path | None = None
+) -> AsyncIterator[System]:
     """The installation, up; its archive in a PostgreSQL server of its own, or in a file. One participant's system is the
     reference service, a process of its own; who plays the others reaches the gateway at `url`. `counted`: worker and gateway tell
-    how many tasks they have.
+    how many tasks they have. `settings`: the folder of directory, cards and, in `keys`, keys, where they are not beside the data.
     """
     home, data, services = folder / "home", folder / "database", folder / "service"
     services.mkdir()
@@ -245,7 +254,7 @@ async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: b
         archive = {"VIGIL_GATEWAY_URL": url}
         if base is not None:
             archive |= {"VIGIL_ARCHIVE_URL": base.create("archive"), "VIGIL_ARCHIVE_PASSWORD": str(base.password)}
-        layout = replace(layout, archive=archive)
+        layout = replace(layout if settings is None else moved(layout, settings), archive=archive)
         settable = {name: SettableClock(services, name) for name in ("worker", "gateway")}
         embedded = Hurt(layout, GRACE, ways=ways, clocks=settable, database=base, counts=services if counted else None)
         configured(services, ways["worker-service"].port, gateway=url, listen=own)
@@ -254,6 +263,14 @@ async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: b
         system = System(embedded, directory, scenario, services, writes)
         await system.start("service")
         yield system
+
+
+def moved(layout: Layout, settings: Path) -> Layout:
+    """Directory, cards and keys as an administrator keeps them, in a folder of their own."""
+    keys = settings / "keys"
+    keys.mkdir(parents=True, mode=0o700)
+    to = {"directory": settings, "cards": settings, "key": keys, "deconfliction_key": keys, "payload_keys": keys}
+    return replace(layout, **{name: Path(shutil.move(getattr(layout, name), folder)) for name, folder in to.items()})
 
 
 def _reached(directory: Directory, at: Push) -> tuple[Any, ...]:

@@ -159,7 +159,7 @@ class Traffic:
 
     def run_one(self) -> None:
         """Have a delivery run to its planned end."""
-        self._go(self._run())
+        self._go(self.run_through())
 
     def speak_on(self) -> asyncio.Task[tuple[Case, list[Envelope]]]:
         """Speak at the same rate until the task is cancelled, whether anybody is answered or not: each a task of its own. Its
@@ -189,7 +189,8 @@ class Traffic:
     async def _handed_in(self, service: str, case: Case, envelope: Envelope) -> None:
         await self._hand_in(service, case, envelope)
 
-    async def _run(self) -> None:
+    async def run_through(self) -> None:
+        """Have a delivery run to its planned end, and wait for that. Raises `TimeoutError`."""
         case = await self._begin(hurried(self.example, HURRY))
         began = self._records.clock()
         async with asyncio.timeout(PATIENCE) as patience:

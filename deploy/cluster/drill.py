@@ -24,7 +24,7 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime
 
 from bench.chaos.drill import QUIET, UP
-from bench.chaos.held import Case, Records, differences
+from bench.chaos.held import Case, Records, survived
 from bench.chaos.traffic import PATIENCE, Load, RecordingServices, Traffic
 from deploy.cluster import __main__ as cluster
 from deploy.cluster import network, postgresql
@@ -287,11 +287,10 @@ async def afterwards(drill: Drill) -> None:
 async def _compared(drill: Drill, case: Case, before: list[Receipt], later: list[Receipt]) -> int:
     """How many of the later receipts are not in the ledger. Raises `LostError` if one of the earlier is not."""
     entries = await drill.traffic.ledger(case, max((one.seq + 1 for one in before), default=0))
-    found = list(differences(entries, [one for one in before if one.size <= len(entries)], []))
-    found += [f"the receipt at {one.size} is ahead of the ledger" for one in before if one.size > len(entries)]
+    found, lost = survived(entries, before, later)
     if found:
         raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
-    return sum(one.seq >= len(entries) or entries[one.seq].leaf() != one.entry.leaf() for one in later)
+    return lost
 
 
 def _lose_everything(drill: Drill, vault: Path) -> None:

@@ -20,6 +20,7 @@ from bench.chaos.held import Case, differences
 from bench.chaos.installation import hindrances
 from bench.chaos.leftovers import left_of
 from bench.chaos.proxy import Proxy
+from bench.chaos.restored import restored
 from bench.chaos.traffic import Load
 from domain.delivery.ledger import Entry, Receipt
 from protocol.calls import listening
@@ -229,6 +230,19 @@ async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_w
 
     assert [] == found, said
     assert f"{len(EACH)} faults" in said
+
+
+@pytest.mark.kill
+async def test_a_machine_that_is_lost_is_put_back_by_the_scripts_for_administrators(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Databases, attachments, settings and keys are gone; each receipt from before the backup is in its ledger again, with its
+    root; the doctor finds nothing wrong, and a new delivery runs to its end.
+    """
+    found = await restored(folder, LOAD)
+
+    assert [] == found
+    assert "are lost" in capsys.readouterr().out
 
 
 @pytest.mark.kill
