@@ -1,8 +1,9 @@
 #!/bin/sh
-# Puts the databases and attachments of backup.sh in their place, from the root of the project: sh deploy/compose/restore.sh BACKUP
+# Puts a backup of backup.sh in its place, from the root of the project: sh deploy/compose/restore.sh BACKUP [KEYS.tar]
 # PostgreSQL alone may run: docker compose --file deploy/compose/compose.yaml up --detach --wait postgres
 # The databases of now are dumped beside the backup first, so that nothing is lost by a wrong choice.
-# Settings and secrets are not unpacked: settings.tar and the keys are there to be compared and copied by hand.
+# Secrets come back where their file is named; those of now are kept beside them, under a name that ends with the moment. Settings are
+# not unpacked: they are files of the project, and settings.tar is there to be compared.
 #
 # PostgreSQL elsewhere: as with backup.sh. ATTACHMENTS: the folder they go to; else the volume of the gateway.
 set -eu
@@ -13,9 +14,10 @@ compose="docker compose --file $here/compose.yaml"
 USER_OF_ALL="${USER_OF_ALL:-temporal}"
 
 say() { echo "restore: $*" >&2; }
-[ $# -eq 1 ] || { say "expected a backup: sh restore.sh BACKUP"; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 2 ] || { say "expected a backup: sh restore.sh BACKUP [KEYS.tar]"; exit 2; }
 [ -f "$1/SHA256SUMS" ] || { say "$1 is no backup of backup.sh"; exit 3; }
 from="$(cd "$1" && pwd -P)"
+[ $# -eq 1 ] || [ -f "$2" ] || { say "there is no $2"; exit 3; }
 (cd "$from" && sha256sum --check --quiet SHA256SUMS >&2) || { say "the backup is damaged: nothing was changed"; exit 7; }
 if [ -z "${IN_POSTGRES:-}" ]; then
     IN_POSTGRES="$compose exec -T postgres"
@@ -46,6 +48,11 @@ else
     $compose run --rm --no-deps -T gateway \
         python -c 'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|").extractall("/var/lib/vigil-attachments", filter="data")' \
         <"$from/attachments.tar"
+fi
+if [ $# -eq 2 ]; then
+    [ ! -e "$here/secrets" ] || mv "$here/secrets" "$here/secrets.before-$moment"
+    mkdir -m 0700 "$here/secrets"
+    tar -C "$here/secrets" -xpf "$2"
 fi
 say "done. Start all, and look: $compose up --detach --wait; vigil doctor"
 say "what was there before is in $from.before-$moment.*.dump; remove it when all is well"

@@ -87,7 +87,7 @@ def test_one_machine_is_backed_up_while_it_runs_and_put_back(tmp_path: Path) -> 
 
 
 def test_the_databases_of_the_composed_system_are_dumped_and_put_back(postgresql: PostgreSQL, tmp_path: Path) -> None:
-    """All three, as they were when they were dumped; not while somebody is connected; what was there is dumped first."""
+    """All three, and the secrets, as they were; not while somebody is connected; what was there is kept aside first."""
     tools = [program(name) for name in ("psql", "pg_dump", "pg_restore")]
     if None in tools:
         pytest.skip("psql, pg_dump or pg_restore is not installed")
@@ -120,7 +120,9 @@ def test_the_databases_of_the_composed_system_are_dumped_and_put_back(postgresql
     for name in names:
         sql(name, "INSERT INTO said VALUES ('later')")
     (tmp_path / "files" / "one").unlink()
-    backup = Path(made.stdout.strip())
+    secret = tmp_path / "compose" / "secrets" / "vigil_key.pem"
+    secret.write_text("another key")
+    backup, keys = Path(made.stdout.strip()), next((tmp_path / "keys").iterdir(), tmp_path)
     words = ["psql", "--no-psqlrc", "--quiet", "--dbname", "vigil", "--command", "SELECT 'here'", "--file", "-"]
     with subprocess.Popen(  # noqa: S603
         words, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -130,9 +132,13 @@ def test_the_databases_of_the_composed_system_are_dumped_and_put_back(postgresql
         busy = ran("compose/restore.sh", environment, backup)
         connected.communicate("")
     meanwhile = sql("vigil", "SELECT count(*) FROM said").strip()
-    back = ran("compose/restore.sh", environment, backup)
+    unknown = ran("compose/restore.sh", environment, backup, tmp_path / "keys" / "none.tar")
+    back = ran("compose/restore.sh", environment, backup, keys)
 
     assert 0 == made.returncode, made.stderr
+    assert (3, True) == (unknown.returncode, "there is no" in unknown.stderr)
+    assert "the first key" == secret.read_text()
+    assert ["another key"] == [path.read_text() for path in (tmp_path / "compose").glob("secrets.before-*/vigil_key.pem")]
     assert not [path for path in backup.iterdir() if b"the first key" in path.read_bytes()]
     assert (1, "2") == (busy.returncode, meanwhile), busy.stderr
     assert 0 == back.returncode, back.stderr
