@@ -22,7 +22,7 @@ from deploy.bundle.packing import SUMS, digest, files_in, pack, sum_up
 from deploy.bundle.sbom import Part, bill
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("install.sh", "switch.sh", "uninstall.sh")
+SCRIPTS = ("install.sh", "switch.sh", "uninstall.sh", "upgrade.sh")
 GOES_ALONG = ("deploy", "docs", "examples", "CHANGELOG.md", "LICENSE", "SECURITY.md")
 """What an administrator reads, and rehearses with."""
 STAYS = (

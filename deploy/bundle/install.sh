@@ -61,7 +61,7 @@ mkdir "$there"
 pip() { PIP_CONFIG_FILE=/dev/null "$there/.venv/bin/python" -I -m pip --isolated --disable-pip-version-check "$@"; }
 pip install --quiet --no-index --no-cache-dir --no-deps --require-hashes --find-links "$PWD/wheels" --requirement requirements.lock
 pip check >/dev/null || { say "what was installed does not fit together: nothing is left of it"; exit 1; }
-cp -R deploy docs examples CHANGELOG.md LICENSE SECURITY.md requirements.lock sbom.cdx.json switch.sh uninstall.sh "$there"
+cp -R deploy docs examples CHANGELOG.md LICENSE SECURITY.md requirements.lock sbom.cdx.json switch.sh uninstall.sh upgrade.sh "$there"
 cp made-for "$there" # the last: whatever has it is whole
 trap - EXIT
 if [ ! -e "$into/current" ]; then

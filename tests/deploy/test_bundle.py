@@ -5,9 +5,12 @@ and back. That it installs and runs there is shown by `make bundle-proof`.
 import json
 import os
 import platform
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +29,12 @@ BEFORE, AFTER = "0001 0002", "0001 0002 0003"
 FITS = {"name": "0.1.0-a", "system": platform.system(), "machine": platform.machine(), "python": PYTHON, "glibc": "2.17"}
 
 
-def ran(script: Path, *words: object) -> subprocess.CompletedProcess[str]:
+def ran(script: Path, *words: object, **environment: object) -> subprocess.CompletedProcess[str]:
     """A script, as an administrator runs it."""
     command = ["/bin/sh", str(script), *map(str, words)]
-    return subprocess.run(command, env=os.environ | {"PYTHON": sys.executable}, capture_output=True, text=True, check=False)  # noqa: S603
+    more = {name: str(value) for name, value in environment.items()}
+    everything = os.environ | {"PYTHON": sys.executable} | more
+    return subprocess.run(command, env=everything, capture_output=True, text=True, check=False)  # noqa: S603
 
 
 def test_the_same_files_make_the_same_archive_whoever_packs_them(tmp_path: Path) -> None:
@@ -138,7 +143,7 @@ def installed(root: Path, name: str, migrations: str, rules: int) -> Path:
     folder = root / "versions" / name
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    for script in ("switch.sh", "uninstall.sh"):
+    for script in ("switch.sh", "uninstall.sh", "upgrade.sh"):
         (folder / script).write_bytes((SCRIPTS / script).read_bytes())
     (folder / "made-for").write_text(f"name={name}\nrules={rules}\nmigrations={migrations}\n")
     return folder
@@ -195,3 +200,84 @@ def test_versions_are_changed_over_and_back_but_never_past_a_migration(tmp_path:
     assert (1, True) == (kept.returncode, "is current" in kept.stderr)
     assert [0, 0] == [one.returncode for one in gone]
     assert not list(root.iterdir())
+
+
+MANAGER = """#!/bin/sh
+echo "$*" >>"$SAID"
+case "$*" in
+list-units*) printf '%s loaded active running of Vigil\\n' vigil-gateway.service vigil-worker@1.service ;;
+*is-active*) exit 3 ;;
+esac
+"""
+"""In place of the service manager, of whose units nothing is started here: it notes what it is told."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> dict[str, Path]:
+    """Where everything lies on a machine on which 1.0 runs and 1.1 and 2.0 are installed, 2.0 with one migration more."""
+    root, etc = tmp_path / "opt", tmp_path / "etc"
+    for name, migrations in (("1.0", BEFORE), ("1.1", BEFORE), ("2.0", AFTER)):
+        folder = installed(root, name, migrations, 1)
+        shutil.copytree(ROOT / "deploy" / "systemd", folder / "deploy" / "systemd")
+        (folder / "deploy" / "systemd" / "vigil-gateway.service").write_text(f"# of {name}\n")
+        executable(folder / ".venv" / "bin" / "vigil", f'#!/bin/sh\necho "$1 of {name} with $VIGIL_KEY"\n')
+    (root / "current").symlink_to("versions/1.0")
+    for folder in (etc / "keys", tmp_path / "units", tmp_path / "backups", tmp_path / "medium", tmp_path / "bin"):
+        folder.mkdir(parents=True)
+    (etc / "keys" / "vigil.pem").write_text("a key")
+    for name in ("temporal.db", "archive.db"):
+        with closing(sqlite3.connect(tmp_path / name)) as database, database:
+            database.execute("CREATE TABLE said (words TEXT)")
+    executable(tmp_path / "bin" / "systemctl", MANAGER)
+    return {
+        "UNITS": tmp_path / "units",
+        "SETTINGS": etc,
+        "TEMPORAL_DB": tmp_path / "temporal.db",
+        "ARCHIVE_DB": tmp_path / "archive.db",
+        "ATTACHMENTS": tmp_path / "attachments",
+        "SAID": tmp_path / "said",
+    }
+
+
+def executable(path: Path, text: str) -> None:
+    """A program with this text."""
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_puts_the_backup_in_its_place(
+    machine: dict[str, Path], tmp_path: Path
+) -> None:
+    """In this order; with the units of the version that is current then, and the doctor's word at the end. What cannot be changed
+    over is started again as it was, and where all is wrongly asked for nothing is stopped.
+    """
+    upgrade, current = tmp_path / "opt" / "current" / "upgrade.sh", tmp_path / "opt" / "current"
+    backups, medium, units = tmp_path / "backups", tmp_path / "medium", machine["UNITS"] / "vigil-gateway.service"
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+
+    def told() -> list[str]:
+        lines = [one for one in machine["SAID"].read_text().splitlines() if "is-active" not in one and "list-units" not in one]
+        machine["SAID"].unlink()
+        return lines
+
+    wrongly = [ran(upgrade, *words, **place).returncode for words in ([], ["2.0"], ["9.0", backups, medium], ["back", backups])]
+    untouched = not machine["SAID"].exists()
+    up = ran(upgrade, "2.0", backups, medium, **place)
+    then, shown, unit = told(), current.readlink().name, units.read_text()
+    with closing(sqlite3.connect(machine["ARCHIVE_DB"])) as archive, archive:
+        archive.execute("INSERT INTO said VALUES ('later')")
+    refused = ran(upgrade, "back", **place)
+    stood, after_refusal = current.readlink().name, told()
+    back = ran(upgrade, "back", next(backups.iterdir()), next(medium.iterdir()), **place)
+    with closing(sqlite3.connect(machine["ARCHIVE_DB"])) as archive:
+        later = archive.execute("SELECT * FROM said").fetchall()
+
+    all_of_it = ["vigil-gateway.service vigil-worker@1.service"] * 2
+    stopped_and_started = [f"{verb} {names}" for verb, names in zip(("stop", "start"), all_of_it, strict=True)]
+    assert ([2, 2, 3, 2], True) == (wrongly, untouched)
+    assert (0, "2.0", "# of 2.0\n") == (up.returncode, shown, unit), up.stderr
+    assert [stopped_and_started[0], "daemon-reload", stopped_and_started[1]] == then
+    assert f"doctor of 2.0 with {machine['SETTINGS'] / 'keys' / 'vigil.pem'}" in up.stdout
+    assert (1, "2.0", stopped_and_started) == (refused.returncode, stood, after_refusal), refused.stderr
+    assert (0, "1.0", "# of 1.0\n") == (back.returncode, current.readlink().name, units.read_text()), back.stderr
+    assert [] == later

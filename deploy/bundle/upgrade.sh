@@ -1,0 +1,52 @@
+#!/bin/sh
+# Changes over to an installed version with all that belongs to it, on one machine with systemd:
+#   sh upgrade.sh VERSION BACKUPS KEYS   stops Vigil, backs it up to these two folders, changes over, installs the units, starts, looks
+#   sh upgrade.sh back                   the same without a backup, to the version from before, where nothing was migrated since
+#   sh upgrade.sh back BACKUP KEYS.tar   puts that backup in its place first: what came later is in the receipts of the services
+# What ran before runs afterwards. Where it cannot change over, what ran is started again.
+set -eu
+
+UNITS="${UNITS:-/etc/systemd/system}"
+SETTINGS="${SETTINGS:-/etc/vigil}"
+PATIENCE="${PATIENCE:-90}" # seconds until the doctor must find nothing wrong
+
+say() { echo "upgrade: $*" >&2; }
+case "$#:${1:-}" in
+1:back | 3:back | 3:[0-9]*) ;;
+*) say "expected: sh upgrade.sh VERSION BACKUPS KEYS, or: sh upgrade.sh back [BACKUP KEYS.tar]"; exit 2 ;;
+esac
+root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
+current="$root/current"
+[ "$1" = back ] || [ -f "$root/versions/$1/made-for" ] || { say "$1 is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
+export PYTHON="${PYTHON:-$current/.venv/bin/python}"
+
+# One word for each unit that runs.
+running="$(systemctl list-units --plain --no-legend --state=active 'vigil-*' | cut -d ' ' -f 1 | tr '\n' ' ')"
+start_again() { [ -z "$running" ] || systemctl start $running; }
+trap 'say "it was not changed over; what ran is started again"; start_again' EXIT
+[ -z "$running" ] || systemctl stop $running
+case "$#:$1" in
+1:back) sh "$current/switch.sh" back ;;
+3:back)
+    sh "$current/deploy/systemd/restore.sh" "$2" "$3"
+    sh "$current/switch.sh" back --restored
+    ;;
+*)
+    sh "$current/deploy/systemd/backup.sh" "$2" "$3"
+    sh "$current/switch.sh" "$1"
+    ;;
+esac
+trap - EXIT
+
+install -m 0644 "$current"/deploy/systemd/*.service "$UNITS/"
+systemctl daemon-reload
+start_again
+[ -n "$running" ] || { say "nothing ran, and nothing was started"; exit 0; }
+export VIGIL_KEY="$SETTINGS/keys/vigil.pem" VIGIL_PAYLOAD_KEYS="$SETTINGS/keys/payload.keys" VIGIL_DECONFLICTION_KEY="$SETTINGS/keys/deconfliction.key"
+until found="$("$current/.venv/bin/vigil" doctor --settings "$SETTINGS/vigil.env")"; do
+    [ "$PATIENCE" -gt 0 ] || { echo "$found"; say "it is changed over, and the doctor finds something wrong"; exit 1; }
+    PATIENCE=$((PATIENCE - 3))
+    sleep 3
+done
+echo "$found"
+say "$(basename "$(cd -P "$current" && pwd -P)") runs, and the doctor finds nothing wrong"
