@@ -460,8 +460,8 @@ BUGS = (
     ),
     Bug("carried", "deploy/bundle/switch.sh", '[ -z "$lost" ] ||', "true ||", "deploy/bundle"),
     Bug("carried", "deploy/bundle/switch.sh", '" rules)" -ge', '" rules)" -le', "deploy/bundle"),
-    Bug("carried", "deploy/bundle/upgrade.sh", "ran is started again\"; start_again' EXIT", "ran is started again\"' EXIT", "deploy/bundle"),
-    Bug("carried", "deploy/bundle/upgrade.sh", "restore.sh\" \"$2\" \"$3\"", "restore.sh\" \"$2\"", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", "again\"; start_again' EXIT", "again\"' EXIT", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", 'restore.sh" "$2" "$3"', 'restore.sh" "$2"', "deploy/bundle"),
     Bug(
         "deploy",
         "deploy/compose/compose.yaml",
