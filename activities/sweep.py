@@ -4,11 +4,15 @@ Whoever may write to Temporal resets a run, or ends it from outside. With the ne
 the sweep does not wait for one. A round has a share of the minute. A run that is another than before is looked at first, then
 those that were looked at longest ago: so a round goes on where the one before left off, and a worker that has more open
 deliveries needs more rounds. A run whose build has no worker is passed over, for it cannot answer: it is an alarm of its own.
+
+To be compared, a run is asked, and replayed for that where no worker has it in memory. For a day after it, it is only glanced
+at: Temporal says how many events it has, without a worker, and a run that was put back under its own name has fewer than before.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 
@@ -34,6 +38,23 @@ PATIENCE = timedelta(seconds=3)
 """For one answer."""
 ONE_LOOK = 10.0
 """Seconds for one delivery."""
+A_DAY = round(24 * 3600 / ROUND)
+"""Rounds for which a run that was compared is only glanced at."""
+MOST_GLANCES = 1_000
+"""In one round. Each is a call or two, so that what rests costs little: a twentieth of a core."""
+
+
+@dataclass
+class Seen:
+    """What is known of a run."""
+
+    run: str
+    when: int = -1
+    """The round in which it was compared or glanced at last."""
+    compared: int = -A_DAY
+    """The round in which it was compared last."""
+    events: int = 0
+    """As many as it had before that, or at a later glance."""
 
 
 class Sweep:
@@ -55,8 +76,8 @@ class Sweep:
         self._deliveries = deliveries
         self._key = key
         self._clock = clock
-        self._looked: dict[str, tuple[str, int]] = {}
-        """By delivery: the run that was looked at, and in which round."""
+        self._seen: dict[str, Seen] = {}
+        """By delivery."""
         self._round = 0
         self._done_at = clock()
 
@@ -80,26 +101,24 @@ class Sweep:
         self._round += 1
         unended = await self._deliveries.unended()  # before the runs: one that ends meanwhile is missed by neither
         running = await self._running()
-        self._looked = {name: known for name, known in self._looked.items() if name in running}
+        self._seen = {name: seen for name, seen in self._seen.items() if seen.run == running.get(name)}
         until = self._clock() + SWEEP_SHARE
         for name in (name for name in unended if name not in running):
             if self._clock() >= until - SWEEP_SHARE / 2:  # however many are missed, others are looked at
                 break
             await self._in_time(name, self._missed(name))
-        never = ("", -1)
-
-        def urgency(name: str) -> tuple[bool, int]:
-            run, when = self._looked.get(name, never)
-            return run == running[name], when
-
-        silent = await self._silent()
-        for name in sorted(running.keys() - silent, key=urgency):
+        glances, silent = 0, await self._silent()
+        never = Seen("")
+        for name in sorted(running.keys() - silent, key=lambda name: self._seen.get(name, never).when):
             if self._clock() >= until:
                 break
-            held = await self._ledgers.held(name)
-            self._looked[name] = running[name], self._round  # whatever comes of it: nobody keeps others from being looked at
-            if held is not None:  # what the archive does not know has nothing to be put back, or is somebody's invention
-                await self._in_time(name, self._compared(name, held))
+            seen = self._seen.setdefault(name, Seen(running[name]))
+            known = self._round - seen.compared < A_DAY
+            if known and glances == MOST_GLANCES:
+                continue
+            glances += known
+            seen.when = self._round  # whatever comes of it: nobody keeps others from being looked at
+            await self._in_time(name, self._glanced_at(name, seen) if known else self._asked(name, seen))
 
     async def _running(self) -> dict[str, str]:
         """The run of each delivery that is under way."""
@@ -134,6 +153,25 @@ class Sweep:
         if not there and name in await self._deliveries.unended():
             log.error("a workflow is gone, and its ledger has no end", extra={"delivery": name})
             await self._ledgers.is_gone(name)
+
+    async def _glanced_at(self, name: str, seen: Seen) -> None:
+        """Whether it goes on from what it was; else it is asked."""
+        events = await self._events(name)
+        if events < seen.events:
+            await self._asked(name, seen)
+        else:
+            seen.events = events
+
+    async def _asked(self, name: str, seen: Seen) -> None:
+        """It is held against the archive. What the archive does not know has nothing to be put back, or somebody invented it."""
+        events, held = await self._events(name), await self._ledgers.held(name)
+        if held is not None:
+            await self._compared(name, held)
+        seen.compared, seen.events = self._round, events
+
+    async def _events(self, name: str) -> int:
+        """How many its history has."""
+        return (await self._client.get_workflow_handle(workflow_id(name)).describe(rpc_timeout=PATIENCE)).history_length
 
     async def _compared(self, name: str, held: Extent) -> None:
         """Where the archive is ahead, the delivery is told. How far the archive goes was asked before, so that is no race."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
-from activities.sweep import ROUND, Sweep
+from activities.sweep import A_DAY, MOST_GLANCES, ROUND, Sweep
 from archive.batches import Extent
 from domain.words.limits import SWEEP_SHARE
 from tests.installation import VIGIL_KEY
@@ -40,6 +40,9 @@ class Watched(Sweep):
         super().__init__(NOBODY, "queue", archive, archive, VIGIL_KEY, lambda: self.now)
         self.running, self.silent = running, silent
         self.seen: Counter[str] = Counter()
+        self.glances: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
+        self.failing: set[str] = set()
         self.missed: Counter[str] = Counter()
 
     async def _running(self) -> dict[str, str]:
@@ -49,8 +52,14 @@ class Watched(Sweep):
         return set(self.silent)
 
     async def _compared(self, name: str, _held: Extent) -> None:
+        if name in self.failing:
+            raise TimeoutError
         self.seen[name] += 1
         self.now += ONE_LOOK
+
+    async def _events(self, name: str) -> int:
+        self.glances[name] += 1
+        return self.events[name]
 
     async def _missed(self, name: str) -> None:
         self.missed[name] += 1
@@ -94,6 +103,55 @@ async def test_a_run_that_is_another_than_before_is_looked_at_in_the_next_round(
     await sweep.once()
 
     assert before + 1 == sweep.seen["amber-7777"]
+
+
+async def test_a_run_that_was_compared_is_glanced_at_and_asked_again_where_it_lost_events_or_after_a_day() -> None:
+    """A glance needs no worker. Whose history is shorter than it was is asked at once, and everybody once a day."""
+    running = named(10)
+    sweep = Watched(running, tuple(running))
+    sweep.events.update(dict.fromkeys(running, 50))
+    await sweep.once()
+    sweep.events.update(dict.fromkeys(running, 5))
+    await sweep.once()
+    before = sweep.seen.copy()
+    sweep.events["amber-3"] -= 1
+    await sweep.once()
+    shorter = sweep.seen - before
+    for _ in range(A_DAY - 3):
+        await sweep.once()
+    within_a_day = sweep.seen - before
+    await sweep.once()
+
+    assert dict.fromkeys(running, 1) == before
+    assert {"amber-3": 1} == shorter == within_a_day
+    assert dict.fromkeys(running, 1) == sweep.seen - before
+
+
+async def test_in_one_round_so_many_are_glanced_at_and_the_next_goes_on_from_there() -> None:
+    """What rests costs little however much of it there is, and nobody is passed over."""
+    running = named(2 * MOST_GLANCES + 10)
+    sweep = Watched(running, tuple(running))
+    await rounds(sweep, lambda: sweep.seen.keys() == running.keys())
+    sweep.glances.clear()
+    await sweep.once()
+    one = sweep.glances.total()
+    for _ in range(2):
+        await sweep.once()
+
+    assert MOST_GLANCES == one
+    assert running.keys() == sweep.glances.keys()
+
+
+async def test_who_could_not_be_asked_is_asked_again() -> None:
+    """A look that failed has compared nothing, and others are looked at first."""
+    running = named(3)
+    sweep = Watched(running, tuple(running))
+    sweep.failing.add("amber-1")
+    await sweep.once()
+    sweep.failing.clear()
+    await sweep.once()
+
+    assert dict.fromkeys(running, 1) == sweep.seen
 
 
 async def test_what_is_missed_or_cannot_answer_keeps_no_other_from_being_looked_at() -> None:

@@ -201,8 +201,8 @@ BUGS = (
     Bug(
         "archive",
         "activities/sweep.py",
-        "sorted(running.keys() - silent, key=urgency)",
-        "sorted(running.keys(), key=urgency)",
+        "sorted(running.keys() - silent, key=",
+        "sorted(running.keys(), key=",
         "activities/sweep",
     ),
     Bug(
@@ -212,6 +212,9 @@ BUGS = (
         "            if False:\n",
         "activities/sweep",
     ),
+    Bug("archive", "activities/sweep.py", "if events < seen.events:", "if False:", "activities/sweep"),
+    Bug("archive", "activities/sweep.py", "seen.run == running.get(name)}", "name in running}", "activities/sweep"),
+    Bug("archive", "activities/sweep.py", "if known and glances == MOST_GLANCES:", "if False:", "activities/sweep"),
     Bug(
         "existence",
         "activities/sweep.py",
