@@ -253,7 +253,6 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
     """
     fault = None
     async with under_load(folder, seed, load, postgresql=postgresql) as trial:
-        ports = [trial.system.embedded.layout.gateway_port, trial.system.embedded.layout.temporal_port]
         found = trial.records.differences
         for fault in faults:
             await trial.perform(fault)
@@ -266,7 +265,7 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
             await trial.settle()
             say(f"every delivery has ended, {trial.records.clock() - began:.0f} s after the last fault")
     if not found:
-        found += left_of(folder, ports)
+        found += left_of(folder, trial.system.ports)
     say(trial.summary())
     if found and fault is not None:
         archive = "postgresql" if postgresql else "sqlite"

@@ -86,6 +86,8 @@ class System:
     services: Path
     """The folder of the participant's system."""
     disks: Mapping[str, Path]
+    ports: tuple[int, ...]
+    """On which its processes listen, and the proxies between them."""
     fell: Counter[str] = field(default_factory=Counter)
     """Those that ended by themselves, and were started again as a service manager would."""
     longest: dict[str, float] = field(default_factory=dict)
@@ -260,7 +262,8 @@ async def standing(  # noqa: PLR0913 - what stands, and where
         configured(services, ways["worker-service"].port, gateway=url, listen=own)
         await stack.enter_async_context(embedded)
         writes = {"temporal": home, "database": data if base is not None else home}
-        system = System(embedded, directory, scenario, services, writes)
+        listening = (*(one for one in ports.values() if one is not None), own, *(one.port for one in ways.values()))
+        system = System(embedded, directory, scenario, services, writes, listening)
         await system.start("service")
         yield system
 
