@@ -84,6 +84,11 @@ class Layout:
     """What protects the key, where a person has typed it. The processes get it through a pipe: it is in no file or list."""
 
     @property
+    def temporal_file(self) -> Path:
+        """Where Temporal keeps everything."""
+        return self.home.path.resolve() / "temporal.db"
+
+    @property
     def gateway_url(self) -> str:
         """Where the gateway answers."""
         return f"http://127.0.0.1:{self.gateway_port}"
@@ -223,6 +228,7 @@ class Embedded:
         return {
             "VIGIL_TEMPORAL_ADDRESS": f"127.0.0.1:{layout.temporal_port}",
             "VIGIL_TEMPORAL_NAMESPACE": NAMESPACE,
+            "VIGIL_TEMPORAL_FILE": str(layout.temporal_file),
             "VIGIL_DIRECTORY": str(layout.directory),
             "VIGIL_CARDS": str(layout.cards),
             "VIGIL_KEY": str(layout.key),
@@ -256,7 +262,7 @@ def temporal_command(layout: Layout) -> tuple[str, ...]:
     return (
         TEMPORAL,
         *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(layout.temporal_port), *ui, *codec),
-        *("--db-filename", str(layout.home.path / "temporal.db")),
+        *("--db-filename", str(layout.temporal_file)),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *("--search-attribute", "VigilParticipants=KeywordList", "--search-attribute", "VigilBeside=KeywordList"),
         *("--search-attribute", "VigilPhase=Keyword"),

@@ -179,13 +179,13 @@ async def directory(given: Given) -> AsyncGenerator[Finding]:
 
 async def disk(given: Given) -> AsyncGenerator[Finding]:
     """The room where this machine keeps something that must last."""
-    places = [path for path in (file_of(given), _folder_of_files(given)) if path is not None]
+    places = [path for path in (file_of(given), _folder_of_files(given), given.path("temporal_file")) if path is not None]
     seen: set[int] = set()
     for place in places:
-        there = next((one for one in (place, *place.parents) if one.exists()), None)
-        if there is None or there.stat().st_dev in seen:
+        disk, there = _disk_of(place)
+        if disk in seen:
             continue
-        seen.add(there.stat().st_dev)
+        seen.add(disk)
         free = shutil.disk_usage(there).free
         what = fill("{free} MiB are free where {path} is", free=free // 1024**2, path=place)
         then = mark("make room, or move it to a larger disk: what is full keeps nothing, and a stop alone is taken")
@@ -198,6 +198,16 @@ async def disk(given: Given) -> AsyncGenerator[Finding]:
         )
     if not places:
         yield fine("disk", mark("nothing that must last is kept on this machine by gateways and workers"))
+
+
+def _disk_of(place: Path) -> tuple[int, Path]:
+    """The disk, and what of the way there may be looked at: it itself, or the nearest folder above it. Temporal's own folder is
+    closed to all but root and Temporal.
+    """
+    try:
+        return place.stat().st_dev, place
+    except OSError:
+        return _disk_of(place.parent)
 
 
 def file_of(given: Given) -> Path | None:

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     temporal_certificate: Path | None = None
     """The certificate (PEM) by which this process shows Temporal who it is, where Temporal asks; with its key."""
     temporal_certificate_key: Path | None = None
+    temporal_file: Path | None = None
+    """Where Temporal keeps everything, if that is a file on this machine: `vigil doctor` looks at its disk, and nothing of Vigil
+    opens it. None: Temporal runs elsewhere, or keeps it in a database's server."""
     task_queue: str = "vigil"
     build: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """The worker's build. None: made of its version and its code, which is right unless the same code is to count as another."""

@@ -6,6 +6,7 @@ import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from doctor.archive import compared, migrations
-from doctor.files import own_key
+from doctor.files import disk, own_key
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from domain.signing.keys import private_pem
@@ -134,6 +135,24 @@ async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk
 def _given(payload_keys: Path, archive: str) -> Given:
     some: dict[str, Any] = {"directory": payload_keys, "cards": payload_keys, "key": payload_keys}
     return Given(Settings(payload_keys=payload_keys, archive_url=archive, **some))
+
+
+async def test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder may be closed to who looks, and the archive be on a server: what is full there keeps nothing either."""
+    gib = 1024**3
+    free = iter([3 * gib, gib, gib // 8])
+    monkeypatch.setattr("doctor.files.shutil.disk_usage", lambda _: SimpleNamespace(free=next(free)))
+    given = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil")
+    elsewhere = await gathered("disk", disk(given))
+    file = tmp_path / "closed" / "temporal.db"
+    here = Given(given.settings.model_copy(update={"temporal_file": file}))
+    found = [one for _ in range(3) for one in await gathered("disk", disk(here))]
+
+    assert ["nothing that must last is kept on this machine by gateways and workers"] == [one.what for one in elsewhere]
+    assert ["fine", "warning", "wrong"] == [one.state for one in found]
+    assert all(str(file) in one.what for one in found)
 
 
 async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_before(

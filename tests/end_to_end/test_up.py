@@ -167,6 +167,7 @@ async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tup
 
     assert (0, True) == (well.code, well.json["healthy"]), well.out
     assert 0o600 == mode_of(home / "settings.env")
+    assert f"VIGIL_TEMPORAL_FILE='{home.resolve() / 'temporal.db'}'" in (home / "settings.env").read_text("utf-8").splitlines()
     gateway, worker = texts
     assert f"http://127.0.0.1:{port}/metrics of the gateway" in printed
     assert 'vigil_gateway_requests_total{action="health"' in gateway
