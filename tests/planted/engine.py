@@ -1,4 +1,4 @@
-"""Bugs in workflows, activities, archive, processes and deployment: in the order of the files and of the places in them."""
+"""Bugs in workflows, activities, archive, processes, deployment and CI: in the order of the files and of the places in them."""
 
 from tests.planted.bug import Bug
 
@@ -522,9 +522,23 @@ BUGS = (
     Bug("operated", "doctor/archive.py", "if there <= set(known()):", "if True:", "client/doctor"),
     Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
     Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
+    Bug(
+        "operated",
+        "doctor/files.py",
+        ', given.path("temporal_file"))',
+        ")",
+        "client/doctor::test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it",
+    ),
     Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
     Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),
     Bug("clock", "process/clock.py", "if one.identity == mine:", "if one:", "process/clock"),
+    Bug(
+        "sealed",
+        "process/codec.py",
+        'raise ForgedError("it is not encrypted")',
+        "return payload",
+        "gateway/made_up::test_runs_that_somebody_else_began_in_temporal_stand_in_no_list_inbox_or_floor",
+    ),
     Bug("sealed", "process/codec.py", "if self.context and context != self.context:", "if False:", "process/codec"),
     Bug(
         "sealed",
@@ -622,6 +636,7 @@ BUGS = (
         "rehearsal/over_http",
     ),
     Bug("R16", "rehearsal/wedges.py", "*idle, *results_due(delivery)", "*idle", "rehearsal/wedges"),
+    Bug("ci", "tests/conftest.py", "if IN_CI and report.skipped", "if not IN_CI and report.skipped", "deploy/ci"),
     Bug(
         "outage",
         "worker.py",
