@@ -96,9 +96,13 @@ async def forge(  # noqa: PLR0917 - all that a start has
 async def forge_of_a_build(by: Client, at: Installation, plan: Plan, name: str, docket: object) -> None:
     """Begin one that waits for a build which nobody has: Temporal has heard of it once, from a worker of the forger's."""
     override = PinnedVersioningOverride(WorkerDeploymentVersion(deployment_of(at.task_queue), MADE_UP))
-    versioned = pinned(at.task_queue, MADE_UP)
-    idle = (UnsandboxedWorkflowRunner(), versioned)
-    async with Worker(by, task_queue=at.task_queue, workflows=[Forgers], workflow_runner=idle[0], deployment_config=idle[1]):
+    async with Worker(
+        by,
+        task_queue=at.task_queue,
+        workflows=[Forgers],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=pinned(at.task_queue, MADE_UP),
+    ):
         while True:
             try:
                 await forge(by, plan, at.task_queue, name, docket, override)
@@ -182,6 +186,7 @@ async def test_runs_that_somebody_else_began_in_temporal_stand_in_no_list_inbox_
                         await at.gateway(service).view(name)
             waiting: tuple[Stranded, ...] = ()
             while not waiting:  # Temporal's list of runs is a little behind
+                await asyncio.sleep(0.05)
                 waiting = await stranded(temporal, at.task_queue, {BUILD}, delivery_of, patience=SOON)
             told = await at.gateway(POLICE).change_keys(rotation(MADE_UP))
 
