@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut, Receipt
 from domain.delivery.reported import Stated
 from domain.record.door import receipt
@@ -65,5 +66,10 @@ def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
 
 def receipts_of(run: Simulated) -> tuple[Receipt, ...]:
     """The receipts that the services were given."""
-    stated = [entry.event.envelope for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
-    return tuple(one for envelope in stated if (one := receipt(run.delivery, envelope)) is not None)
+    return receipts_in(run.delivery)
+
+
+def receipts_in(delivery: Delivery) -> tuple[Receipt, ...]:
+    """The receipts of all that was said in it."""
+    stated = [entry.event.envelope for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]
+    return tuple(one for envelope in stated if isinstance(one := receipt(delivery, envelope), Receipt))
