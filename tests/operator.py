@@ -197,13 +197,13 @@ def passes(data: bytes, trusts: Made, receipts: Sequence[Receipt]) -> bool:
 
 
 def forgeries(data: bytes, *, whole: bool = True) -> Iterator[Forgery]:
-    """All of them, of one packet; `whole`: also of what stands beside its ledger."""
+    """All of them, of one packet; `whole`: also what stands beside its ledger is changed, and asking and telling is invented."""
     packet, lines = taken_apart(data)
     known = values_of(plain(packet))
     yield from of_lines(lines, plan_of(lines), known, lambda changed: anew(packet, changed))
     for number in range(len(lines)):
         so_far = lines[: number + 1]
-        every = invented(packet, so_far) if number % EVERY == 0 else ()
+        every = invented(packet, so_far, whole=whole) if number % EVERY == 0 else ()
         for facts in (*every, *archive_and_register(so_far)):
             yield Forgery(f"{facts[0].event} invented", anew(packet, put_in(lines, number, facts)))
         for facts in words_of_siblings(so_far) if number % EVERY == 0 else ():
@@ -262,11 +262,11 @@ def beside(packet: Packet, lines: Sequence[Line], known: dict[str, list[Any]]) -
             yield from (Forgery("sealers", sealed_as(other_packet, lines, by=by)) for by in dict.fromkeys((VIGIL, one.id)))
 
 
-def invented(packet: Packet, lines: Sequence[Line]) -> Iterator[tuple[AnyEvent, ...]]:
+def invented(packet: Packet, lines: Sequence[Line], *, whole: bool) -> Iterator[tuple[AnyEvent, ...]]:
     """Facts from outside that nobody brought: of every service, at every checkpoint that has opened; and each key ended by the
     installation, which may do that.
     """
-    yield from ((one,) for one in of_asking_and_telling(packet, lines))
+    yield from ((one,) for one in of_asking_and_telling(packet, lines)) if whole else ()
     everybody, at = participants(lines), lines[-1][0]
     for service in everybody:
         for key in packet.directory.get(service).keys:

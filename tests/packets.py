@@ -38,7 +38,7 @@ class Made:
     directory: Directory
     cards: Mapping[str, RuleCard]
     whole: bool
-    """Whether what stands beside the ledger is tried too: that is alike in every packet."""
+    """Whether also what stands beside the ledger is changed, and asking and telling is invented: that is alike in every packet."""
 
     def kinds(self) -> set[str]:
         """The kinds of entries that stand in its ledger."""
