@@ -286,7 +286,8 @@ def words_of_siblings(lines: Sequence[Line]) -> Iterator[tuple[AnyEvent, ...]]:
     told = Told(kind="sibling", of=len(lines), reached=plan.participants())
     for sibling in group.members:
         for says in get_args(SiblingNews):
-            for name in plan.ids_at("dispatch") if says == "reached" else (None,):
+            names: tuple[str | None, ...] = plan.ids_at("dispatch") if says == "reached" else (None,)
+            for name in names:
                 said = SiblingSealed(group=group.digest, sibling=sibling, says=says, checkpoint=name, size=1, root="0" * 64)
                 words = said.model_dump(include={"sibling", "says", "checkpoint", "size", "root"})
                 heard = SiblingHeard(**words, seal=sign(canonical(said), SIBLING_TYPE, private_key_of(VIGIL)))

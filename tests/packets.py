@@ -10,7 +10,7 @@ from domain.delivery.ledger import Receipt
 from domain.delivery.reported import Amended, ArchiveBehind, ArchiveCaughtUp, Deferred, Diverged
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Poll, ServiceKey
-from domain.plan.group import expand
+from domain.plan.group import GroupFile, expand
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
 from domain.record.door import amend, change_keys
@@ -38,7 +38,7 @@ class Made:
     directory: Directory
     cards: Mapping[str, RuleCard]
     whole: bool
-    """Whether also what stands beside the ledger is changed, and asking and telling is invented: that is alike in every packet."""
+    """Whether what stands beside the ledger is changed too, and asking and telling invented: that is alike in every packet."""
 
     def kinds(self) -> set[str]:
         """The kinds of entries that stand in its ledger."""
@@ -86,7 +86,7 @@ def changed() -> Made:
 def _before_it_is_put_back() -> Table:
     ladder = [{"to": "kz.prosecutor", "after": "10h"}]
     plan = with_changes(plan_={"expiry_warnings": ["7d", "12h"]}, preparation={"escalate": ladder})
-    table = Table(plan, alone=False, reach={"kz.police": Poll(url="https://kz.example/vigil", every="1m")})  # type: ignore[arg-type]
+    table = Table(plan, alone=False, reach={"kz.police": Poll(url="https://kz.example/vigil", every="1m")})
     order = table.delivery.state.register.orders[-1]
     table.report(Deferred(order=order, not_before=utc_text(table.now.replace(hour=table.now.hour + 1))))
     table.pass_time(hours=1)
@@ -155,7 +155,7 @@ def _group_that_waits() -> tuple[Plan, ...]:
     first = words["consignments"][0]
     wait = {"id": "departure", "wait_for": [{"delivery": CHEMICALS, "checkpoint": "departure"}], "waits": "3d"}
     first["differs"] = first["differs"] | {"checkpoints": [wait]}
-    found = expand(type(group_file()).model_validate(words))
+    found = expand(GroupFile.model_validate(words))
     assert not found.faults, found.faults
     return found.plans
 

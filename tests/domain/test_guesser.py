@@ -79,7 +79,8 @@ class Knowledge:
         every, everybody = delivery.state.every_checkpoint(), delivery.plan.participants()
         asked = (one.checkpoint.services() for one in every.values())
         self._named: dict[str, list[Any]] = defaultdict(list)
-        self._named |= {"checkpoint": [*every], "service": [*everybody], "to": [*everybody], "of": [*range(len(entries))]}
+        self._named["checkpoint"], self._named["of"] = [*every], [*range(len(entries))]
+        self._named["service"], self._named["to"] = [*everybody], [*everybody]
         self._texts = [delivery.plan.operation, delivery.ledger.root, *every, *dict.fromkeys(one.at for one in entries)]
         self._services = [*dict.fromkeys(((), *asked, everybody))]
         self._made: dict[type, list[Any]] = defaultdict(list)
