@@ -73,6 +73,18 @@ PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 
 routes = web.RouteTableDef()
+PAGES = (
+    pages.routes,
+    one.routes,
+    results_page.routes,
+    statistics_page.routes,
+    floor_page.routes,
+    notices_page.routes,
+    shift_page.routes,
+    overdue_page.routes,
+    glossary_page.routes,
+)
+"""The routes for browsers, but those of an OpenID provider (`gateway.pages.provider`), which only some installations have."""
 
 
 def application(  # noqa: PLR0913, PLR0917 - what it serves from
@@ -102,16 +114,8 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[READER], app[DRAWING], app[overdue_page.BLOCKS] = Aside(), Aside(), overdue_page.Blocks()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
-    app.add_routes(routes)
-    app.add_routes(pages.routes)
-    app.add_routes(one.routes)
-    app.add_routes(results_page.routes)
-    app.add_routes(statistics_page.routes)
-    app.add_routes(floor_page.routes)
-    app.add_routes(notices_page.routes)
-    app.add_routes(shift_page.routes)
-    app.add_routes(overdue_page.routes)
-    app.add_routes(glossary_page.routes)
+    for table in (routes, *PAGES):
+        app.add_routes(table)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
