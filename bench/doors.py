@@ -28,6 +28,7 @@ from domain.rules.handling import Information
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
+from domain.views.shift import SheetSource, Shift, sheet_of
 from domain.views.statistics import Forecast, ForetoldLine
 from domain.words.moments import utc_text
 from gateway import api
@@ -211,7 +212,10 @@ class Participant:
 
     def _a_handover(self) -> bytes:
         """Of a sheet that the installation has not made."""
-        sheet = self._signed({"vigil": "sheet/1"}, SHEET_TYPE)
+        now = datetime.now(UTC)
+        shift = Shift(self.name, now - timedelta(hours=8), now, now + timedelta(hours=8), None)
+        made = sheet_of(shift, SheetSource(rows=(), heads=(), counts={}, happened=(), then={}))
+        sheet = self._signed(made, SHEET_TYPE)
         return HandingOver(sheet=sheet, signed=self._handed("hands_over", sheet.fingerprint())).model_dump_json().encode()
 
     def _handed(self, part: str, sheet: str) -> Envelope:

@@ -1,110 +1,180 @@
-"""One participant with valid keys, at every door of the gateway at once: what it may say and ask, and what it may not, over and
-over.
+"""One participant with valid keys, at every door of the gateway at once (`bench.doors`): what it may say and ask, and what it may
+not, over and over.
 
-`python -m bench.flood URL PLAN SERVICE OTHER` floods until it is told to end (SIGTERM), and then says what each door answered.
-PLAN: a file with the delivery's plan. SERVICE floods, and carries statements that bear the name of OTHER.
+`python -m bench.flood URL PLAN SERVICE OTHER` says that it is ready, floods from a line on its standard input until that ends,
+and then says what each door answered, as one JSON document. PLAN: a file with the delivery's plan. SERVICE floods, and carries
+statements that bear the name of OTHER. `flooding` has several do so side by side.
 """
 
 import argparse
 import asyncio
-import signal
+import json
 import sys
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
+from bench.doors import OFFICER, Door, Participant
 from domain.plan.plan import Plan
-from domain.rules.handling import Information
-from domain.signing.envelope import Envelope
-from protocol.calls import Signer, of_delivery
+from protocol.calls import Signer
 from rehearsal.services import private_key_of
-from tests.installation import said_by, stop_by
 
-NONSENSE = b"[" * 1_000_000
-LONGEST = aiohttp.ClientTimeout(total=30)
-
-
-@dataclass(frozen=True)
-class Door:
-    """One thing that is asked again and again, so many at once. `body`: made anew each time."""
-
-    name: str
-    at_once: int
-    method: str
-    path: str
-    body: Callable[[], bytes] = bytes
+LONGEST: Final = aiohttp.ClientTimeout(total=30)
+READY: Final = b"ready\n"
+SAME: Final = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a request that a page of the gateway makes."""
+Answers = Mapping[str, Mapping[str, int]]
+"""How often each door answered what: a status, or why there was none."""
 
 
-def doors(plan: Plan, hostile: str, other: str) -> tuple[Door, ...]:
-    """Every way in that a participant has; the one by which it is polled is with the simulated services."""
-    statements, delivery = f"{of_delivery(plan.operation)}/statements", of_delivery(plan.operation)
-    once = said_by(hostile, plan, Information(text="once more"))
-    forged = stop_by(other, plan).model_copy(update={"signatures": once.signatures})
-    changed = plan.model_copy(update={"title": "another plan"})
+@dataclass
+class Knocking:
+    """A participant at the gateway's doors: with proofs, and with a browser in which it is signed in."""
 
-    def posted(envelope: Callable[[], Envelope]) -> Callable[[], bytes]:
-        return lambda: envelope().model_dump_json().encode()
+    http: aiohttp.ClientSession
+    url: str
+    signer: Signer
+    cookie: str = ""
 
-    return (
-        Door("news", 30, "POST", statements, posted(lambda: said_by(hostile, plan, Information(text="news")))),
-        Door("the same once more", 20, "POST", statements, posted(lambda: once)),
-        Door("stops of another plan", 20, "POST", statements, posted(lambda: stop_by(hostile, changed))),
-        Door("stops in another's name", 10, "POST", statements, posted(lambda: forged)),
-        Door("nonsense", 10, "POST", statements, lambda: NONSENSE),
-        Door("views", 10, "GET", delivery),
-        Door("ledgers", 10, "GET", f"{delivery}/ledger"),
-        Door("packets", 5, "GET", f"{delivery}/packet"),
-        Door("inboxes", 5, "GET", "/v1/inbox"),
-        Door("lists", 5, "GET", "/v1/deliveries?limit=200"),
-        Door("streams", 30, "GET", f"{delivery}/changes"),
-        Door("links to sign in", 5, "POST", "/v1/sign-in"),
-        Door("pages", 10, "GET", "/desk"),
-    )
+    async def sign_in(self) -> None:
+        """With a link of its own."""
+        link = f"{self.url}/v1/sign-in"
+        async with self.http.post(link, headers={"Authorization": self.signer.proof("POST", link, b"")}) as answer:
+            token = (await answer.json())["token"]
+        async with self.http.post(f"{self.url}/desk/in", json={"token": token}, headers=SAME) as entered:
+            self.cookie = entered.headers["Set-Cookie"].partition(";")[0]
+
+    @asynccontextmanager
+    async def asked(self, door: Door) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Knock once."""
+        sent = door.make()
+        address = URL(f"{self.url}{sent.path}", encoded=True)
+        headers = {"Content-Type": "application/octet-stream" if sent.file else "application/json"}
+        if door.is_page:
+            headers |= {"Cookie": self.cookie, **SAME}
+        else:
+            headers["Authorization"] = self.signer.proof(door.method, str(address), sent.file or sent.body)
+        async with self.http.request(
+            door.method, address, data=sent.body, headers=headers, timeout=LONGEST, allow_redirects=False
+        ) as answer:
+            yield answer
 
 
-async def flood(url: str, plan: Plan, hostile: str, other: str) -> Counter[tuple[str, str]]:
-    """Do all of it until SIGTERM; how often each door answered what."""
-    answers: Counter[tuple[str, str]] = Counter()
-    enough = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
-    signer = Signer(hostile, private_key_of(hostile), "officer-1")
+async def flood(url: str, who: Participant, enough: asyncio.Event) -> Answers:
+    """Knock at all of them until it is enough; what came of it."""
+    answers: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     async def again_and_again(door: Door) -> None:
         while True:
-            body, address = door.body(), f"{url}{door.path}"
-            headers = {"Authorization": signer.proof(door.method, address, body), "Content-Type": "application/json"}
             try:
-                async with http.request(door.method, address, data=body, headers=headers, timeout=LONGEST) as answer:
+                async with at.asked(door) as answer:
                     async for _ in answer.content.iter_any():
                         pass
-                    answers[door.name, str(answer.status)] += 1
+                    answers[door.name][str(answer.status)] += 1
             except (aiohttp.ClientError, TimeoutError) as error:
-                answers[door.name, type(error).__name__] += 1
+                answers[door.name][type(error).__name__] += 1
             await asyncio.sleep(0)
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        tasks = [asyncio.create_task(again_and_again(door)) for door in doors(plan, hostile, other) for _ in range(door.at_once)]
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()) as http:
+        at = Knocking(http, url, Signer(who.name, private_key_of(who.name), OFFICER))
+        await at.sign_in()
+        tasks = [asyncio.create_task(again_and_again(door)) for door in who.doors() for _ in range(door.at_once)]
         await enough.wait()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        came = await asyncio.gather(*tasks, return_exceptions=True)
+        for one in came:
+            if isinstance(one, Exception):  # nobody knocked there any more
+                raise one
+    return answers
+
+
+@dataclass
+class Flood:
+    """Processes that are ready to flood, one for each hostile participant."""
+
+    processes: Mapping[str, asyncio.subprocess.Process]
+    answers: dict[str, Answers] = field(default_factory=dict)
+    """Of each of them, once it is over."""
+
+    async def begin(self) -> None:
+        """Have them flood, all at once."""
+        for process in self.processes.values():
+            assert process.stdin is not None
+            process.stdin.write(b"\n")
+            await process.stdin.drain()
+
+    async def end(self) -> None:
+        """Have them end, and say what came of it."""
+        for process in self.processes.values():
+            assert process.stdin is not None
+            process.stdin.close()
+        for name, process in self.processes.items():
+            assert process.stdout is not None
+            said = await process.stdout.read()
+            assert await process.wait() == 0, f"the flood of {name} did not go to its end"
+            self.answers[name] = json.loads(said)
+
+
+@asynccontextmanager
+async def flooding(url: str, plan: Plan, hostile: Sequence[str], other: str, folder: Path) -> AsyncIterator[Flood]:
+    """These participants are ready to flood, each in a process of its own; what is still there at the end is ended."""
+    file, processes = folder / "plan.json", dict[str, asyncio.subprocess.Process]()
+    file.write_text(plan.model_dump_json(), encoding="utf-8")
+    try:
+        for name in hostile:
+            command, pipe = (sys.executable, "-m", "bench.flood", url, str(file), name, other), asyncio.subprocess.PIPE
+            processes[name] = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+        for process in processes.values():
+            assert process.stdout is not None
+            assert await process.stdout.readline() == READY
+        yield Flood(processes)
+    finally:
+        for process in processes.values():
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def told(answers: Answers) -> str:
+    """For people: a line for each door."""
+    said = {door: ", ".join(f"{what} x {count}" for what, count in sorted(came.items())) for door, came in answers.items()}
+    return "".join(f"  {door:<26}{came}\n" for door, came in said.items())
+
+
+async def until_told(url: str, who: Participant) -> Answers:
+    """Flood from a line on the standard input until its end; nothing, where there is no line."""
+    given, enough = asyncio.StreamReader(), asyncio.Event()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(given), sys.stdin)
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    if not await given.readline():
+        return {}
+
+    async def wait() -> None:
+        await given.read()
+        enough.set()
+
+    waiting = asyncio.create_task(wait())
+    answers = await flood(url, who, enough)
+    await waiting
     return answers
 
 
 def main() -> None:
     """As it is asked for by the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("url", "plan", "service", "other"):
         parser.add_argument(name)
-    chosen = parser.parse_args()
-    plan = Plan.model_validate_json(Path(chosen.plan).read_bytes())
-    answers = asyncio.run(flood(chosen.url, plan, chosen.service, chosen.other))
-    for door in doors(plan, chosen.service, chosen.other):
-        row = (f"{what} x {count}" for (name, what), count in sorted(answers.items()) if name == door.name)
-        sys.stdout.write(f"  {door.name:<26}{', '.join(row)}\n")
+    chosen: Any = parser.parse_args()
+    who = Participant(Plan.model_validate_json(Path(chosen.plan).read_bytes()), chosen.service, chosen.other)
+    sys.stdout.write(json.dumps(asyncio.run(until_told(chosen.url, who))) + "\n")
 
 
 if __name__ == "__main__":

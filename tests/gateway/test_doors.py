@@ -2,13 +2,18 @@
 
 import pytest
 from aiohttp import web
+from temporalio.client import Client
 
 from bench import doors
-from bench.doors import LEFT_OUT, ROUTES, Participant, forbidden
+from bench.doors import LEFT_OUT, OFFICER, ROUTES, Participant, forbidden
+from bench.flood import Knocking
 from domain.plan.access import MAY, OPEN
 from gateway.openapi import SAYS
 from gateway.pages.entrance import ACTIONS
-from tests.support import example_plan
+from protocol.calls import Signer
+from rehearsal.services import private_key_of
+from tests.installation import installed, renamed
+from tests.support import example_plan, signed_plan
 
 HOSTILE = Participant(example_plan("almaty-tashkent"), "uz.prosecutor", "kz.knb")
 
@@ -65,3 +70,28 @@ def test_what_no_participant_may_use_is_what_the_policy_says() -> None:
     assert forbidden("desk.notices.subscribe")
     assert not any(forbidden(name) for name in (*OPEN, "desk.door", "submit", "packet"))
     assert {"reads", "alarms", "decode"} <= {name for name in MAY if forbidden(name)}
+
+
+async def test_each_door_is_found_and_what_is_sent_there_is_read(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who sees the whole of a delivery: what it may ask is answered, what it may not is refused as such, and nothing but
+    nonsense and a plan that breaks rules is turned away for its form. So the flood is as dear as it can be.
+    """
+    monkeypatch.setattr("gateway.floor.LASTS", 0.0)
+    plan = renamed(example_plan("almaty-tashkent"))
+    who, found = Participant(plan, "caricc", "kz.knb"), dict[int, set[str]]()
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.opened(plan, "consent-uz")
+        knocking = Knocking(at.http, at.url, Signer(who.name, private_key_of(who.name), OFFICER))
+        await knocking.sign_in()
+        for door in who.doors():
+            async with knocking.asked(door) as answer:
+                found.setdefault(answer.status, set()).add(door.name)
+
+    assert {200, 201, 302, 401, 403, 404, 422} == found.keys()
+    assert {"desk.ledger"} == found[302]
+    assert {one.name for one in who.doors() if forbidden(one.route)} | {"forecast"} == found[403]
+    assert {"nonsense", "start"} == found[422]
+    assert {"amend", "hand-over", "stops in another's name", "desk.enter"} == found[401]
+    assert {"news", "stops of another plan", "chase", "attach", "enter"} <= found[201]
+    assert {"keys", "packet", "paper", "desk.paper", "desk.say", "desk.view", "changes", "floor-changes", "shift"} <= found[200]
