@@ -1,26 +1,31 @@
-"""The largest legal delivery (R28): ten services say all that they may while checkpoints are open. Meanwhile one of them
-floods every door for a while, and another stops the delivery meanwhile.
+"""The largest legal delivery (R28): ten services say all that they may while checkpoints are open. Meanwhile some of them flood
+every door for a while, and another stops the delivery meanwhile. Who has flooded then says what it still may.
 
 `python -m bench.largest --statements 20000` is all that ten services may say; fewer show the same in less time. It says how long
 receipts and stops take without a load, under load and in the flood, how far the archive is behind, how much memory the processes
-need, and how long the packet takes to be made and verified with every receipt that was given.
+need, and how long the packet takes to be made and verified with every receipt that was given. Those who flood run on the same
+machine, and so take from it what they use themselves.
 """
 
 import argparse
 import asyncio
+import json
 import shutil
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from base64 import b64decode
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
-from bench.figures import most_memory
+from bench.figures import figures, machine, most_memory
+from bench.flood import Flood, flooding, told
 from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -32,7 +37,7 @@ from domain.record.verify import verify
 from domain.rules.balance import Seizure
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
-from domain.words.errors import NotFound, RuleBroken, Unavailable
+from domain.words.errors import Limited, NotFound, RuleBroken, Unavailable
 from process.serve import leave
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices
@@ -42,8 +47,11 @@ from tests.installation import renamed, said_by, stop_by
 from tests.largest import Largest
 from tests.support import example_cards, example_directory, example_plan, signed_plan, with_changes
 
-HOSTILE, STOPS, FORGED, SEIZES = "uz.prosecutor", "uz.police", "kz.knb", "uz.customs"
-"""Who floods, and is polled too; who stops; in whose name the flood orders stops; who says the largest statement of all."""
+STOPS, FORGED, SEIZES, LOOKS = "uz.police", "kz.knb", "uz.customs", "kz.police"
+"""Who stops; in whose name the flood orders stops; who says the largest statement of all; who looks how far the archive is."""
+HOSTILE = ("uz.prosecutor", "caricc", "ru.customs", "ru.police", "kz.afm", "kz.prosecutor")
+"""Who floods, from the first on: those who are not needed otherwise. The first is polled too, the second sees the whole."""
+POLLED_ONE = HOSTILE[0]
 MORE = ("ru.customs", "ru.police", "kz.afm")
 """Asked at the departure as well, so that ten are."""
 BEGINNING = ("detection.", "deconfliction.")
@@ -62,6 +70,8 @@ POLLED = 100
 """Answers that one poll may have."""
 AGAIN = 0.2
 """Seconds until what was not judged is handed in again."""
+LOOK = 0.02
+"""Seconds between two looks, as long as one service may ask so often."""
 PATIENCE = 120.0
 
 
@@ -85,7 +95,7 @@ class OpenServices(SimulatedServices):
         """What a polled service answers."""
         self.polls += self.floods
         news = Information(text="polled news")
-        return [said_by(HOSTILE, self._plan, news) for _ in range(POLLED if self.floods else 0)]
+        return [said_by(POLLED_ONE, self._plan, news) for _ in range(POLLED if self.floods else 0)]
 
 
 @dataclass
@@ -132,23 +142,31 @@ class Site:
             self.enough.set()
 
     async def handed_in(self, door: Gateway, plan: Plan, envelope: Envelope) -> SignedReceipt:
-        """Hand in a statement, again where it was not judged, until there is a receipt."""
+        """Hand in a statement, again where it was not judged, until there is a receipt. Raises `RuleBroken` for none."""
         while True:
-            with suppress(Unavailable):
+            pause = AGAIN
+            try:
                 given = await door.submit(plan.operation, envelope)
                 if isinstance(given, SignedReceipt):
                     return given
+            except Limited as error:
+                pause = error.after
+            except Unavailable:
+                pass
+            except RuleBroken as error:
+                if error.reason != "archive_behind":
+                    raise
             self.again += 1
-            await asyncio.sleep(AGAIN)
+            await asyncio.sleep(pause)
 
     async def speak(self, service: str, numbers: Iterator[int]) -> None:
         """One service says so much, or until it may say no more."""
         door = self.door(service)
 
         async def one_after_another() -> None:
-            for one in numbers:
-                text = LARGE if one % EVERY == 0 else SMALL
-                with suppress(RuleBroken):
+            with suppress(RuleBroken):  # its budget is spent, and it has been told so
+                for one in numbers:
+                    text = LARGE if one % EVERY == 0 else SMALL
                     await self.say(door, said_by(service, self.busy, Information(text=text)))
 
         await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
@@ -176,40 +194,35 @@ class Site:
                 with suppress(NotFound, Unavailable):
                     if checkpoint in {one.checkpoint for one in (await door.view(plan.operation)).waiting}:
                         return
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOK)
 
     async def look_behind(self) -> None:
         """Measure, until cancelled, how long after a receipt the archive has its entry."""
-        door = self.door("kz.police")
+        door = self.door(LOOKS)
         while True:
             await asyncio.sleep(0.5)
             size, began = max(one.receipt.size for one in self.receipts), time.perf_counter()
-            await self.kept(door, size)
+            with suppress(TimeoutError):  # then it is behind by that much at least
+                await self.kept(door, size)
             self.lags.append(time.perf_counter() - began)
 
     async def kept(self, door: Gateway, size: int) -> None:
         """Wait until the archive has so many entries of the busy delivery. Raises `TimeoutError`."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                if await door.ledger(self.busy.operation, size - 1):
-                    return
-                await asyncio.sleep(0.02)
+                with suppress(Unavailable):
+                    if await door.ledger(self.busy.operation, size - 1):
+                        return
+                await asyncio.sleep(LOOK)
 
     @asynccontextmanager
-    async def flooded(self, folder: Path) -> AsyncIterator[None]:
-        """One participant floods every door, from a process of its own."""
-        plan = folder / "plan.json"
-        plan.write_text(self.busy.model_dump_json(), encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.flood", self.embedded.layout.gateway_url, str(plan), HOSTILE, FORGED)
-        )
+    async def flooded(self, flood: Flood) -> AsyncIterator[None]:
+        """Every door is flooded meanwhile."""
         self.times.now, self.services.floods = "in the flood", True
-        try:
-            yield
-        finally:
-            self.times.now, self.services.floods = "after it", False
-            process.terminate()
-            await process.wait()
+        await flood.begin()
+        yield
+        self.times.now, self.services.floods = "after it", False
+        await flood.end()
 
 
 def busy_plan() -> Plan:
@@ -221,10 +234,10 @@ def busy_plan() -> Plan:
 
 
 def polled(directory: Directory) -> Directory:
-    """The directory in which the hostile service is polled."""
+    """The directory in which one of the hostile services is polled."""
     services = (
         one.model_copy(update={"reach": Poll(url=one.reach.url, every="1s")})
-        if one.id == HOSTILE and isinstance(one.reach, Push)
+        if one.id == POLLED_ONE and isinstance(one.reach, Push)
         else one
         for one in directory.services
     )
@@ -250,80 +263,129 @@ async def site(folder: Path) -> AsyncIterator[Site]:
             yield found
 
 
-def shown(name: str, seconds: Sequence[float]) -> str:
-    """A line with p50, p99 and the longest."""
-    cuts = statistics.quantiles(seconds, n=100)
-    figures = "".join(
-        f"   {what} {value * 1000:8.1f} ms" for what, value in (("p50", cuts[49]), ("p99", cuts[98]), ("max", max(seconds)))
-    )
-    return f"{name:<34}{figures}\n"
+def most_of(embedded: Embedded) -> dict[str, int]:
+    """The most memory that each process has had, in MiB (Linux)."""
+    return {name: most_memory(embedded.processes[name].pid) for name in ("worker", "gateway", "temporal")}
 
 
-def memory(embedded: Embedded) -> str:
-    """A line with the most memory that each process has had (Linux)."""
-    most = {name: most_memory(embedded.processes[name].pid) for name in ("worker", "gateway", "temporal")}
+def memory(most: Mapping[str, int]) -> str:
+    """The same as a line."""
     return f"{'most memory':<34}" + ", ".join(f"{name} {mebi} MiB" for name, mebi in most.items()) + "\n"
 
 
-async def measure(folder: Path, statements: int) -> None:
-    """Print it all."""
-    async with site(folder) as at:
-        at.until = statements // 3
-        speakers = [one for one in at.busy.speakers() if one != HOSTILE]
-        each = statements // (len(speakers) + 1)
+def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
+    """How many there were, p50, p99 and the longest; a single one is all of these."""
+    return {"count": len(seconds), **figures(seconds if len(seconds) > 1 else [*seconds, *seconds])}
+
+
+def said_in(packet: bytes) -> Counter[str]:
+    """How many statements of each service are recorded."""
+    entries: list[dict[str, Any]] = json.loads(packet)["packet"]["ledger"]
+    events = (one["event"] for one in entries if one.get("event"))
+    stated = (one["envelope"]["payload"] for one in events if one["event"] == "stated")
+    return Counter(json.loads(b64decode(payload))["service"] for payload in stated)
+
+
+async def measure(folder: Path, statements: int, hostile: Sequence[str]) -> dict[str, Any]:
+    """All of it, as one document; milliseconds, unless a name says otherwise."""
+    async with site(folder) as at, flooding(at.embedded.layout.gateway_url, at.busy, hostile, FORGED, folder) as flood:
+        at.until = max(statements // 3, 1)
+        speakers = at.busy.speakers()
+        each = statements // len(speakers)
         for _ in range(QUIET):
             await at.say(at.door("kz.knb"), said_by("kz.knb", at.busy, Information(text=SMALL)))
         quiet = await at.stop(at.quiet)
         watching, began = asyncio.create_task(at.look_behind()), time.perf_counter()
         at.times.now = "under load"
-        numbers = {one: iter(range(each)) for one in speakers}
-        speaking = [asyncio.create_task(at.speak(service, found)) for service, found in numbers.items()]
+        speaking = [asyncio.create_task(at.speak(one, iter(range(each)))) for one in speakers if one not in hostile]
         large, seized = await at.seize()
         await at.enough.wait()
-        async with at.flooded(folder):
+        async with at.flooded(flood):
             await asyncio.sleep(FLOOD / 2)
             flooded = await at.stop(at.busy)
             await asyncio.sleep(FLOOD / 2)
+        speaking += [asyncio.create_task(at.speak(one, iter(range(each)))) for one in hostile]
         await asyncio.gather(*speaking)
         took = time.perf_counter() - began
         watching.cancel()
-        door, last = at.door(at.busy.initiator), at.receipts[-1].receipt.size
+        with suppress(asyncio.CancelledError):
+            await watching
+        door, last = at.door(at.busy.initiator), max(one.receipt.size for one in at.receipts)
         await at.kept(door, last)
         began = time.perf_counter()
         packet = await door.packet(at.busy.operation)
         made = time.perf_counter() - began
-        needed = memory(at.embedded)
+        needed = most_of(at.embedded)
     began = time.perf_counter()
     proved = verify(packet, at.directory, [one.envelope for one in at.receipts])
     verified = time.perf_counter() - began
+    stops = {"without load": quiet, "in the flood": flooded}
+    return {
+        "machine": machine(),
+        "hostile": list(hostile),
+        "statements": {"recorded": proved.statements, "refused": proved.refused, "by_service": dict(said_in(packet))},
+        "receipts": {when: milliseconds(found) for when, found in at.times.found.items()},
+        "archive_behind_a_receipt": milliseconds(at.lags) if at.lags else None,
+        "stop": {
+            when: {"receipt": round(heard * 1000, 1), "acted_on": round(acted * 1000, 1)}
+            for when, (heard, acted) in stops.items()
+        },
+        "seizure": {"bytes": large, "receipt": round(seized * 1000, 1)},
+        "handed_in_again": at.again,
+        "polled_in_the_flood": at.services.polls,
+        "statements_a_second": round(len(at.receipts) / took, 1),
+        "packet": {
+            "mib": round(len(packet) / 2**20, 1),
+            "entries": proved.size,
+            "made_s": round(made, 1),
+            "verified_s": round(verified, 1),
+            "receipts": proved.receipts,
+        },
+        "most_memory_mib": needed,
+        "flood": flood.answers,
+    }
 
-    lines = [shown(f"{len(found)} receipts {when}", found) for when, found in at.times.found.items()]
+
+def table(document: Mapping[str, Any]) -> str:
+    """For people."""
+
+    def line(name: str, found: Mapping[str, float]) -> str:
+        return f"{name:<34}" + "".join(f"   {what} {found[what]:8.1f} ms" for what in ("p50", "p99", "max")) + "\n"
+
+    said, packet, behind = document["statements"], document["packet"], document["archive_behind_a_receipt"]
+    lines = [f"the flood of {name}:\n{told(answers)}" for name, answers in document["flood"].items()]
+    lines += [line(f"{found['count']} receipts {when}", found) for when, found in document["receipts"].items()]
+    lines += [line("archive behind a receipt", behind)] if behind is not None else []
     lines += [
-        shown("archive behind a receipt", at.lags),
-        *(
-            f"a stop {when:<27}   receipt {heard * 1000:8.1f} ms   who must seize is asked {acted * 1000:8.1f} ms\n"
-            for when, (heard, acted) in (("without load", quiet), ("in the flood", flooded))
-        ),
-        f"a seizure of {large} bytes{'':<11}   receipt {seized * 1000:8.1f} ms, under load\n",
-        f"{at.again} times a statement was left or not taken, and handed in again\n",
-        f"the hostile service was polled {at.services.polls} times in the flood\n",
-        f"statements a second              {len(at.receipts) / took:9.1f}\n",
-        f"packet                           {len(packet) / 2**20:9.1f} MiB, {proved.size} entries, made in {made:.1f} s\n",
-        f"verified with {proved.receipts:6} receipts     {verified:9.1f} s\n",
-        needed,
+        f"a stop {when:<27}   receipt {found['receipt']:8.1f} ms   who must seize is asked {found['acted_on']:8.1f} ms\n"
+        for when, found in document["stop"].items()
     ]
-    sys.stdout.write("".join(lines))
+    seized, services = document["seizure"], len(said["by_service"])
+    lines += [
+        f"a seizure of {seized['bytes']} bytes{'':<11}   receipt {seized['receipt']:8.1f} ms, under load\n",
+        f"statements recorded              {said['recorded']:9} of {services} services, {said['refused']} of them as refused\n",
+        f"{document['handed_in_again']} times a statement was left or not taken, and handed in again\n",
+        f"one hostile service was polled {document['polled_in_the_flood']} times in the flood\n",
+        f"statements a second              {document['statements_a_second']:9.1f}\n",
+        f"packet                           {packet['mib']:9.1f} MiB, {packet['entries']} entries, made in {packet['made_s']} s\n",
+        f"verified with {packet['receipts']:6} receipts     {packet['verified_s']:9.1f} s\n",
+        memory(document["most_memory_mib"]),
+    ]
+    return "".join(lines)
 
 
 async def main() -> None:
     """On an installation of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--statements", type=int, default=3_000, help="of all services together")
+    parser.add_argument("--hostile", type=int, default=3, choices=range(1, len(HOSTILE) + 1), help="who flood side by side")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-largest-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
-    await measure(folder, chosen.statements)
+    document = await measure(folder, chosen.statements, HOSTILE[: chosen.hostile])
     shutil.rmtree(folder)
+    sys.stdout.write(json.dumps(document) + "\n" if chosen.output == "json" else table(document))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import aiohttp
 
 from bench.crowd import Crowd, Silent
 from bench.figures import options, tell
-from bench.largest import memory
+from bench.largest import memory, most_of
 from bench.place import Embedding, Here
 from client.dossier import Dossier, Staged
 from client.embedded import held
@@ -49,7 +49,7 @@ async def measure(folder: Path, count: int) -> tuple[list[float], list[float], s
             async with asyncio.timeout(PATIENCE):
                 while len(services.asked) < count:  # noqa: ASYNC110 - no bell rings
                     await asyncio.sleep(0.1)
-            return started, [at - began for at in services.asked.values()], memory(embedded)
+            return started, [at - began for at in services.asked.values()], memory(most_of(embedded))
 
 
 async def main() -> None:
