@@ -114,6 +114,7 @@ benches: $(STAMP) ## measure everything else that Vigil promises of its speed, o
 	@$(BIN)/python -m bench.encryption
 	@$(BIN)/python -m bench.reads
 	@$(BIN)/python -m bench.hostile
+	@$(BIN)/python -m bench.revocation
 	@$(BIN)/python -m bench.archive
 	@$(BIN)/python -m bench.largest
 	@$(BIN)/python -m bench.crowd $(if $(SIZES),--sizes $(SIZES))

@@ -55,7 +55,7 @@ AT_ONCE: Final[Mapping[str, int]] = {
     "packet": 3,
     "inbox": 3,
     "list": 3,
-    "changes": 12,
+    "changes": 16,
     "floor-changes": 4,
     "attach": 3,
     "enter": 3,

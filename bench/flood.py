@@ -74,9 +74,9 @@ async def flood(url: str, who: Participant, enough: asyncio.Event) -> Answers:
         while True:
             try:
                 async with at.asked(door) as answer:
+                    answers[door.name][str(answer.status)] += 1  # a stream has no end of its own
                     async for _ in answer.content.iter_any():
                         pass
-                    answers[door.name][str(answer.status)] += 1
             except (aiohttp.ClientError, TimeoutError) as error:
                 answers[door.name][type(error).__name__] += 1
             await asyncio.sleep(0)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bench.doors import LEFT_OUT, ROUTES
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,3 +47,35 @@ def test_a_curve_is_drawn_of_open_deliveries(tmp_path: Path) -> None:
     assert [4, 8] == [one["open"] for one in document["curve"]]
     assert all({"temporal", "worker", "gateway"} == one["idle_cores"].keys() for one in document["curve"])
     assert 3 == len(document["milliseconds_after_a_kill"])
+
+
+@pytest.mark.slow
+def test_a_revoked_key_is_refused_everywhere_once_that_is_answered(tmp_path: Path) -> None:
+    """A new key counts at another gateway, and one that was revoked counts neither there nor with the worker: what is handed in
+    after the answer is taken by nobody.
+    """
+    document = measured(tmp_path, "bench.revocation", "--rounds", "2")
+    assert {"the other gateway": 0, "the worker": 0} == document["taken_after_the_answer"]
+    assert 6 == len(document["milliseconds"])
+
+
+@pytest.mark.slow
+def test_workers_and_gateways_are_added_and_share_the_load(tmp_path: Path) -> None:
+    """Two sets, each with the cores of every part; what is added works."""
+    document = measured(tmp_path, "bench.scale", "--quick")
+    assert [(2, 1), (2, 2)] == [(row["workers"], row["gateways"]) for row in document["sets"]]
+    assert all(row["confirmations_a_second"] > 0 for row in document["sets"])
+    assert all({"temporal", "worker", "gateway", "services", "all"} <= row["cores"].keys() for row in document["sets"])
+
+
+@pytest.mark.slow
+def test_a_large_delivery_is_flooded_by_two_and_stopped_meanwhile(tmp_path: Path) -> None:
+    """All ten services are in the record, those who flooded among them; each knocked at every door, and the stop was acted on."""
+    document = measured(tmp_path, "bench.largest", "--statements", "60", "--hostile", "2")
+    said, knocked = document["statements"]["by_service"], document["flood"]
+    assert 10 == len(said)
+    assert sum(said.values()) == document["statements"]["recorded"] >= 60
+    assert document["hostile"] == [*knocked]
+    assert all({*ROUTES} - {*LEFT_OUT, "submit"} <= {*answers} for answers in knocked.values())
+    assert {"without load", "in the flood"} == document["stop"].keys()
+    assert document["packet"]["receipts"] > 60
