@@ -2,8 +2,8 @@
 
 `python -m bench.revocation` on real processes, with two gateways over one archive, in PostgreSQL where that is installed. In each
 round a service is given a key at one gateway and speaks with it at the other; then that key is revoked at the first one. It
-speaks meanwhile, one statement after the other: at the second gateway, and straight to the worker, as a gateway would hand in that has
-not heard of it. What was handed in after the revocation's answer is refused, or is counted as taken too late.
+speaks meanwhile, one statement after the other: at the second gateway, and straight to the worker, as a gateway would hand in
+that has not heard of it. What was handed in after the revocation's answer is refused, or is counted as taken too late.
 
 The answer comes a second after the key has ended, since deliveries are looked for once more that have just started.
 """
