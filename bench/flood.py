@@ -26,6 +26,8 @@ from protocol.calls import Signer
 from rehearsal.services import private_key_of
 
 LONGEST: Final = aiohttp.ClientTimeout(total=30)
+PATIENCE: Final = 60.0
+"""Seconds in which a process that floods has ended."""
 READY: Final = b"ready\n"
 SAME: Final = {"Sec-Fetch-Site": "same-origin"}
 """What a browser says of a request that a page of the gateway makes."""
@@ -111,15 +113,16 @@ class Flood:
             await process.stdin.drain()
 
     async def end(self) -> None:
-        """Have them end, and say what came of it."""
+        """Have them end, and say what came of it. Raises `TimeoutError`."""
         for process in self.processes.values():
             assert process.stdin is not None
             process.stdin.close()
-        for name, process in self.processes.items():
-            assert process.stdout is not None
-            said = await process.stdout.read()
-            assert await process.wait() == 0, f"the flood of {name} did not go to its end"
-            self.answers[name] = json.loads(said)
+        async with asyncio.timeout(PATIENCE):
+            for name, process in self.processes.items():
+                assert process.stdout is not None
+                said = await process.stdout.read()
+                assert await process.wait() == 0, f"the flood of {name} did not go to its end"
+                self.answers[name] = json.loads(said)
 
 
 @asynccontextmanager

@@ -221,8 +221,8 @@ class Site:
         self.times.now, self.services.floods = "in the flood", True
         await flood.begin()
         yield
-        self.times.now, self.services.floods = "after it", False
         await flood.end()
+        self.times.now, self.services.floods = "after it", False
 
 
 def busy_plan() -> Plan:

@@ -128,7 +128,7 @@ class Revoking:
     async def _begins(self, service: str, key: Ed25519PrivateKey) -> None:
         """The service gives itself a key at one gateway, and speaks with it at the other."""
         added = ServiceKey(public=public_text(key), valid_from=datetime.now(UTC).isoformat())
-        await self.door(service, 0).change_keys(_change(service, added=(added,)))
+        await self._change(service, added=(added,))
         answered = time.perf_counter()
         assert await self._to_gateway(service, self._said(service, key)), "a new key does not count at the other gateway"
         self.took["a new key: answered, until its word has a receipt of the other gateway"].append(time.perf_counter() - answered)
@@ -137,7 +137,7 @@ class Revoking:
         """The key is revoked at one gateway: when nobody takes its word any more."""
         end = KeyEnd(key=key_id(public_text(key)), at=datetime.now(UTC).isoformat(), revoked=True)
         asked = time.perf_counter()
-        await self.door(service, 0).change_keys(_change(service, ended=(end,)))
+        await self._change(service, ended=(end,))
         answered = time.perf_counter()
         self.took["a revocation: asked, until its answer"].append(answered - asked)
         for name, voice in voices.items():
@@ -147,6 +147,12 @@ class Revoking:
             self.took[f"answered, until {name} has refused what came after it"].append(after.answered - answered)
         for name, voice in voices.items():
             self.too_late[name] += sum(one.taken for one in voice.spoken if one.sent >= answered)
+
+    async def _change(self, service: str, **says: Any) -> None:
+        """The service changes its keys at one gateway, by the key that stays."""
+        change = KeyChange(service=service, by=service, made_at=datetime.now(UTC).isoformat(), **says)
+        taken = await self.door(service, 0).change_keys(sign(canonical(change), KEYS_TYPE, private_key_of(service)))
+        assert not taken.refused, taken.refused
 
     def _said(self, service: str, key: Ed25519PrivateKey) -> Envelope:
         said = read_statement(said_by(service, self.own.plan, Information(text=uuid.uuid4().hex)))
@@ -178,12 +184,6 @@ class Revoking:
         except NotAuthentic:
             return False
         return True
-
-
-def _change(service: str, **says: Any) -> Envelope:
-    """A change that the service has signed with the key that stays."""
-    change = KeyChange(service=service, by=service, made_at=datetime.now(UTC).isoformat(), **says)
-    return sign(canonical(change), KEYS_TYPE, private_key_of(service))
 
 
 async def measure(folder: Path, rounds: int) -> dict[str, Any]:
