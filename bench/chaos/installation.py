@@ -272,8 +272,14 @@ def moved(layout: Layout, settings: Path) -> Layout:
     """Directory, cards and keys as an administrator keeps them, in a folder of their own."""
     keys = settings / "keys"
     keys.mkdir(parents=True, mode=0o700)
-    to = {"directory": settings, "cards": settings, "key": keys, "deconfliction_key": keys, "payload_keys": keys}
-    return replace(layout, **{name: Path(shutil.move(getattr(layout, name), folder)) for name, folder in to.items()})
+    return replace(
+        layout,
+        directory=Path(shutil.move(layout.directory, settings)),
+        cards=Path(shutil.move(layout.cards, settings)),
+        key=Path(shutil.move(layout.key, keys)),
+        deconfliction_key=Path(shutil.move(layout.deconfliction_key, keys)),
+        payload_keys=Path(shutil.move(layout.payload_keys, keys)),
+    )
 
 
 def _reached(directory: Directory, at: Push) -> tuple[Any, ...]:
