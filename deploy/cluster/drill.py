@@ -1,15 +1,17 @@
 """The drill: services hand in statements all the time, and keep every receipt, while the cluster loses one process after another,
-its database's machine, and in the end everything but the vault. After each loss all that is held is compared with workflow,
-ledger, archive and packet, as `bench.chaos` does it on one machine. It needs a cluster that is up, and ends with code 1 at the
-first difference.
+its database's machine, its databases and keys, and in the end everything but the vault. After each loss all that is held is
+compared with workflow, ledger, archive and packet, as `bench.chaos` does it on one machine. It needs a cluster that is up, and
+ends with code 1 at the first difference.
 """
 
 import argparse
 import asyncio
+import os
 import shutil
 import socket
 import ssl
 import statistics
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -40,8 +42,10 @@ from deploy.cluster.topology import (
     FLOATING,
     GATEWAY_URL,
     GATEWAYS,
+    HOME,
     INSIDE,
     NAMESPACE,
+    OURS,
     ROLES,
     SERVERS,
     TEMPORAL,
@@ -64,7 +68,12 @@ AFTER_THE_POINT = 5.0
 """Seconds of load after the point up to which a restore must lose nothing: what it may lose."""
 LOOK_EVERY = 0.2
 NEXT_BUILD = "drill-next"
-PARTS = ("strangers", "kills", "failover", "workers", "temporal", "restore")
+PARTS = ("strangers", "kills", "failover", "workers", "temporal", "dumps", "restore")
+GOES_BACK = frozenset({"dumps", "restore"})
+"""Parts after which what was said last is lost: new deliveries show then that all works."""
+SCRIPTS = Path(__file__).parents[1] / "compose"
+KEYS = ("vigil.pem", "payload.keys", "deconfliction.key")
+"""Vigil's own, on each of its machines."""
 
 
 class DeskServices(AtTheDesk, RecordingServices):
@@ -252,6 +261,67 @@ async def temporal(drill: Drill) -> None:
     _say(f"Temporal {before}, then {after}" + ("; the same, so only restarted" if before == after else ""))
 
 
+async def dumps(drill: Drill) -> None:
+    """The databases are dumped under load by the script for the composed system, and put back by it, as are the keys: what had a
+    receipt before is there.
+    """
+    office, backups, medium = (HOME / name for name in ("office", "backups", "medium"))
+    await asyncio.to_thread(_furnish, office, backups, medium)
+    await asyncio.sleep(AFTER_THE_POINT)
+    held = [(case, list(case.held)) for case in drill.records.cases.values()]
+    await asyncio.to_thread(_by_script, "backup.sh", office, backups, medium)
+    await asyncio.sleep(AFTER_THE_POINT)
+    await drill.traffic.hush()
+    await _put_back(drill, held, lambda: _lose_databases(drill, office, next(backups.iterdir()), next(medium.iterdir())))
+
+
+def _furnish(office: Path, backups: Path, medium: Path) -> None:
+    """Where the administrator keeps the keys that each machine of Vigil has, and where backups go."""
+    for folder in (office, backups, medium):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    for folder in (office / "secrets", office / "attachments"):
+        folder.mkdir(mode=0o700)
+    for name in KEYS:
+        if (WORKERS[0].folder / name).exists():
+            shutil.copy(WORKERS[0].folder / name, office / "secrets" / name)
+
+
+def _by_script(name: str, office: Path, *words: Path) -> None:
+    """As an administrator runs it on the machine of the database that takes writes. Raises `DatabaseError`."""
+    leader, user = _leader(), postgresql.account()
+    environment = {
+        "PATH": f"{Path(postgresql.tool('psql')).parent}:{os.environ['PATH']}",
+        "PGHOST": str(leader.folder),
+        "USER_OF_ALL": postgresql.ACCOUNT,
+        "IN_POSTGRES": f"setpriv --reuid={user.pw_uid} --regid={user.pw_gid} --clear-groups",
+        "COMPOSE_FOLDER": str(office),
+        "ATTACHMENTS": str(office / "attachments"),
+    }
+    command = [*network.entered(leader), "/bin/sh", str(SCRIPTS / name), *map(str, words)]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode != 0:
+        raise DatabaseError(f"{name} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def _lose_databases(drill: Drill, office: Path, backup: Path, keys: Path) -> None:
+    """All processes but the databases are killed; what is in those and every key is gone, and comes back by the script."""
+    for program in drill.programs():
+        end(program, "SIGKILL")
+    for store in ("temporal", "temporal_visibility", "vigil"):
+        postgresql.ask(_leader(), f"DROP DATABASE {store}")
+    machines = [(machine, name) for machine in (*WORKERS, *GATEWAYS) for name in KEYS if (machine.folder / name).exists()]
+    for machine, name in machines:
+        (machine.folder / name).unlink()
+    shutil.rmtree(office / "secrets")
+    _by_script("restore.sh", office, backup, keys)
+    for machine, name in machines:
+        shutil.copy(office / "secrets" / name, machine.folder / name)
+        shutil.chown(machine.folder / name, OURS, OURS)
+    for programs in (balancing_programs(), temporal_programs(), vigil_programs(drill.build)):
+        cluster.bring_up(programs)
+
+
 async def restore(drill: Drill) -> None:
     """A backup under load; more load; the log is closed, which is the point; more load; then everything but the vault is lost."""
     vault = postgresql.VAULT / "drill"
@@ -262,9 +332,15 @@ async def restore(drill: Drill) -> None:
     await asyncio.to_thread(postgresql.close_log, _leader())
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
+    await _put_back(drill, held, lambda: _lose_everything(drill, vault))
+    await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
+
+
+async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: Callable[[], None]) -> None:
+    """After the loss all receipts that were held up to the point are there; later ones are counted. Raises `LostError`."""
     later = [[one for one in case.held if one not in before] for case, before in held]
     began = drill.records.clock()
-    await asyncio.to_thread(_lose_everything, drill, vault)
+    await asyncio.to_thread(loss)
     await drill.await_health()
     took = drill.records.clock() - began
     lost = 0
@@ -275,7 +351,6 @@ async def restore(drill: Drill) -> None:
         f"restored in {took:.0f} s: all {given} receipts up to the point are there; "
         f"of {after} after it {lost} are lost, as who holds them sees"
     )
-    await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
 
 
 async def afterwards(drill: Drill) -> None:
@@ -322,16 +397,18 @@ async def run(parts: Sequence[str], load: Load) -> int:
         "failover": failover,
         "workers": workers,
         "temporal": temporal,
+        "dumps": dumps,
         "restore": restore,
+        "afterwards": afterwards,
     }
-    performed["afterwards"] = afterwards
     build = None
-    for part in (one for one in (*PARTS, "afterwards") if one in parts or (one == "afterwards" and "restore" in parts)):
+    steps = [step for part in PARTS if part in parts for step in (part, *(("afterwards",) if part in GOES_BACK else ()))]
+    for part in steps:
         async with opened(load) as drill:
             drill.build = build
             try:
                 await performed[part](drill)
-                if part != "restore":
+                if part not in GOES_BACK:
                     await drill.traffic.settle()
                 drill.raise_if_lost()
             except TimeoutError:
