@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.clock import moment
-from activities.line import LATEST, Line
+from activities.line import LATEST, WaitingLine
 from activities.relay import Relay
 from activities.siblings import SiblingWatch
 from archive.batches import Batch, BatchKept, Diverges
@@ -91,7 +91,7 @@ class ArchiveKeeping:
         self._ledgers = ledgers
         self._folded = folded
         self._key = key
-        self._line = Line(AT_ONCE, WAITS)
+        self._line = WaitingLine(AT_ONCE, WAITS)
         self._under_way = 0
         self.lag = Lag()
 

@@ -23,7 +23,7 @@ MEMORY = 8
 """Of how many, about, the usual time is told."""
 
 
-class Line:
+class WaitingLine:
     """A line of those who want their turn."""
 
     def __init__(self, at_once: int, longest: float, clock: Callable[[], float] = monotonic) -> None:

@@ -45,7 +45,7 @@ MOST_GLANCES = 1_000
 
 
 @dataclass
-class Seen:
+class KnownRun:
     """What is known of a run."""
 
     run: str
@@ -76,7 +76,7 @@ class Sweep:
         self._deliveries = deliveries
         self._key = key
         self._clock = clock
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, KnownRun] = {}
         """By delivery."""
         self._round = 0
         self._done_at = clock()
@@ -108,11 +108,11 @@ class Sweep:
                 break
             await self._in_time(name, self._missed(name))
         glances, silent = 0, await self._silent()
-        never = Seen("")
+        never = KnownRun("")
         for name in sorted(running.keys() - silent, key=lambda name: self._seen.get(name, never).when):
             if self._clock() >= until:
                 break
-            seen = self._seen.setdefault(name, Seen(running[name]))
+            seen = self._seen.setdefault(name, KnownRun(running[name]))
             known = self._round - seen.compared < A_DAY
             if known and glances == MOST_GLANCES:
                 continue
@@ -154,7 +154,7 @@ class Sweep:
             log.error("a workflow is gone, and its ledger has no end", extra={"delivery": name})
             await self._ledgers.is_gone(name)
 
-    async def _glanced_at(self, name: str, seen: Seen) -> None:
+    async def _glanced_at(self, name: str, seen: KnownRun) -> None:
         """Whether it goes on from what it was; else it is asked."""
         events = await self._events(name)
         if events < seen.events:
@@ -162,7 +162,7 @@ class Sweep:
         else:
             seen.events = events
 
-    async def _asked(self, name: str, seen: Seen) -> None:
+    async def _asked(self, name: str, seen: KnownRun) -> None:
         """It is held against the archive. What the archive does not know has nothing to be put back, or somebody invented it."""
         events, held = await self._events(name), await self._ledgers.held(name)
         if held is not None:

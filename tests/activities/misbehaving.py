@@ -7,8 +7,6 @@ from typing import Literal, get_args
 
 Way = Literal["hangs", "trickles", "resets", "redirects", "floods", "talks nonsense"]
 WAYS: tuple[Way, ...] = get_args(Way)
-HOLDING: tuple[Way, ...] = ("hangs", "trickles")
-"""In which a call stays open until its caller gives it up."""
 MEGABYTES = 10
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from activities.line import LATEST, USUAL, Line
+from activities.line import LATEST, USUAL, WaitingLine
 from domain.words.errors import Limited
 
 LONGEST = 1.0
@@ -26,7 +26,7 @@ class Crowd:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        self.line = Line(1, LONGEST, self.clock)
+        self.line = WaitingLine(1, LONGEST, self.clock)
         self.went: list[int] = []
         self.may_go: list[asyncio.Event] = []
         self.tasks: list[asyncio.Task[None]] = []

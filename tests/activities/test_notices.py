@@ -27,7 +27,7 @@ from domain.plan.directory import Directory, Service
 from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
-from tests.activities.misbehaving import HOLDING, WAYS, Way, misbehaving
+from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.activities.test_messenger import Hook
 from workflows import messages
 from workflows.messages import Fact, HandIn, NoticeErrand, workflow_id
@@ -148,7 +148,7 @@ async def test_three_webhooks_that_do_not_do_their_part_are_given_up(temporal: C
 
     assert [False, True] == [bool(one.reached) for one in told]
     assert 3 * 3 >= len(together)
-    assert way not in HOLDING or 3 == max(together)
+    assert way != "trickles" or max(together) >= 3  # it notices within a moment that a caller has gone
 
 
 @pytest.mark.parametrize("way", WAYS)
