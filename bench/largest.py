@@ -49,10 +49,10 @@ from tests.support import example_cards, example_directory, example_plan, signed
 
 STOPS, FORGED, SEIZES, LOOKS = "uz.police", "kz.knb", "uz.customs", "kz.police"
 """Who stops; in whose name the flood orders stops; who says the largest statement of all; who looks how far the archive is."""
-HOSTILE = ("uz.prosecutor", "caricc", "ru.customs", "ru.police", "kz.afm", "kz.prosecutor")
+HOSTILE = ("uz.prosecutor", "caricc", "kz.border", "uz.security", "kz.afm", "kz.prosecutor")
 """Who floods, from the first on: those who are not needed otherwise. The first is polled too, the second sees the whole."""
 POLLED_ONE = HOSTILE[0]
-MORE = ("ru.customs", "ru.police", "kz.afm")
+MORE = ("kz.border", "uz.security", "kz.afm")
 """Asked at the departure as well, so that ten are."""
 BEGINNING = ("detection.", "deconfliction.")
 """What the checkpoints are called that come before all others."""

@@ -167,8 +167,8 @@ def verify(
             trust = Trust(directory, history.ledger.entries)
             trust.check(system.id if system is not None else "", envelope, instant(manifest.exported_at))
             keys_are_trusted(history, trust)
-    if cards is not None:
-        cards_are_trusted(packet.cards, cards)
+        if cards is not None:  # those that came with a changed plan, too
+            cards_are_trusted(history.state.cards, cards)
     installation = installation_of(packet, directory)
     fitting = sum(receipt_fits(receipt, installation, (delivery, *others.values())) for receipt in receipts)
     heard = [entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Stated)]

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from domain.delivery.events import EVENTS
-from tests.operator import NO_REASON, REASONS, Tried, main, reason_of, tried, unexplained
+from domain.delivery.reported import Amended
+from domain.record.verify import verify
+from domain.words.errors import NotVerified
+from tests.forging import taken_apart
+from tests.operator import NO_REASON, REASONS, Tried, anew, main, reason_of, tried, unexplained
 from tests.packets import PACKETS, made
 
 SECURITY = Path(__file__).parents[2] / "SECURITY.md"
@@ -31,9 +35,9 @@ def test_every_kind_of_entry_stands_in_a_packet_that_is_tried() -> None:
 
 def test_what_has_no_reason_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """By its name, and also what receipts should have shown; what has one is printed with it."""
-    passed = Counter({"asked at": 2, "halted reason": 1, "ended left out": 1})
+    passed = Counter({"asked at": 2, "halted reason": 1, "end left out": 1})
     found = [
-        Tried(9, passed, Counter({"ended left out": 1})),
+        Tried(9, passed, Counter({"end left out": 1})),
         Tried(9, Counter({"asked at": 1}), Counter({"asked at": 1})),
         Tried(9, Counter({"told reached[]": 1}), Counter()),
     ]
@@ -52,8 +56,8 @@ def test_what_passes_is_counted_by_its_reason_over_all_packets(
 ) -> None:
     """How much of it, and how much of that with every receipt held beside: the most first."""
     found = [
-        Tried(9, Counter({"ended left out": 1, "told reached[]": 2}), Counter({"ended left out": 1})),
-        Tried(5, Counter({"asked told[]": 1, "ended left out": 1}), Counter({"ended left out": 1})),
+        Tried(9, Counter({"end left out": 1, "told reached[]": 2}), Counter({"end left out": 1})),
+        Tried(5, Counter({"asked told[]": 1, "end left out": 1}), Counter({"end left out": 1})),
     ]
     monkeypatch.setattr("tests.operator.tried", lambda name: found[int(name)])
 
@@ -95,6 +99,25 @@ def test_a_forgery_has_the_first_reason_that_explains_it(what: str, name: str | 
     found = reason_of(what)
 
     assert name == (found.name if found is not None else None)
+
+
+def test_a_card_that_comes_with_a_changed_plan_is_held_against_those_that_are_trusted() -> None:
+    """Changed in what no rule looks at, or of a State of which none is trusted, it is found as those of the beginning are."""
+    packet = made("changed")
+    unsealed, lines = taken_apart(packet.packet)
+    number, at, event = next(
+        (number, at, one) for number, (at, one) in enumerate(lines) if isinstance(one, Amended) and one.cards
+    )
+    other = event.model_copy(update={"cards": (event.cards[0].model_copy(update={"version": "another"}), *event.cards[1:])})
+    forged = anew(unsealed, [*lines[:number], (at, other), *lines[number + 1 :]])
+    state = event.cards[0].state
+    fewer = {name: card for name, card in packet.cards.items() if name != state}
+
+    verify(packet.packet, packet.directory, (), packet.cards)
+    with pytest.raises(NotVerified, match=f"the rule card of {state} is another than the one you trust: version"):
+        verify(forged, packet.directory, (), packet.cards)
+    with pytest.raises(NotVerified, match=f"the packet has a rule card of {state}, and you trust none of that State"):
+        verify(packet.packet, packet.directory, (), fewer)
 
 
 @pytest.mark.slow

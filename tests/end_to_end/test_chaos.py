@@ -40,7 +40,7 @@ EACH = (
     Fault(7, "TERM", ("gateway", "database"), after=0.2),
     Fault(8, "restarts", ("worker", "gateway"), after=0.2, lives=(0.5, 0.5), by=("KILL", "TERM")),
     Fault(9, "slow", ("services-gateway", "worker-database"), after=0.2, lasts=1.0),
-    Fault(10, "outage", ("worker",), after=0.2, lasts=3.0),
+    Fault(10, "outage", ("gateway",), after=0.2, lasts=6.0),
 )
 """Of each kind one, and each part is hit. What an outage leaves undone is done in less time than it lasted. That counts from the
 kill until something new is accepted, so that the start of the worker, slow where much else runs, is on the longer side: what is

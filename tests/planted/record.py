@@ -285,6 +285,13 @@ BUGS = (
     ),
     Bug("R3", "domain/record/verify.py", "    _may_have_begun(packet, delivery)\n", "", "packet"),
     Bug(
+        "record",
+        "domain/record/verify.py",
+        "cards_are_trusted(history.state.cards, cards)",
+        "cards_are_trusted(packet.cards, cards)",
+        "operator",
+    ),
+    Bug(
         "packet",
         "domain/record/verify.py",
         "    all_histories_are_there(delivery, others)\n",
