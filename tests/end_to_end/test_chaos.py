@@ -43,7 +43,7 @@ EACH = (
     Fault(10, "outage", ("gateway",), after=0.2, lasts=6.0),
 )
 """Of each kind one, and each part is hit. What an outage leaves undone is done in less time than it lasted. That counts from the
-kill until something new is accepted, so that the start of the worker, slow where much else runs, is on the longer side: what is
+kill until something new is accepted, so that the start of the gateway, slow where much else runs, is on the longer side: what is
 compared holds on a busy machine too.
 """
 
