@@ -17,13 +17,14 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import cycle
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from bench.__main__ import PROMPT, timed
+from bench.chaos.installation import with_children
 from bench.figures import cpu_seconds, figures, machine
 from bench.place import Embedding
 from bench.shape import CONFIRMATIONS, Script, pattern, script
@@ -52,7 +53,7 @@ class Spread(Asked):
     def __init__(self, directory: Directory, gateway: str) -> None:
         super().__init__(directory, gateway, PROMPT, seed=1)
         self.gateways = [gateway]
-        self._turns: Iterator[int] = cycle(range(1_000_000))
+        self._turns = count()
 
     def door_of(self, service: str) -> Gateway:
         """The gateway whose turn it is, as this service calls it."""
@@ -118,15 +119,8 @@ class Scale:
         for name, process in self.embedded.processes.items():
             used[name.partition("-")[0]] += cpu_seconds(process.pid)
         if self.database is not None:
-            used["postgresql"] = sum(map(cpu_seconds, family(self.database.process.pid)))
+            used["postgresql"] = sum(map(cpu_seconds, with_children(self.database.process.pid)))
         return used
-
-
-def family(process: int) -> Iterator[int]:
-    """A process and those that it has started (Linux)."""
-    yield process
-    for one in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split():
-        yield int(one)
 
 
 async def answers(url: str) -> None:

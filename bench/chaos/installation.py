@@ -152,11 +152,9 @@ class System:
             temporal = temporal_command(self.embedded.layout)
             await self.embedded.start(name, *(temporal if name == "temporal" else (sys.executable, "-m", name)))
 
-    async def end_for_good(self, name: str) -> None:
-        """Kill one part; it stays ended until it is started."""
-        self.away.add(name)
+    async def kill(self, name: str) -> None:
+        """Kill one part, and wait until it has ended."""
         await self._end(name, signal.SIGKILL)
-        self.away.discard(name)
 
     async def revive(self) -> None:
         """Start what has ended by itself."""

@@ -93,7 +93,7 @@ async def restored(folder: Path, load: Load) -> list[str]:
         await traffic.hush()
         later = [[one for one in case.held if one not in held] for case, held in before]
         for name in OURS:
-            await system.end_for_good(name)
+            await system.kill(name)
         lose(layout, settings)
         began = clock()
         await asyncio.to_thread(ran, "restore.sh", where, backup, next(vault.iterdir()))
