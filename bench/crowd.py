@@ -117,6 +117,10 @@ class Crowd:
         """The gateway, as an officer of this service calls it."""
         return Gateway(self.http, self.place.url, service, private_key_of(service), "officer-1")
 
+    def used(self) -> dict[str, float]:
+        """Seconds of a core that each process has used."""
+        return {name: self.place.used(name) for name in self.place.parts()}
+
     async def start(self, number: int) -> None:
         """Start one more, whose consignment is its own."""
         other = renamed(self.pattern)
@@ -137,6 +141,7 @@ class Crowd:
     async def fill(self, deliveries: int) -> None:
         """Start as many as are missing."""
         numbers = iter(range(len(self.plans), deliveries))
+        began, used = time.perf_counter(), self.used()
 
         async def one_after_another() -> None:
             for one in numbers:
@@ -144,7 +149,9 @@ class Crowd:
                     await asyncio.sleep(AGAIN)
                 await self.start(one)
                 if one % 500 == 0:
-                    sys.stderr.write(f"{one} of {deliveries} have been started\n")
+                    past = time.perf_counter() - began
+                    cores = ", ".join(f"{name} {(now - used[name]) / past:.2f}" for name, now in self.used().items())
+                    sys.stderr.write(f"{one} of {deliveries} have been started after {past:.0f} s; cores so far: {cores}\n")
 
         await asyncio.gather(*(one_after_another() for _ in range(STARTED_AT_ONCE)))
 
@@ -236,11 +243,10 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int =
 async def idle(at: Crowd) -> dict[str, float]:
     """What part of a core each process uses while nobody says anything."""
     await asyncio.sleep(at.effort.settles)
-    before = {name: at.place.used(name) for name in at.place.parts()}
-    began = time.perf_counter()
+    before, began = at.used(), time.perf_counter()
     await asyncio.sleep(at.effort.idle)
     past = time.perf_counter() - began
-    return {name: round((at.place.used(name) - used) / past, 3) for name, used in before.items()}
+    return {name: round((used - before[name]) / past, 3) for name, used in at.used().items()}
 
 
 async def questions(at: Crowd) -> dict[str, list[float]]:
