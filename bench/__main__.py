@@ -115,7 +115,7 @@ class Bench:
                 own, found = script(pattern()), self.measured[way.name]
                 await way.begin(own)
                 before = await size_of(way, own)
-                await self._confirm(way, found.idle, own)
+                await way.confirm_all(found.idle, own)
                 after = await size_of(way, own)
                 found.events["idle"].append((after[0] - before[0]) / CONFIRMATIONS)
                 found.bytes.append((after[1] - before[1]) / CONFIRMATIONS)
@@ -129,7 +129,7 @@ class Bench:
             found.deliveries += deliveries
             found.began += await timed(way.begin, own)
             before, cpu, grown = [await size_of(way, one) for one in own], self._cpu(way), self.place.stored()
-            found.confirming += await timed(partial(self._confirm, way, found.loaded), own)
+            found.confirming += await timed(partial(way.confirm_all, found.loaded), own)
             found.cpu.update({name: used - cpu[name] for name, used in self._cpu(way).items()})
             found.grown += self.place.stored() - grown
             for one, (events, _size) in zip(own, before, strict=True):
@@ -142,14 +142,6 @@ class Bench:
             before = self.place.memory(way.processes[0])
             await timed(way.begin, [script(pattern()) for _ in range(deliveries)])
             self.measured[way.name].open_memory = (self.place.memory(way.processes[0]) - before) * 1000 / deliveries
-
-    @staticmethod
-    async def _confirm(way: Way, took: list[float], own: Script) -> None:
-        for statement, envelope in own.confirmations:
-            await way.asked(own, statement)
-            began = time.perf_counter()
-            await way.confirm(own, statement, envelope)
-            took.append(time.perf_counter() - began)
 
     def _cpu(self, way: Way) -> dict[str, float]:
         """Seconds of the servers, the way's own processes, and this one, which is also every service."""

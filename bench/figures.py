@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def cpu_seconds(process: int) -> float:
     """What a process has used of the cores so far, with those it started that have ended (Linux)."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS
+
+
+def with_children(process: int) -> list[int]:
+    """A process, and all that it has started (Linux)."""
+    with suppress(OSError):
+        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+        return [process, *(one for child in children for one in with_children(int(child)))]
+    return [process]
 
 
 def most_memory(process: int) -> int:

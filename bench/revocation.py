@@ -28,7 +28,7 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.figures import figures, machine
-from bench.scale import Scale, standing
+from bench.several import Several, standing
 from bench.shape import Script, pattern, script
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import ServiceKey
@@ -100,7 +100,7 @@ class Voice:
 class Revoking:
     """Two gateways with a delivery under way, and what was measured."""
 
-    scale: Scale
+    at: Several
     http: aiohttp.ClientSession
     own: Script
     took: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -110,7 +110,7 @@ class Revoking:
 
     def door(self, service: str, gateway: int) -> Gateway:
         """One of the gateways, as this service calls it with a key that stays."""
-        return Gateway(self.http, self.scale.services.gateways[gateway], service, private_key_of(service))
+        return Gateway(self.http, self.at.services.gateways[gateway], service, private_key_of(service))
 
     async def round(self, service: str) -> None:
         """A key begins to count, and counts no more."""
@@ -179,7 +179,7 @@ class Revoking:
         handed = hand_in(envelope, delivery, datetime.now(UTC), VIGIL_KEY)
         try:
             with as_ours(delivery):
-                await self.scale.way.handle(self.own).execute_update(
+                await self.at.way.handle(self.own).execute_update(
                     messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER
                 )
         except NotAuthentic:
@@ -189,17 +189,16 @@ class Revoking:
 
 async def measure(folder: Path, rounds: int) -> dict[str, Any]:
     """All of it, as one document."""
-    async with standing(folder) as scale, aiohttp.ClientSession() as http:
-        await scale.grow(1, 2)
+    async with standing(folder) as at, aiohttp.ClientSession() as http:
+        await at.grow(1, 2)
         own = script(pattern())
-        await scale.way.begin(own)
-        found, services = Revoking(scale, http, own), own.plan.participants()
+        await at.way.begin(own)
+        found, services = Revoking(at, http, own), own.plan.participants()
         for number in range(rounds):
             await found.round(services[number % len(services)])
-        kept = "postgresql" if scale.database is not None else "sqlite"
     return {
         "machine": machine(),
-        "archive": kept,
+        "archive": at.archive,
         "rounds": rounds,
         "milliseconds": {name: figures(took if len(took) > 1 else took * 2) for name, took in found.took.items()},
         "taken_after_the_answer": found.too_late,

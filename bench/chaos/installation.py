@@ -19,6 +19,7 @@ from bench.chaos import clocks, disks
 from bench.chaos.clocks import SettableClock
 from bench.chaos.faults import LINKS, Fault, Kind
 from bench.chaos.proxy import Proxy
+from bench.figures import with_children
 from client.dossier import Dossier, Staged
 from client.embedded import Embedded, Layout, held, temporal_command
 from client.rehearse import Rehearsal
@@ -212,14 +213,6 @@ class System:
         if by == signal.SIGTERM and not (await asyncio.wait({ended}, timeout=SMART))[0]:
             process.send_signal(signal.SIGINT)
         await ended
-
-
-def with_children(process: int) -> list[int]:
-    """A process, and all that it has started."""
-    with suppress(OSError):
-        children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-        return [process, *(one for child in children for one in with_children(int(child)))]
-    return [process]
 
 
 @asynccontextmanager

@@ -7,11 +7,10 @@ It needs a cluster that is up, and starts workers of its own beside Vigil's; wha
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -22,6 +21,7 @@ from bench import __main__ as three_ways
 from bench import crowd
 from bench.__main__ import AT_ONCE, PROMPT, Bench
 from bench.crowd import PACE, QUICK, Crowd, Effort, Silent
+from bench.figures import with_children
 from bench.place import Place
 from bench.plain import plain_converter
 from bench.ways import Asked, Bare, Updates, Whole
@@ -73,7 +73,7 @@ class Cluster(Place):
             part: [number for one in programs if (number := started(one.name)) is not None]
             for part, programs in self._by_part.items()
         }
-        return running | {"postgresql": [one for server in running["postgresql"] for one in (server, *_started_by(server))]}
+        return running | {"postgresql": [one for server in running["postgresql"] for one in with_children(server)]}
 
     def stored(self) -> int:
         """On the one that takes writes: its log apart."""
@@ -102,12 +102,6 @@ class Cluster(Place):
 
 def _of(machines: Sequence[Machine]) -> Sequence[Program]:
     return tuple(one for one in vigil_programs() if one.machine in machines)
-
-
-def _started_by(number: int) -> Iterator[int]:
-    with suppress(FileNotFoundError):
-        for one in Path(f"/proc/{number}/task/{number}/children").read_text(encoding="ascii").split():
-            yield int(one)
 
 
 def beside(kind: str) -> tuple[Program, ...]:
