@@ -24,9 +24,10 @@ from activities.keeping import diverged
 from archive.batches import Extent
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
-from domain.words.limits import MOST_RUNS, MOST_RUNS_OF_A_PAGE, SWEEP_SHARE
+from domain.words.limits import SWEEP_SHARE
 from process.builds import builds_at_work, waiting_runs
 from process.clock import look
+from process.temporal import listed
 from workflows import messages
 from workflows.messages import LedgerSize, delivery_of, hand_in, workflow_id
 
@@ -123,8 +124,8 @@ class Sweep:
     async def _running(self) -> dict[str, str]:
         """The run of each delivery that is under way."""
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
-        found = self._client.list_workflows(query, page_size=MOST_RUNS_OF_A_PAGE, limit=MOST_RUNS, rpc_timeout=PATIENCE)
-        return {name: one.run_id async for one in found if (name := delivery_of(one.id)) is not None}
+        found = (one.execution async for one in listed(self._client, query, PATIENCE))
+        return {name: one.run_id async for one in found if (name := delivery_of(one.workflow_id)) is not None}
 
     async def _silent(self) -> set[str]:
         """The deliveries that cannot answer, for no worker of their build is up."""

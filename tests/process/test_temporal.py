@@ -2,7 +2,9 @@
 
 import asyncio
 import ssl
+import uuid
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from temporalio.service import KeepAliveConfig
 from domain.words.errors import Malformed, Unavailable
 from process import temporal as connection
 from process.certificates import KeyAndCertificate, issue, make_authority, now
-from process.temporal import connect, tls_in
+from process.temporal import connect, listed, tls_in
 from tests.installation import PAYLOAD_KEYS
+
+PATIENCE = timedelta(seconds=3)
 
 
 class Between:
@@ -111,3 +115,26 @@ def test_half_of_what_proves_who_is_who_is_refused(tmp_path: Path, left_out: str
 
     with pytest.raises(Malformed, match="VIGIL_TEMPORAL_CERTIFICATE"):
         tls_in(**files)
+
+
+async def test_the_runs_of_a_query_are_listed_page_after_page_and_no_more_than_are_listed_at_once(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five runs, two to a page: each comes once, with its own run; and where the most are four, four."""
+    monkeypatch.setattr(connection, "MOST_RUNS_OF_A_PAGE", 2)
+    kind = f"Listed{uuid.uuid4().hex}"
+    begun = [await temporal.start_workflow(kind, id=f"{kind}-{number}", task_queue="nobody") for number in range(5)]
+
+    async def found() -> dict[str, str]:
+        runs = [one.execution async for one in listed(temporal, f"WorkflowType = '{kind}'", PATIENCE)]
+        assert len(runs) == len({one.workflow_id for one in runs})
+        return {one.workflow_id: one.run_id for one in runs}
+
+    async with asyncio.timeout(30):
+        while len(await found()) < len(begun):  # noqa: ASYNC110 - Temporal lists what has begun a moment later
+            await asyncio.sleep(0.05)
+    assert {one.id: one.result_run_id for one in begun} == await found()
+    monkeypatch.setattr(connection, "MOST_RUNS", 4)
+    assert 4 == len(await found())
+    for one in begun:
+        await one.terminate()
