@@ -29,6 +29,7 @@ class WaitingLine:
     def __init__(self, at_once: int, longest: float, clock: Callable[[], float] = monotonic) -> None:
         """`at_once`: how many go at the same time. `longest`: seconds that one may wait. `clock`: seconds."""
         self._gate = asyncio.Semaphore(at_once)
+        self._at_once = at_once
         self._longest = longest
         self._clock = clock
         self._waiting = 0
@@ -59,8 +60,10 @@ class WaitingLine:
         return max(ceil(self._promised - now), 1)
 
     def _learn(self, began: float) -> None:
-        """How long it is from one to the next, where there is always a next."""
+        """How long it is from one to the next, where there is always a next. Who went alone would have gone beside others: else a
+        line that turned most away would look as slow as it was empty, and go on to turn them away.
+        """
         now = self._clock()
-        took = min(now - began, now - self._left, SURPRISE * self._each)
+        took = min((now - began) / self._at_once, now - self._left, SURPRISE * self._each)
         self._each += (took - self._each) / MEMORY
         self._left = now

@@ -22,11 +22,11 @@ class Clock:
 
 
 class Crowd:
-    """Those who stand in a line of one at a time, where each takes as long as its turn is left open."""
+    """Those who stand in a line, where each takes as long as its turn is left open."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = 1) -> None:
         self.clock = Clock()
-        self.line = WaitingLine(1, LONGEST, self.clock)
+        self.line = WaitingLine(at_once, LONGEST, self.clock)
         self.went: list[int] = []
         self.may_go: list[asyncio.Event] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -122,6 +122,19 @@ async def test_one_that_takes_long_says_little_of_the_next(crowd: Crowd) -> None
 
     await crowd.come(1)
     assert 300 >= await crowd.put_off() > 1
+    await crowd.end()
+
+
+async def test_where_each_goes_alone_the_line_still_counts_on_as_many_as_may_go_at_once() -> None:
+    """Each takes 0.4 s with nobody beside it. Four may go at once, so eleven wait for a second, and not three."""
+    crowd = Crowd(at_once=4)
+    for number in range(60):
+        await crowd.come(1)
+        await crowd.leave(range(number, number + 1), 0.4)
+    await crowd.come(11)
+
+    assert 2 == await crowd.put_off()
+    assert 71 == len(crowd.may_go)
     await crowd.end()
 
 

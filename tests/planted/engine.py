@@ -64,8 +64,15 @@ BUGS = (
     Bug(
         "archive",
         "activities/line.py",
-        "min(now - began, now - self._left, SURPRISE * self._each)",
-        "min(now - began, now - self._left)",
+        "min((now - began) / self._at_once, now - self._left, SURPRISE * self._each)",
+        "min((now - began) / self._at_once, now - self._left)",
+        "activities/line",
+    ),
+    Bug(
+        "archive",
+        "activities/line.py",
+        "min((now - began) / self._at_once,",
+        "min(now - began,",
         "activities/line",
     ),
     Bug(
