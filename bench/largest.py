@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,9 +85,12 @@ class OpenServices(SimulatedServices):
         self._plan = plan
         self.floods = False
         self.polls = 0
+        self.asked: defaultdict[tuple[str, str], asyncio.Event] = defaultdict(asyncio.Event)
+        """By delivery and checkpoint: set when somebody has been asked there."""
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""
+        self.asked[request.delivery, request.checkpoint].set()
         if request.checkpoint.startswith(BEGINNING):
             super().take(service, request)
 
@@ -177,14 +180,22 @@ class Site:
         self.receipts.append(await self.handed_in(self.door(SEIZES), self.busy, seizure))
         return len(seizure.body()), time.perf_counter() - began
 
-    async def stop(self, plan: Plan) -> tuple[float, float]:
-        """Order a stop: seconds until its receipt, and until somebody is asked to seize."""
-        began = time.perf_counter()
-        given = await self.handed_in(self.door(STOPS), plan, stop_by(STOPS, plan))
-        heard = time.perf_counter() - began
+    async def stop(self, plan: Plan) -> dict[str, float]:
+        """Order a stop: seconds until its receipt, until somebody is asked to seize, and until a view shows that."""
+        began, acted_on = time.perf_counter(), 0.0
+
+        async def asked() -> None:
+            nonlocal acted_on
+            await self.services.asked[plan.operation, "stop.interdiction"].wait()
+            acted_on = time.perf_counter() - began
+
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+            group.create_task(asked())
+            given = await self.handed_in(self.door(STOPS), plan, stop_by(STOPS, plan))
+            heard = time.perf_counter() - began
         assert "accepted" == given.receipt.verdict.verdict
         await self.opened(plan, "stop.interdiction")
-        return heard, time.perf_counter() - began
+        return {"receipt": heard, "acted_on": acted_on, "shown": time.perf_counter() - began}
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
         """Wait until it is open, as the archive shows it. Raises `TimeoutError`."""
@@ -326,10 +337,7 @@ async def measure(folder: Path, statements: int, hostile: Sequence[str]) -> dict
         "statements": {"recorded": proved.statements, "refused": proved.refused, "by_service": dict(said_in(packet))},
         "receipts": {when: milliseconds(found) for when, found in at.times.found.items()},
         "archive_behind_a_receipt": milliseconds(at.lags) if at.lags else None,
-        "stop": {
-            when: {"receipt": round(heard * 1000, 1), "acted_on": round(acted * 1000, 1)}
-            for when, (heard, acted) in stops.items()
-        },
+        "stop": {when: {name: round(seconds * 1000, 1) for name, seconds in found.items()} for when, found in stops.items()},
         "seizure": {"bytes": large, "receipt": round(seized * 1000, 1)},
         "handed_in_again": at.again,
         "polled_in_the_flood": at.services.polls,
@@ -357,7 +365,8 @@ def table(document: Mapping[str, Any]) -> str:
     lines += [line(f"{found['count']} receipts {when}", found) for when, found in document["receipts"].items()]
     lines += [line("archive behind a receipt", behind)] if behind is not None else []
     lines += [
-        f"a stop {when:<27}   receipt {found['receipt']:8.1f} ms   who must seize is asked {found['acted_on']:8.1f} ms\n"
+        f"a stop {when:<27}   receipt {found['receipt']:8.1f} ms   who must seize is asked {found['acted_on']:8.1f} ms"
+        f"   shown {found['shown']:8.1f} ms\n"
         for when, found in document["stop"].items()
     ]
     seized, services = document["seizure"], len(said["by_service"])

@@ -63,6 +63,10 @@ class Proofs:
         """Learn what has become of keys; where that fails, `known` says for how long the last news are good."""
         await self._directory.look()
 
+    async def glance(self) -> bool:
+        """The same, waiting for a moment only: whether that was enough."""
+        return await self._directory.glance()
+
     def known(self) -> None:
         """Raises `Unavailable` if it has not been known for too long which keys count."""
         self._directory.sure()
@@ -83,6 +87,10 @@ class Proofs:
     async def still(self, caller: Visitor) -> None:
         """Raises `NotAuthentic` once the key that the caller proved itself with counts no more."""
         await self._directory.look()
+        self.counts(caller)
+
+    def counts(self, caller: Visitor) -> None:
+        """Raises `NotAuthentic` if that key does not, as far as is known."""
         service = self._directory.now.find(caller.service.id)
         if service is None or caller.key not in service.keys_at(datetime.now(UTC)):
             raise NotAuthentic(fill("key {key} of {service} counts no more", key=caller.key, service=caller.service.id))

@@ -3,14 +3,15 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
 from domain.plan.access import OPEN, permit
 from domain.plan.proof import Caller
-from domain.words.errors import VigilError
+from domain.words.errors import NotAuthentic, VigilError
 from domain.words.limits import LARGEST_BRAKE
-from gateway.access import CALLER, PROOFS, Visitor, may_exist
+from gateway.access import CALLER, PROOFS, Proofs, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import LIMITS, lane_of
 from gateway.metrics import METRICS
@@ -74,7 +75,8 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody anonymous gets further than what `OPEN` names, nobody to what the policy does not give, and no more than a share.
 
     The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
-    known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8).
+    known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8), and waits for two
+    glances at what has become of keys, where all else waits until that is known.
     """
     if request.path == "/" and request.method in ("GET", "HEAD"):
         raise web.HTTPSeeOther(entrance.ROOT)  # who types the address alone is a person
@@ -83,9 +85,8 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     action = request.match_info.route.name
     if action in OPEN:
         return await handler(request)
-    authorization, proofs = request.headers.get("Authorization"), request.app[PROOFS]
-    await proofs.look()
-    caller = proofs.caller(authorization, request.method, request.raw_path)
+    proofs = request.app[PROOFS]
+    caller = await _caller(request, proofs)
     request[CALLER] = visitor = Visitor(caller.service, caller.officer, caller.key, caller.nonce)
     if action is not None:
         permit(caller.service, action)
@@ -98,13 +99,30 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
             caller.check_digest(request.match_info["digest"])
         else:
             await _received(request, caller)
-        if request.body_exists and action != "attach":  # it may have been long in coming
-            await proofs.still(visitor)
-        if lane != "stop":
+        if lane == "stop":
+            await proofs.glance()
+            proofs.counts(visitor)
+        else:
+            if request.body_exists and action != "attach":  # it may have been long in coming
+                await proofs.still(visitor)
             proofs.known()
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
         return await handler(request)
+
+
+async def _caller(request: web.Request, proofs: Proofs) -> Caller:
+    """Who calls. A statement may be a stop, so it waits for a glance only; for the whole look where its key is not known by then,
+    and may be a new one. Raises `NotAuthentic`.
+    """
+    header, asked = request.headers.get("Authorization"), (request.method, request.raw_path)
+    if request.match_info.route.name != "submit":
+        await proofs.look()
+    elif not await proofs.glance():
+        with suppress(NotAuthentic):
+            return proofs.caller(header, *asked)
+        await proofs.look()
+    return proofs.caller(header, *asked)
 
 
 async def _received(request: web.Request, caller: Caller) -> bytes:

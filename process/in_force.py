@@ -33,7 +33,9 @@ BRAKES = ("stop_requested", "incident")
 Whoever has stolen one could halt a delivery; a stop that is not taken could cost a life.
 """
 LOOK_WITHIN = 2.0
-"""Seconds that the archive is given to say what is new. A stop waits for no longer than two looks."""
+"""Seconds that the archive is given to say what is new."""
+GLANCE = 0.25
+"""Seconds for which whoever may order a stop waits for that: who floods the archive with questions keeps nobody from stopping."""
 
 
 class Changes(Protocol):
@@ -88,6 +90,7 @@ class InForce:
         self._known_at = float("-inf")
         self._wrong: VigilError | None = None
         """Why the newest look failed."""
+        self._glances: set[asyncio.Task[None]] = set()
 
     @property
     def now(self) -> Directory:
@@ -118,6 +121,16 @@ class InForce:
             else:
                 self._wrong, self._known_at = None, began
             self._ended = number
+
+    async def glance(self) -> bool:
+        """Look, and wait for no longer than `GLANCE`: whether it has been looked by then. If not, the look goes on."""
+        looking = asyncio.create_task(self.look())
+        self._glances.add(looking)
+        looking.add_done_callback(self._glances.discard)
+        done, _ = await asyncio.wait({looking}, timeout=GLANCE)
+        for one in done:
+            one.result()
+        return bool(done)
 
     def sure(self) -> Directory:
         """The directory as it was last known. Raises `Unavailable` if that is too long ago."""

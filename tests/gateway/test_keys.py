@@ -1,7 +1,8 @@
 """Keys that change while deliveries run: the real gateway and worker on a real server."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,7 @@ from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from process.builds import settle
-from process.in_force import InForce
+from process.in_force import Changes, InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of, second
@@ -329,8 +330,74 @@ async def status(at: At, url: str, method: str, target: str, *, key: str = POLIC
         return answer.status
 
 
-async def test_a_revocation_made_at_one_gateway_binds_the_next_and_one_that_is_started_later(at: At) -> None:
-    """No call, no statement, no link to sign in: refused everywhere at the first try, and the service's other key goes on."""
+class Slow:
+    """Changes of keys in an archive that is busy, and says nothing before it is let."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self.asked, self.may_say = asyncio.Event(), asyncio.Event()
+
+    async def newest(self) -> int:
+        """Once it is let."""
+        self.asked.set()
+        await self.may_say.wait()
+        return await self._changes.newest()
+
+    async def since(self, seq: int) -> Sequence[Envelope]:
+        """As it is."""
+        return await self._changes.since(seq)
+
+    async def append(self, seq: int, entered: Envelope) -> bool:
+        """As it is."""
+        return await self._changes.append(seq, entered)
+
+
+@pytest.fixture
+def slow(at: At, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    """The gateway's archive, for which it waits as long as it takes."""
+    monkeypatch.setattr("process.in_force.LOOK_WITHIN", 3600.0)
+    found = Slow(at.installation.in_force._changes)
+    monkeypatch.setattr(at.installation.in_force, "_changes", found)
+    yield found
+    found.may_say.set()
+
+
+async def test_a_stop_waits_for_a_glance_where_the_archive_does_not_say_which_keys_count(at: At, slow: Slow) -> None:
+    """R8: who floods the archive with questions keeps nobody from stopping, by the keys last known. All else waits."""
+    other = asyncio.create_task(status(at, at.installation.url, "GET", "/v1/inbox"))
+    await slow.asked.wait()
+    given = await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))
+    waited = not other.done()
+    slow.may_say.set()
+
+    assert isinstance(given, SignedReceipt)
+    assert "accepted" == given.receipt.verdict.verdict
+    assert (True, 200) == (waited, await other)
+
+
+async def test_a_key_that_is_not_known_at_a_glance_is_looked_for_until_that_is_known(
+    at: At, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop under a key that another gateway has just taken in is no stop of a stranger."""
+    monkeypatch.setattr("process.in_force.GLANCE", 0.0)
+    async with another_gateway(at) as running:
+        assert 200 == await status(at, running, "POST", "/v1/keys", body=rotation(at.new).model_dump_json().encode())
+    stop = at.stop(at.new).model_dump_json().encode()
+    said = f"/v1/deliveries/{at.plan.operation}/statements"
+    answer = asyncio.create_task(status(at, at.installation.url, "POST", said, key=at.new, body=stop))
+    await slow.asked.wait()
+    slow.may_say.set()
+
+    assert 201 == await answer
+
+
+async def test_a_revocation_made_at_one_gateway_binds_the_next_and_one_that_is_started_later(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No call, no statement, no link to sign in: refused everywhere at the first try, and the service's other key goes on. A stop
+    is refused as well where the archive says in a glance which keys count.
+    """
+    monkeypatch.setattr("process.in_force.GLANCE", 60.0)
     said = f"/v1/deliveries/{at.plan.operation}/statements"
     stop = at.stop(POLICE).model_dump_json().encode()
     async with another_gateway(at) as running:

@@ -234,9 +234,30 @@ BUGS = (
     Bug(
         "keys",
         "gateway/middlewares.py",
-        "    await proofs.look()\n",
-        "",
+        '    if request.match_info.route.name != "submit":\n        await proofs.look()\n',
+        '    if request.match_info.route.name != "submit":\n        pass\n',
         "gateway/keys::test_a_revocation_made_at_one_gateway_binds_the_next_and_one_that_is_started_later",
+    ),
+    Bug(
+        "keys",
+        "gateway/middlewares.py",
+        "            return proofs.caller(header, *asked)\n        await proofs.look()\n",
+        "            return proofs.caller(header, *asked)\n",
+        "gateway/keys::test_a_key_that_is_not_known_at_a_glance_is_looked_for_until_that_is_known",
+    ),
+    Bug(
+        "R8",
+        "gateway/middlewares.py",
+        'if lane == "stop":',
+        "if False:",
+        "gateway/keys::test_a_stop_waits_for_a_glance_where_the_archive_does_not_say_which_keys_count",
+    ),
+    Bug(
+        "R8",
+        "process/in_force.py",
+        "asyncio.wait({looking}, timeout=GLANCE)",
+        "asyncio.wait({looking})",
+        "gateway/keys::test_a_stop_waits_for_a_glance_where_the_archive_does_not_say_which_keys_count",
     ),
     Bug(
         "faults",
