@@ -1,5 +1,6 @@
 """The largest legal delivery (R28): ten services say all that they may while checkpoints are open. Meanwhile some of them flood
-every door for a while, and another stops the delivery meanwhile. Who has flooded then says what it still may.
+every door for a while, and another stops a delivery meanwhile. Who has flooded then says what it still may. Those who flood order
+stops as well, which count: so the one whose effect is measured is of a delivery beside the flooded one.
 
 `python -m bench.largest --statements 20000` is all that ten services may say; fewer show the same in less time. It says how long
 receipts and stops take without a load, under load and in the flood, how far the archive is behind, how much memory the processes
@@ -115,13 +116,14 @@ class Times:
 
 @dataclass
 class Site:
-    """An installation of real processes, with a quiet delivery and a busy one."""
+    """An installation of real processes, with a busy delivery and two that are stopped: one before the load, one in the flood."""
 
     embedded: Embedded
     services: OpenServices
     directory: Directory
     http: aiohttp.ClientSession
     quiet: Plan
+    beside: Plan
     busy: Plan
     times: Times = field(default_factory=Times)
     receipts: list[SignedReceipt] = field(default_factory=list)
@@ -182,11 +184,12 @@ class Site:
 
     async def stop(self, plan: Plan) -> dict[str, float]:
         """Order a stop: seconds until its receipt, until somebody is asked to seize, and until a view shows that."""
+        seizes = self.services.asked[plan.operation, "stop.interdiction"]
         began, acted_on = time.perf_counter(), 0.0
 
         async def asked() -> None:
             nonlocal acted_on
-            await self.services.asked[plan.operation, "stop.interdiction"].wait()
+            await seizes.wait()
             acted_on = time.perf_counter() - began
 
         async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
@@ -196,6 +199,12 @@ class Site:
         assert "accepted" == given.receipt.verdict.verdict
         await self.opened(plan, "stop.interdiction")
         return {"receipt": heard, "acted_on": acted_on, "shown": time.perf_counter() - began}
+
+    async def stop_once_more(self) -> float:
+        """Order a stop of the busy delivery, which those who flood have stopped, too: seconds until its receipt."""
+        began = time.perf_counter()
+        await self.handed_in(self.door(STOPS), self.busy, stop_by(STOPS, self.busy))
+        return time.perf_counter() - began
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
         """Wait until it is open, as the archive shows it. Raises `TimeoutError`."""
@@ -244,6 +253,13 @@ def busy_plan() -> Plan:
     return renamed(plan)
 
 
+def another() -> Plan:
+    """A delivery of its own."""
+    plan = renamed(example_plan("almaty-tashkent"))
+    own = plan.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": plan.operation})
+    return plan.model_copy(update={"consignment": plan.consignment.model_copy(update={"identifiers": (own,)})})
+
+
 def polled(directory: Directory) -> Directory:
     """The directory in which one of the hostile services is polled."""
     services = (
@@ -258,17 +274,15 @@ def polled(directory: Directory) -> Directory:
 @asynccontextmanager
 async def site(folder: Path) -> AsyncIterator[Site]:
     """Everything is up, and both deliveries wait for consents."""
-    busy, other = busy_plan(), renamed(example_plan("almaty-tashkent"))
-    another = other.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": other.operation})
-    quiet = other.model_copy(update={"consignment": other.consignment.model_copy(update={"identifiers": (another,)})})
+    busy, quiet, beside = busy_plan(), another(), another()
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "100ms", "slowest": "500ms"}})
     with held(folder / "home") as home:
         dossier = Dossier(busy, example_directory(), example_cards())
         directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out(polled)
         services = OpenServices(directory, layout.gateway_url, busy, scenario)
         async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
-            found = Site(embedded, services, directory, http, quiet, busy)
-            for plan in (quiet, busy):
+            found = Site(embedded, services, directory, http, quiet, beside, busy)
+            for plan in (quiet, beside, busy):
                 await found.door(plan.initiator).start(signed_plan(plan))
                 await found.opened(plan, "consent-uz")
             yield found
@@ -313,7 +327,7 @@ async def measure(folder: Path, statements: int, hostile: Sequence[str]) -> dict
         await at.enough.wait()
         async with at.flooded(flood):
             await asyncio.sleep(FLOOD / 2)
-            flooded = await at.stop(at.busy)
+            flooded = {**await at.stop(at.beside), "receipt_of_the_flooded_one": await at.stop_once_more()}
             await asyncio.sleep(FLOOD / 2)
         speaking += [asyncio.create_task(at.speak(one, iter(range(each)))) for one in hostile]
         await asyncio.gather(*speaking)
