@@ -9,6 +9,7 @@ Nobody anonymous gets as far as this, but where an OpenID provider signs people 
 strangers share a sixth lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -68,13 +69,17 @@ class Share:
     burst: int
     seconds: float
     under_way: int
+    at_work: int | None = None
+    """Of those under way, how many are seen to at the same time, while the others wait in their order; None: all. A gateway that
+    sees to all that three callers may have under way answers nobody in time.
+    """
     of_all: int | None = None
     """How many of all callers together may be under way; None: as many as there are."""
 
 
 SHARES: dict[Lane, Share] = {
-    "ask": Share(burst=600, seconds=30, under_way=32),
-    "say": Share(burst=3000, seconds=30, under_way=64),
+    "ask": Share(burst=600, seconds=30, under_way=32, at_work=8),
+    "say": Share(burst=3000, seconds=30, under_way=64, at_work=8),
     "stop": Share(burst=3000, seconds=30, under_way=256),
     "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
     "files": Share(burst=300, seconds=60, under_way=4, of_all=40),
@@ -91,6 +96,7 @@ class Limits:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, Lane], AsyncLimiter] = {}
         self._under_way: Counter[tuple[str, Lane]] = Counter()
+        self._at_work: dict[tuple[str, Lane], asyncio.Semaphore] = {}
 
     @asynccontextmanager
     async def turn(self, caller: str, lane: Lane) -> AsyncIterator[None]:
@@ -98,6 +104,7 @@ class Limits:
         share, key = SHARES[lane], (caller, lane)
         if key not in self._buckets:
             self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
+            self._at_work[key] = asyncio.Semaphore(share.at_work or share.under_way)
         bucket = self._buckets[key]
         if self._under_way[key] >= share.under_way:
             raise _limited(fill("{caller} has {count} requests of this kind under way", caller=caller, count=share.under_way))
@@ -114,7 +121,8 @@ class Limits:
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:
-            yield
+            async with self._at_work[key]:
+                yield
         finally:
             self._under_way[key] -= 1
 

@@ -64,6 +64,41 @@ def test_stops_have_a_lane_of_their_own(action: str | None, body: bytes, lane: s
     assert lane == lane_of(action, body)
 
 
+async def test_of_one_callers_requests_so_many_are_seen_to_at_once_and_no_other_caller_waits_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two of three: the third has its turn when one of them is done. Another caller has its own at once."""
+    share(monkeypatch, "say", at_work=2)
+    limits, turns = Limits(), list[str]()
+    done = {name: asyncio.Event() for name in ("first", "second", "third", "other")}
+
+    async def ask(caller: str, name: str) -> None:
+        async with limits.turn(caller, "say"):
+            turns.append(name)
+            await done[name].wait()
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("first", "second", "third"):
+            group.create_task(ask("uz.customs", name))
+        group.create_task(ask("uz.police", "other"))
+        await settled()
+        assert ["first", "second", "other"] == turns
+        assert 4 == limits.under_way("say")
+        done["second"].set()
+        await settled()
+        assert ["first", "second", "other", "third"] == turns
+        for one in done.values():
+            one.set()
+
+    assert 0 == limits.under_way("say")
+
+
+async def settled() -> None:
+    """Everybody who can go on has."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def test_who_asks_too_much_is_told_when_to_ask_again_and_others_are_not(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     """429 with Retry-After and what to do; another service's questions are answered."""
     share(monkeypatch, "ask", burst=3)

@@ -232,6 +232,13 @@ BUGS = (
         "gateway/limits::test_stops_have_a_lane_of_their_own",
     ),
     Bug(
+        "doors",
+        "gateway/limits.py",
+        "asyncio.Semaphore(share.at_work or share.under_way)",
+        "asyncio.Semaphore(share.under_way)",
+        "gateway/limits::test_of_one_callers_requests_so_many_are_seen_to_at_once_and_no_other_caller_waits_for_them",
+    ),
+    Bug(
         "keys",
         "gateway/middlewares.py",
         '    if request.match_info.route.name != "submit":\n        await proofs.look()\n',
