@@ -62,6 +62,10 @@ LONGEST_ANSWER = 8_000
 """Bytes that may come back from an OpenID provider: codes of a few thousand exist."""
 
 
+WAITS = 10.0
+"""Seconds for which a request waits for its own caller's others, and is then refused."""
+
+
 @dataclass(frozen=True)
 class Share:
     """What one caller may do in one lane: `burst` requests at once, again full after `seconds`; so many under way."""
@@ -70,8 +74,8 @@ class Share:
     seconds: float
     under_way: int
     at_work: int | None = None
-    """Of those under way, how many are seen to at the same time, while the others wait in their order; None: all. A gateway that
-    sees to all that three callers may have under way answers nobody in time.
+    """Of those under way, how many are seen to at the same time, while the others wait in their order, for `WAITS` at most; None:
+    all. A gateway that sees to all that three callers may have under way answers nobody in time.
     """
     of_all: int | None = None
     """How many of all callers together may be under way; None: as many as there are."""
@@ -121,8 +125,18 @@ class Limits:
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:
-            async with self._at_work[key]:
+            try:
+                async with asyncio.timeout(WAITS):
+                    await self._at_work[key].acquire()
+            except TimeoutError as error:
+                count = share.at_work or share.under_way
+                raise _limited(
+                    fill("{caller} has {count} requests of this kind under way", caller=caller, count=count)
+                ) from error
+            try:
                 yield
+            finally:
+                self._at_work[key].release()
         finally:
             self._under_way[key] -= 1
 

@@ -91,6 +91,9 @@ class InForce:
         self._wrong: VigilError | None = None
         """Why the newest look failed."""
         self._glances: set[asyncio.Task[None]] = set()
+        """Looks that may go on though nobody waits for them any more: the one under way and the next."""
+        self._next: asyncio.Task[None] | None = None
+        """The one that has not begun, for all who come before it does."""
 
     @property
     def now(self) -> Directory:
@@ -111,6 +114,7 @@ class InForce:
             if self._ended >= mine:
                 return
             self._begun = number = self._begun + 1
+            self._next = None
             began = self._clock()
             try:
                 await self._learn()
@@ -124,9 +128,11 @@ class InForce:
 
     async def glance(self) -> bool:
         """Look, and wait for no longer than `GLANCE`: whether it has been looked by then. If not, the look goes on."""
-        looking = asyncio.create_task(self.look())
-        self._glances.add(looking)
-        looking.add_done_callback(self._glances.discard)
+        if self._next is None:
+            self._next = asyncio.create_task(self.look())
+            self._glances.add(self._next)
+            self._next.add_done_callback(self._glances.discard)
+        looking = self._next
         done, _ = await asyncio.wait({looking}, timeout=GLANCE)
         for one in done:
             one.result()

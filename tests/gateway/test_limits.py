@@ -93,6 +93,23 @@ async def test_of_one_callers_requests_so_many_are_seen_to_at_once_and_no_other_
     assert 0 == limits.under_way("say")
 
 
+async def test_who_waits_too_long_for_its_own_other_requests_is_refused_and_nothing_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer says when to ask again. Once the others are done, the same is seen to."""
+    share(monkeypatch, "say", at_work=1)
+    monkeypatch.setattr("gateway.limits.WAITS", 0.0)
+    limits = Limits()
+    async with limits.turn("uz.customs", "say"):
+        with pytest.raises(Limited, match="has 1 requests of this kind under way"):
+            async with limits.turn("uz.customs", "say"):
+                pass
+    assert 0 == limits.under_way("say")
+
+    async with limits.turn("uz.customs", "say"):
+        assert 1 == limits.under_way("say")
+
+
 async def settled() -> None:
     """Everybody who can go on has."""
     for _ in range(10):
