@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -108,7 +108,6 @@ class Limits:
         share, key = SHARES[lane], (caller, lane)
         if key not in self._buckets:
             self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
-            self._at_work[key] = asyncio.Semaphore(share.at_work or share.under_way)
         bucket = self._buckets[key]
         if self._under_way[key] >= share.under_way:
             raise _limited(fill("{caller} has {count} requests of this kind under way", caller=caller, count=share.under_way))
@@ -125,20 +124,25 @@ class Limits:
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:
-            try:
-                async with asyncio.timeout(WAITS):
-                    await self._at_work[key].acquire()
-            except TimeoutError as error:
-                count = share.at_work or share.under_way
-                raise _limited(
-                    fill("{caller} has {count} requests of this kind under way", caller=caller, count=count)
-                ) from error
-            try:
+            async with self._seen_to(caller, lane, share.at_work) if share.at_work else nullcontext():
                 yield
-            finally:
-                self._at_work[key].release()
         finally:
             self._under_way[key] -= 1
+
+    @asynccontextmanager
+    async def _seen_to(self, caller: str, lane: Lane, at_work: int) -> AsyncIterator[None]:
+        """Wait until fewer than `at_work` of the caller's requests are seen to, and be one of them. Raises `Limited`."""
+        places = self._at_work.setdefault((caller, lane), asyncio.Semaphore(at_work))
+        try:
+            async with asyncio.timeout(WAITS):
+                await places.acquire()
+        except TimeoutError as error:
+            message = fill("{caller} has {count} requests of this kind under way", caller=caller, count=at_work)
+            raise _limited(message) from error
+        try:
+            yield
+        finally:
+            places.release()
 
     def under_way(self, lane: Lane) -> int:
         """How many requests of all callers are under way in this lane."""

@@ -234,8 +234,8 @@ BUGS = (
     Bug(
         "doors",
         "gateway/limits.py",
-        "asyncio.Semaphore(share.at_work or share.under_way)",
-        "asyncio.Semaphore(share.under_way)",
+        "async with self._seen_to(caller, lane, share.at_work) if share.at_work else nullcontext():",
+        "async with nullcontext():",
         "gateway/limits::test_of_one_callers_requests_so_many_are_seen_to_at_once_and_no_other_caller_waits_for_them",
     ),
     Bug(
