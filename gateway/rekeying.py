@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from domain.plan.directory import Directory
 from domain.plan.directory import faults_in as faults_of_directory
-from domain.plan.key_changes import Taken, authentic, changed, read_change
+from domain.plan.key_changes import Taken, authentic, changed
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, NotFound, RuleBroken, Unavailable, VigilError
@@ -85,15 +85,9 @@ class Rekeying:
 
 
 def may_be_taken(envelope: Envelope, directory: Directory) -> None:
-    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be. What says nothing new is fine
-    whoever signed it: it may have ended the very key that it is signed with.
-    """
-    change = read_change(envelope)
-    if directory.find(change.service) is None or directory.find(change.by) is None:
-        authentic(envelope, directory, datetime.now(UTC))
+    """Raises `Malformed`, `NotAuthentic`, or `RuleBroken` (R24) unless this change of keys may be."""
+    change = authentic(envelope, directory, datetime.now(UTC))
     then = changed(directory, change)
-    if then != directory:
-        authentic(envelope, directory, datetime.now(UTC))
     faults = [*faults_of_keys(directory, change)]
     if change.added and then != directory:
         faults += [fault.problem for fault in faults_of_directory(then)]

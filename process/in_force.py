@@ -9,6 +9,7 @@ alternatives and the measurements.)
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,14 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.plan.directory import Directory
-from domain.plan.key_changes import ENTERED_TYPE, Entered, after, read_change, read_entered, said_already
+from domain.plan.key_changes import ENTERED_TYPE, Entered, KeyChange, after, read_change, read_entered, said_already
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
-from domain.words.errors import Malformed, NotAuthentic, NotVerified, Unavailable, VigilError
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, Unavailable, VigilError
+from domain.words.identifiers import ServiceId
+from domain.words.limits import MOST_KEYS
 from domain.words.moments import utc_text
+from domain.words.text import fill, mark
 from process.configuration import directory_in, installation_of
 
 log = logging.getLogger("vigil.directory")
@@ -34,6 +38,10 @@ Whoever has stolen one could halt a delivery; a stop that is not taken could cos
 """
 LOOK_WITHIN = 2.0
 """Seconds that the archive is given to say what is new."""
+MOST_CHANGES = 2 * MOST_KEYS
+"""Changes of one service's keys by one signer: each key can be made and ended by one of its own. Who brings an end forward again
+and again would fill the archive else, and every process goes over all of it when it starts.
+"""
 GLANCE = 0.25
 """Seconds for which whoever may order a stop waits for that: who floods the archive with questions keeps nobody from stopping."""
 
@@ -84,6 +92,8 @@ class InForce:
         self._changes = changes if changes is not None else InMemory()
         self._clock = clock
         self._entered: list[Entered] = []
+        self._said: defaultdict[ServiceId, list[KeyChange]] = defaultdict(list)
+        """The changes in them, by whose keys they change."""
         self._looking = asyncio.Lock()
         self._begun = self._ended = 0
         """Looks, counted: the newest that has begun, and that has ended."""
@@ -148,16 +158,21 @@ class InForce:
     async def enter(self, change: Envelope, key: Ed25519PrivateKey, check: Callable[[Directory], None]) -> None:
         """Enter a change of keys, under the installation's key: it is in the archive, and in force, when this returns.
 
-        `check` raises if it may not be taken; it is asked again where another change came in between. Raises `Unavailable` if
-        the archive does not answer: then the change may or may not be in force.
+        `check` raises if it may not be taken; it is asked again where another change came in between. What says nothing that is
+        not entered already is not asked about: it may have ended the very key that it is signed with.
+
+        Raises `RuleBroken` (R28) where its signer has changed these keys as often as it may, and `Unavailable` if the archive
+        does not answer: then the change may or may not be in force.
         """
+        said = read_change(change)
         while True:
             await self.look()
             if self._wrong is not None:
                 raise Unavailable("the archive cannot take a change of keys", hint="announce it again") from self._wrong
-            check(self.now)
-            if said_already(read_change(change), (read_change(one.change) for one in self._entered)):
+            if said_already(said, self._said[said.service]):
                 return
+            check(self.now)
+            self._check_share(said)
             entered = Entered(seq=len(self._entered) + 1, at=utc_text(datetime.now(UTC)), change=change)
             envelope = sign(canonical(entered), ENTERED_TYPE, key)
             try:
@@ -170,6 +185,17 @@ class InForce:
                 if len(self._entered) < entered.seq:
                     self._take(envelope)
                 return
+
+    def _check_share(self, said: KeyChange) -> None:
+        if sum(one.by == said.by for one in self._said[said.service]) >= MOST_CHANGES:
+            message = fill(
+                "{signer} has changed keys of {service} {count} times, as often as it may",
+                signer=said.by,
+                service=said.service,
+                count=MOST_CHANGES,
+            )
+            hint = mark("an administrator can change them, or another administrator")
+            raise RuleBroken("R28", message, hint=hint, reason="keys_not_changed")
 
     def replace(self, directory: Directory) -> None:
         """Put another in force; what has become of its keys stays so."""
@@ -196,12 +222,13 @@ class InForce:
         number = len(self._entered) + 1
         try:
             entered = read_entered(envelope, installation_of(self._directory))
-            read_change(entered.change)
+            said = read_change(entered.change)
         except (NotAuthentic, Malformed) as error:
             raise NotVerified(f"the installation has not entered this change of keys: {error.message}", number) from error
         if entered.seq != number:
             raise NotVerified("a change of keys is missing from the archive, or stands in another place", number)
         self._entered.append(entered)
+        self._said[said.service].append(said)
         self._directory = after(self._directory, entered)
 
 

@@ -252,6 +252,15 @@ async def test_a_change_that_breaks_r24_or_is_forged_changes_nothing_anywhere(at
     assert "accepted" == (await at.door(POLICE).submit(at.plan.operation, at.stop(POLICE))).receipt.verdict.verdict  # type: ignore[union-attr]
 
 
+async def test_a_forged_change_that_says_what_the_file_says_already_is_refused_too(at: At) -> None:
+    """Nobody enters a change in another's name, though it would change nothing: the share of who is named would be spent."""
+    public = public_text(private_key_of(POLICE))
+    known = next(key for key in at.installation.directory.get(POLICE).keys if key.public == public)
+    with pytest.raises(NotAuthentic):
+        await at.door(POLICE).change_keys(record("administration", POLICE, added=(known,)))
+    await at.door(POLICE).change_keys(record(POLICE, added=(known,)))
+
+
 async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
     """A delivery knows the administrators it started with."""
     await at.door("administration", "administration").change_keys(revocation("administration"))

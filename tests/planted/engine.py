@@ -598,6 +598,27 @@ BUGS = (
         "process/in_force::test_an_archive_that_does_not_hold_what_was_entered_lets_nobody_in",
     ),
     Bug(
+        "keys",
+        "process/in_force.py",
+        ">= MOST_CHANGES:",
+        "> MOST_CHANGES:",
+        "process/in_force::test_who_has_changed_a_services_keys_as_often_as_it_may_is_refused_and_another_is_not",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "sum(one.by == said.by for",
+        "sum(True for",
+        "process/in_force::test_who_has_changed_a_services_keys_as_often_as_it_may_is_refused_and_another_is_not",
+    ),
+    Bug(
+        "keys",
+        "gateway/rekeying.py",
+        "    change = authentic(envelope, directory, datetime.now(UTC))\n",
+        "    from domain.plan.key_changes import read_change\n    change = read_change(envelope)\n",
+        "gateway/keys::test_a_forged_change_that_says_what_the_file_says_already_is_refused_too",
+    ),
+    Bug(
         "record",
         "process/language.py",
         "(language,) if language in LANGUAGES else LANGUAGES",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ from domain.plan.key_changes import ENTERED_TYPE, Entered, KeyChange, KeyEnd
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import NotAuthentic, Unavailable
-from process.in_force import BOUND, FollowedFile, InForce, InMemory
+from domain.words.errors import NotAuthentic, RuleBroken, Unavailable
+from process.in_force import BOUND, MOST_CHANGES, FollowedFile, InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
 
@@ -242,6 +242,29 @@ async def test_the_same_change_again_is_kept_once() -> None:
         await in_force.enter(one, KEY, fine)
 
     assert 1 == await archive.newest()
+
+
+async def test_who_has_changed_a_services_keys_as_often_as_it_may_is_refused_and_another_is_not() -> None:
+    """Who brings an end forward again and again fills no archive; an administrator still ends the key (R28)."""
+    archive, now = Archive(), datetime.now(UTC)
+    in_force = InForce(DIRECTORY, archive)
+
+    def sooner(by: str, days: int) -> Envelope:
+        end = KeyEnd(key=of(POLICE), at=(now + timedelta(days=days)).isoformat())
+        change = KeyChange(service=POLICE, by=by, made_at=now.isoformat(), ended=(end,))
+        return sign(canonical(change), KEYS_TYPE, private_key_of(by))
+
+    for days in range(1000, 1000 - MOST_CHANGES, -1):
+        await in_force.enter(sooner(POLICE, days), KEY, fine)
+    for days in (800, 500):
+        with pytest.raises(RuleBroken, match=f"R28: {POLICE} has changed keys of {POLICE} {MOST_CHANGES} times") as refused:
+            await InForce(DIRECTORY, archive).enter(sooner(POLICE, days), KEY, fine)
+        assert "keys_not_changed" == refused.value.reason
+    await in_force.enter(sooner(POLICE, 1000), KEY, fine)  # said already
+
+    assert MOST_CHANGES == await archive.newest()
+    await in_force.enter(sooner("administration", -1), KEY, fine)
+    assert not counts(await in_force.latest())
 
 
 def by_another(entered: Sequence[Envelope]) -> Sequence[Envelope]:
