@@ -18,7 +18,7 @@ def hindrance() -> str | None:
 
 @contextmanager
 def disk(at: Path) -> Iterator[None]:
-    """The folder is a disk of its own meanwhile; where none can be had, it is a folder."""
+    """The folder is a disk of its own meanwhile; where none can be had, it is a folder. Its logs are left when it is gone."""
     at.mkdir(exist_ok=True)
     if hindrance() is not None:
         yield
@@ -27,7 +27,10 @@ def disk(at: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        logs = {log.name: log.read_bytes() for log in at.glob("*.log")}
         subprocess.run(["umount", "--lazy", str(at)], check=True)  # noqa: S603, S607 - as root, on a folder of ours
+        for name, text in logs.items():
+            (at / name).write_bytes(text)
 
 
 def fill(at: Path) -> None:

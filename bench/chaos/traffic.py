@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 import aiohttp
@@ -49,6 +50,8 @@ HALTED = frozenset({"stopped_before_departure", "interdicted_early"})
 """How one that is stopped may end."""
 PATIENCE = 240.0
 """Seconds for one thing to come true, whatever is killed meanwhile; for all of a delivery, since the last fault was mended."""
+ANSWERED = timedelta(seconds=20)
+"""Of one question to a workflow: a worker that replays a long run takes its time, and one that was killed never answers."""
 SPEAKS = "speaks"
 """Name of the tasks that have no end."""
 REPEATED = 0.15
@@ -270,7 +273,7 @@ class Traffic:
         handle = self._client.get_workflow_handle(workflow_id(case.plan.operation))
 
         async def ask() -> LedgerSize:
-            stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize)
+            stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=ANSWERED)
             return stated
 
         return await again(ask, RPCError, WorkflowQueryFailedError)
