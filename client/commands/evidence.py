@@ -358,8 +358,18 @@ def _proof(proved: Verified, keys: str | None) -> Table:
     if proved.left_out:
         table.add_row(
             _("left out"),
-            _("{count} statements that decide nothing, as their handling codes demand (R23)", count=proved.left_out),
+            _(
+                "{count} statements, for their handling codes (R23): so says who sealed it; your receipts, or another packet,"
+                " show whether it is so",
+                count=proved.left_out,
+            ),
         )
+    if proved.rests_on_left_out:
+        numbers = ", ".join(map(str, proved.rests_on_left_out))
+        words = _(
+            "entries {numbers} were refused because of what is left out: compare receipts or another packet", numbers=numbers
+        )
+        table.add_row(_("NOT PROVED"), words, style="bold red")
     table.add_row(
         _("purpose"), _(PURPOSES[proved.purpose]) if proved.purpose in PURPOSES else _("for {purpose}", purpose=proved.purpose)
     )

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, LeftOut, shared
+from domain.delivery.ledger import Entry, LeftOut, leaf_of, shared
 from domain.delivery.reported import Diverged, Stated
 from domain.delivery.vocabulary import Outcome
 from domain.plan.vocabulary import Digest
+from domain.record.left_out import TELL, told_otherwise
 from domain.record.packet import OtherHistory, Packet, unseal
 from domain.record.replay import replay
 from domain.signing.canonical import Frozen
@@ -41,17 +42,40 @@ def against(data: bytes, other: bytes) -> Compared:
     """Compare two packets of one delivery, from two States or two moments. Who keeps two histories has sealed both.
 
     What was put back, and one of them has beside its ledger, is no second history that somebody hides. What handling codes keep
-    out of one of them is compared by its leaf. Raises `NotVerified` where they are of two deliveries.
+    out of one of them is compared by its leaf, and what is said in its place with the entry, where the other has it. Raises
+    `NotVerified` where that is not so, and where they are of two deliveries.
     """
     (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
     if manifest.delivery != other_manifest.delivery:
         raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
     histories = [list(one.histories()) for one in (mine, theirs)]
+    for packet, others in ((mine, histories[1]), (theirs, histories[0])):
+        _left_out_as_it_was(packet, others)
     return Compared(
         same=shared(mine.ledger, theirs.ledger),
         sizes=(len(mine.ledger), len(theirs.ledger)),
         agree=_holds(histories[0], histories[1]) or _holds(histories[1], histories[0]),
     )
+
+
+def _left_out_as_it_was(packet: Packet, others: Sequence[Sequence[Entry | LeftOut]]) -> None:
+    """What is left out of one packet is what the other has of it: its entry, or what is said there in its place."""
+    known = {leaf_of(entry): entry for history in others for entry in history}
+    for history in packet.histories():
+        out = [(one, known[one.leaf]) for one in history if isinstance(one, LeftOut) and one.leaf in known]
+        delivery = replay(history, packet.directory, packet.cards) if out else None
+        for shown, entry in out:
+            if isinstance(entry, Entry):
+                what = told_otherwise(shown, entry, delivery)
+            else:
+                what = next((name for name in OF_BOTH if getattr(shown, name) != getattr(entry, name)), None)
+            if what is not None:
+                reason = f"{what} of statement {shown.statement}, which is left out, is another by the other packet"
+                raise NotVerified(reason, shown.seq, hint=TELL)
+
+
+OF_BOTH = ("seq", "provider", "statement", "size", "verdict")
+"""Of what is left out of two packets, in which the plan's handling code may be another."""
 
 
 def _holds(newer: Sequence[Sequence[Entry | LeftOut]], older: Sequence[Sequence[Entry | LeftOut]]) -> bool:

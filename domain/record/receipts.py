@@ -19,7 +19,9 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
 from domain.delivery.reported import Stated
 from domain.plan.directory import Directory
+from domain.record import left_out
 from domain.record.door import read_statement
+from domain.record.left_out import told_otherwise
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
 from domain.signing.tree import Frontier, root_of
@@ -79,6 +81,9 @@ def fits(receipt: Receipt, delivery: Delivery) -> None:
         raise NotVerified(f"your receipt for statement {receipt.statement} {fault}", seq)
     if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
         raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq, hint=TELL)
+    shown = ledger[seq]
+    if isinstance(shown, LeftOut) and (what := told_otherwise(shown, receipt.entry, delivery)) is not None:
+        raise _misstated(receipt, what)
     if receipt.plan != delivery.state.plan_at(seq):
         raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
 
@@ -128,6 +133,8 @@ class Comparison:
         for one in held:
             if one.entry.leaf() != shown.hex():
                 raise _contradicted(one)
+            if isinstance(entry, LeftOut) and (what := told_otherwise(entry, one.entry)) is not None:
+                raise _misstated(one, what)
         self._next = entry.seq + 1 if self._next == entry.seq else None
         if self._next is not None:
             self._frontier.append(shown)
@@ -188,6 +195,12 @@ def _said_by(held: Receipt) -> ServiceId | None:
 def _contradicted(held: Receipt) -> NotVerified:
     reason = f"what is shown of {held.delivery} contradicts your receipt for statement {held.statement}"
     return NotVerified(reason, held.seq, hint=TELL)
+
+
+def _misstated(held: Receipt, what: str) -> NotVerified:
+    """It is left out of what is shown, and what is said there in its place is not so."""
+    reason = f"{what} of statement {held.statement}, which is left out, is another by your receipt"
+    return NotVerified(reason, held.seq, hint=left_out.TELL)
 
 
 def _fault(receipt: Receipt) -> str | None:

@@ -10,6 +10,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed
 from domain.record.door import check_budget, key_faults, stated, verified_plan
+from domain.record.left_out import check_left_out
 from domain.rules.amending import faults_in
 from domain.rules.book import book_of
 from domain.rules.books import book_for
@@ -62,8 +63,7 @@ def rules_of(entries: Sequence[Entry | LeftOut]) -> int:
 def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
     """Whether the live workflow could have recorded this entry. Raises `NotVerified`, or what a door would have raised."""
     if isinstance(entry, LeftOut):
-        if entry.verdict.verdict == "early":
-            raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
+        check_left_out(delivery, entry)
         return
     at, event = instant(entry.at), entry.event
     if delivery.state.ended and not isinstance(event, Diverged):

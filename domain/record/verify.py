@@ -21,6 +21,7 @@ from domain.plan.group import member
 from domain.plan.plan import read_plan
 from domain.plan.vocabulary import Digest, HandlingCode
 from domain.record.histories import PutBack, all_histories_are_there, put_back, replayed
+from domain.record.left_out import rest_on_left_out
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back, held_back_beside
 from domain.record.receipts import saw_another_history
@@ -108,7 +109,11 @@ class Verified(Frozen):
     statements: int
     refused: int
     left_out: int
-    """Statements that their handling code keeps out of this packet (R23); the ledger's hashes commit to them."""
+    """Statements that are not in this packet, for their handling codes as whoever sealed it says (R23). The ledger's hashes
+    commit to them; of what is said in their place a receipt or the operation's own packet shows whether it is so.
+    """
+    rests_on_left_out: tuple[int, ...]
+    """Entries of what was refused because of these: that they were said, and how, nobody says but who sealed the packet."""
     purpose: Purpose
     receipts: int
     """Receipts held beside it: the installation has signed each, and each fits."""
@@ -182,6 +187,7 @@ def verify(
         statements=len(heard),
         refused=sum(event.verdict.verdict == "refused" for event in heard),
         left_out=sum(isinstance(entry, LeftOut) for entry in packet.ledger),
+        rests_on_left_out=tuple(rest_on_left_out(delivery)),
         purpose=manifest.purpose,
         receipts=fitting,
         foreign_receipts=len(receipts) - fitting,

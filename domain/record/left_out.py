@@ -1,0 +1,102 @@
+"""What stands in a packet in the place of a statement that is left out (R23).
+
+Its leaf is of the ledger. All else that is said there nobody has signed but who sealed the packet: so it must be possible, it is
+what a receipt or another packet has of the same entry, and whoever reads it is told what rests on it.
+"""
+
+from collections.abc import Iterator
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.reported import Stated
+from domain.record.door import read_statement
+from domain.rules.book import book_of
+from domain.rules.budget import IS_FULL, share_of
+from domain.rules.grounds import CONTRADICTION
+from domain.rules.handling import NOT_THEIRS_TO_DISCLOSE, DisclosurePermitted, code_of
+from domain.words.errors import NotVerified
+from domain.words.limits import LARGEST_BRAKE, LARGEST_PAYLOAD
+from domain.words.text import mark
+
+TELL = mark("keep both: together they prove that whoever sealed it says what is not so. Tell the other States")
+"""What to do where something else is said of an entry than it is."""
+
+
+def check_left_out(delivery: Delivery, entry: LeftOut) -> None:
+    """Whether the live workflow could have recorded a statement of which this is said. Raises `NotVerified`."""
+    state, verdict = delivery.state, entry.verdict
+    if verdict.verdict == "early":
+        raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
+    if state.ended:
+        raise NotVerified("R12: the delivery has ended", entry.seq)
+    if not state.participant(entry.provider):
+        raise NotVerified(f"{entry.provider} has no part in this delivery, so nothing of it is left out", entry.seq)
+    used = entry.statement in state.statements
+    contradicts = verdict.finding is not None and verdict.finding.code == CONTRADICTION.name
+    if (used and verdict.verdict != "refused") or (contradicts and not used):
+        raise NotVerified(
+            f"R18: left out as {verdict.verdict}, and its id was {'used' if used else 'not used'} before", entry.seq
+        )
+    if entry.size > LARGEST_PAYLOAD:
+        raise NotVerified("R28: left out, and larger than any statement is", entry.seq)
+    _check_budget(delivery, entry)
+
+
+def _check_budget(delivery: Delivery, entry: LeftOut) -> None:
+    """It is within what its service may say, brakes and all, or refused for that, which is told once (R28)."""
+    spent, figures = delivery.state.spent.get(entry.provider), delivery.law.figures
+    if delivery.law.budget.goes_beyond(entry.verdict):
+        if spent is not None and spent.over:
+            raise NotVerified(f"R28: {entry.provider} is told a second time that its budget is spent", entry.seq)
+        return
+    brakes, (statements, most_bytes) = figures.brakes + figures.brakes_more, share_of(delivery, entry.provider)
+    said, bytes_ = (spent.statements, spent.bytes) if spent is not None else (0, 0)
+    if said >= statements + brakes or bytes_ + entry.size > most_bytes + brakes * LARGEST_BRAKE:
+        raise NotVerified(f"R28: left out, and beyond what {entry.provider} may say", entry.seq)
+
+
+def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = None) -> str | None:
+    """What is said of an entry where it is left out, and is not so: the name of the first such field. Its handling code, where it
+    is the plan's, is known from the `delivery` that is left out of.
+    """
+    event = entry.event
+    if not isinstance(event, Stated):
+        return "event"
+    said = read_statement(event.envelope)
+    own = said.handling.code if said.handling is not None else shown.code
+    code = code_of(delivery, said) if delivery is not None else own
+    its = {
+        "provider": said.service,
+        "code": code,
+        "statement": said.id,
+        "size": len(event.envelope.body()),
+        "verdict": event.verdict,
+    }
+    return next((name for name, value in its.items() if getattr(shown, name) != value), None)
+
+
+def rest_on_left_out(delivery: Delivery) -> Iterator[int]:
+    """Entries of statements that were refused because of what is left out: it had their id (R18) or that of what they disclose
+    (R23), or a budget is spent that it counts towards (R28). Nobody but who sealed the packet says that it was said.
+    """
+    gone: dict[str, int] = {}
+    for entry in delivery.ledger:
+        if isinstance(entry, LeftOut):
+            gone[entry.provider] = gone.get(entry.provider, 0) + 1
+        elif isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused" and _rests(delivery, entry.event, gone):
+            yield entry.seq
+
+
+def _rests(delivery: Delivery, event: Stated, gone: dict[str, int]) -> bool:
+    finding = event.verdict.finding
+    if finding is None or not gone:
+        return False
+    said, ledger = delivery.law.read(event.envelope), delivery.ledger
+    if finding.code == CONTRADICTION.name:
+        ids: tuple[str, ...] = (said.id,)
+    elif finding.code == NOT_THEIRS_TO_DISCLOSE.name and isinstance(said.content, DisclosurePermitted):
+        ids = said.content.statements
+    else:
+        return book_of(delivery).budget.goes_beyond(event.verdict) and (said.service in gone or finding.code == IS_FULL.name)
+    first = [known for one in ids if (known := delivery.state.statements.first(one)) is not None]
+    return any(isinstance(ledger[one.seq], LeftOut) for one in first)

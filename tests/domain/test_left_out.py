@@ -1,0 +1,179 @@
+"""What stands in a packet in the place of a statement that is left out, against whoever holds the installation's key (R23)."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from domain.delivery.ledger import LeftOut, Receipt
+from domain.delivery.memory import Spent
+from domain.record.histories import against
+from domain.record.packet import Packet, seal, unseal
+from domain.record.receipts import Comparison
+from domain.record.replay import follow
+from domain.record.verify import verify
+from domain.rules.budget import SAID_ENOUGH, share_of
+from domain.rules.grounds import CONTRADICTION
+from domain.signing.canonical import plain
+from domain.words.errors import NotVerified
+from domain.words.limits import LARGEST_PAYLOAD
+from domain.words.moments import utc_text
+from rehearsal.services import VIGIL, private_key_of
+from tests.forging import sealed
+from tests.support import Table, held
+
+
+@cache
+def with_information() -> tuple[Table, tuple[Receipt, ...]]:
+    """One service has given an information under H0 and one under H1, another has stopped; and the receipts of it."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    receipts = (
+        table.say("kz.police", "information", id="under-h0", text="the courier was forced"),
+        table.say(
+            "kz.police", "information", id="under-h1", text="the sender has a cousin", handling={"code": "H1", "caveat": ""}
+        ),
+        table.say("kz.knb", "stop_requested"),
+    )
+    return table, receipts
+
+
+def told_in_its_place(of: Receipt, **says: Any) -> bytes:
+    """A packet for a court in which the statement of a receipt is left out, with its leaf, and these words in its place."""
+    table, receipts = with_information()
+    packet, _, _ = unseal(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"))
+    (out,) = (one for one in packet.ledger if isinstance(one, LeftOut))
+    its = {"seq": of.seq, "leaf": of.entry.leaf(), "statement": of.statement}
+    ledger = list(packet.ledger)
+    ledger[of.seq] = LeftOut.model_validate(plain(out) | its | says)
+    assert receipts[1].seq == out.seq
+    return sealed(packet.model_copy(update={"ledger": tuple(ledger)}), purpose="court", exported_at=utc_text(table.now))
+
+
+FALSE_WORDS: dict[str, tuple[int, dict[str, Any]]] = {
+    "what its code does not keep back": (0, {}),
+    "who said it": (1, {"provider": "uz.police"}),
+    "its id": (1, {"statement": "another-id"}),
+    "its size": (1, {"size": 9}),
+    "what became of it": (1, {"verdict": {"verdict": "late", "finding": None}}),
+}
+
+
+@pytest.mark.parametrize(("number", "says"), FALSE_WORDS.values(), ids=FALSE_WORDS)
+def test_what_is_said_in_place_of_a_statement_is_what_its_receipt_says(number: int, says: dict[str, Any]) -> None:
+    """Its leaf and every root stay, so that receipts fit what they commit to; the words beside it are not so."""
+    table, receipts = with_information()
+    data = told_in_its_place(receipts[number], **says)
+    assert verify(data, table.directory).left_out
+    with pytest.raises(NotVerified, match="left out, is another by your receipt"):
+        verify(data, table.directory, held(*receipts))
+
+
+@pytest.mark.parametrize(("number", "says"), FALSE_WORDS.values(), ids=FALSE_WORDS)
+def test_what_is_said_in_place_of_a_statement_is_what_another_packet_has(number: int, says: dict[str, Any]) -> None:
+    """The operation's own packet has the entry. Whichever of the two is asked about, the other shows it; a true copy agrees."""
+    table, receipts = with_information()
+    data = told_in_its_place(receipts[number], **says)
+    whole, court = (seal(table.delivery, "", private_key_of(VIGIL), table.now, to) for to in ("operation", "court"))
+    for pair in ((data, whole), (whole, data)):
+        with pytest.raises(NotVerified, match="left out, is another by the other packet"):
+            against(*pair)
+    assert against(court, whole).agree
+    assert against(court, court).agree
+
+
+def test_two_copies_that_say_other_things_of_what_is_left_out_are_found() -> None:
+    """Neither has the entry, and they contradict each other."""
+    _, receipts = with_information()
+    true, false = (told_in_its_place(receipts[1], **says) for says in ({}, {"provider": "uz.police"}))
+    with pytest.raises(NotVerified, match="provider of statement under-h1"):
+        against(true, false)
+
+
+def test_a_packet_that_is_exported_is_compared_in_these_words_too() -> None:
+    """Whoever exports a packet compares it with the receipts beside the keys."""
+    table, receipts = with_information()
+    comparison = Comparison(table.delivery.plan.operation, receipts)
+    true, false = (
+        unseal(told_in_its_place(receipts[1], **says))[0].ledger[receipts[1].seq] for says in ({}, {"provider": "uz.police"})
+    )
+    comparison.see(true)
+    with pytest.raises(NotVerified, match="provider of statement under-h1"):
+        comparison.see(false)
+
+
+def invented(table: Table, **says: Any) -> LeftOut:
+    """In the place of something that was said, it is claimed, and is left out: nobody has signed it."""
+    seq, accepted = len(table.delivery.ledger), {"verdict": "accepted", "finding": None}
+    it = {"provider": "kz.police", "code": "H1", "statement": "invented", "size": 10, "verdict": accepted}
+    return LeftOut.model_validate({"seq": seq, "leaf": f"{seq:064x}"} | it | says)
+
+
+def as_for_a_court(table: Table) -> bytes:
+    """The table's ledger, sealed for a court by whoever holds the installation's key."""
+    snapshot, ledger = table.delivery.snapshot, tuple(table.delivery.ledger)
+    packet = Packet(directory=snapshot.directory, cards=snapshot.cards, ledger=ledger)
+    return sealed(packet, purpose="court", exported_at=utc_text(table.now))
+
+
+SPENT = plain(SAID_ENOUGH(service="kz.knb", most=30))
+IMPOSSIBLE: dict[str, tuple[str, dict[str, Any]]] = {
+    "who has no part": ("has no part", {"provider": "nobody.known"}),
+    "larger than any statement": ("larger than any", {"size": LARGEST_PAYLOAD + 1}),
+    "its id was said before": ("its id was used", {"statement": "said-before"}),
+    "its id was not said before": ("its id was not used", {"verdict": plain(CONTRADICTION(entry=3))}),
+    "a budget that is spent twice": ("a second time", {"provider": "kz.knb", "verdict": SPENT}),
+    "more than it may say": ("beyond what uz.customs", {"provider": "uz.customs"}),
+    "more bytes than it may say": ("beyond what kz.knb", {"provider": "kz.knb", "size": LARGEST_PAYLOAD}),
+    "early": ("early", {"verdict": {"verdict": "early", "finding": None}}),
+}
+
+
+@pytest.mark.parametrize(("why", "says"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_nothing_is_left_out_that_could_not_have_been_said(why: str, says: dict[str, Any]) -> None:
+    """Whoever seals a packet invents what nobody can read; it must at least have been possible."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.say("kz.police", "information", id="said-before", text="the sender has a cousin")
+    follow(table.delivery, invented(table, provider="kz.knb", statement="a-first-one", verdict=SPENT))
+    figures, spent = table.delivery.law.figures, table.delivery.state.spent
+    (most, _), (_, most_bytes) = share_of(table.delivery, "uz.customs"), share_of(table.delivery, "kz.knb")
+    spent["uz.customs"] = Spent(statements=most + figures.brakes + figures.brakes_more)
+    spent["kz.knb"] = replace(spent["kz.knb"], bytes=most_bytes)
+    with pytest.raises(NotVerified, match=why):
+        follow(table.delivery, invented(table, **says))
+    follow(table.delivery, invented(table))
+
+
+def test_nothing_is_left_out_after_the_end() -> None:
+    """A ledger that is closed takes nothing more, so nothing of it is left out there (R12)."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    follow(table.delivery, invented(table))
+    table.delivery.state.ended = True
+    with pytest.raises(NotVerified, match="R12: the delivery has ended"):
+        follow(table.delivery, invented(table, statement="another-one"))
+
+
+def test_what_is_refused_because_of_what_is_left_out_is_named() -> None:
+    """Whoever seals a packet invents what takes a stop's id, and the stop is refused by every rule: `verify` says on what that
+    rests, and the receipt of the stop shows it. So with what is disclosed.
+    """
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="kz-knb-stops"))
+    table.delivery.take(invented(table, statement="uz-said-this"))
+    stop = table.say("kz.knb", "stop_requested", id="kz-knb-stops")
+    disclosed = table.say("uz.customs", "disclosure_permitted", to="court", statements=["uz-said-this"])
+    other = table.say("uz.customs", "disclosure_permitted", to="court", statements=["nobody-said-this"])
+    assert ["refused"] * 3 == [one.verdict.verdict for one in (stop, disclosed, other)]
+    proved = verify(as_for_a_court(table), table.directory)
+    assert ((stop.seq, disclosed.seq), 2) == (proved.rests_on_left_out, proved.left_out)
+
+
+def test_a_budget_that_is_spent_by_what_is_left_out_is_named() -> None:
+    """Bytes that nobody can read count, and a consent is refused for them."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    _, most = share_of(table.delivery, "kz.prosecutor")
+    for number in range(most // LARGEST_PAYLOAD):
+        table.delivery.take(invented(table, provider="kz.prosecutor", statement=f"invented-{number}", size=LARGEST_PAYLOAD))
+    consent = table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    assert ("refused", "R28") == (consent.verdict.verdict, consent.verdict.rule)
+    assert (consent.seq,) == verify(as_for_a_court(table), table.directory).rests_on_left_out
