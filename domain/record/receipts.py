@@ -24,6 +24,7 @@ from domain.record.door import read_statement
 from domain.record.left_out import told_otherwise
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
+from domain.signing.keys import key_id
 from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.identifiers import ServiceId
@@ -64,13 +65,16 @@ def read_receipt(envelope: Envelope) -> Receipt:
 def opened(envelope: Envelope, directory: Directory, at: datetime | None = None) -> Receipt:
     """A receipt that the installation of this directory has signed, with a key that was valid then, and that is whole.
 
-    `at`: when it came; none: when its entry was recorded. Raises `NotAuthentic`, `Malformed` or `NotVerified`.
+    `at`: when it came. None: that is not known, and is not before its entry was recorded; who asks for the receipt of an old word
+    again gets it under the installation's key of that day. Raises `NotAuthentic`, `Malformed` or `NotVerified`.
     """
     system = directory.system()
     if system is None:
         raise NotAuthentic(mark("the directory has no installation that could have signed a receipt"))
     receipt = read_receipt(envelope)
-    open_envelope(envelope, RECEIPT_TYPE, system.keys_at(at or instant(receipt.entry.at)))
+    recorded = instant(receipt.entry.at)
+    since = {key_id(one.public): one.public for one in system.keys if one.valid_at(max(recorded, instant(one.valid_from)))}
+    open_envelope(envelope, RECEIPT_TYPE, since if at is None else system.keys_at(at))
     return receipt
 
 

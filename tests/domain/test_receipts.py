@@ -1,17 +1,21 @@
 """Receipts are witnesses: signed by the installation, whole in themselves, and of one ledger only."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.plan.directory import ServiceKey
 from domain.record.receipts import Comparison, edge_of, fits, of_history, opened, read_receipt, signed
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import RECEIPT_TYPE, STATEMENT_TYPE, sign
+from domain.signing.keys import public_text
 from domain.signing.tree import Frontier
 from domain.words.errors import Malformed, NotAuthentic, NotVerified
+from domain.words.moments import instant, utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import Table
 
@@ -42,6 +46,30 @@ def test_a_signed_receipt_is_opened_and_fits_its_ledger(table: Table, receipt: R
 
     assert receipt == opened(envelope, table.directory) == read_receipt(envelope)
     assert 1 == verify(table.packet(), table.directory, [envelope]).receipts
+
+
+def test_a_receipt_is_handed_over_again_under_a_newer_key(table: Table, receipt: Receipt) -> None:
+    """Who asks for the receipt of an old word again gets it under the installation's key of that day: it proves as much. What a
+    key signs of an entry that was recorded after its end proves nothing, whenever it began.
+    """
+    recorded = instant(receipt.entry.at)
+    for begins, ends, counts in ((1, 3, True), (1, None, True), (-2, -1, False), (-2, 0, False), (-2, 1, True)):
+        key = ServiceKey(
+            public=public_text(private_key_of("vigil, another key")),
+            valid_from=utc_text(recorded + timedelta(days=begins)),
+            valid_until=utc_text(recorded + timedelta(days=ends)) if ends is not None else None,
+        )
+        services = [
+            one.model_copy(update={"keys": (*one.keys, key)}) if one.kind == "system" else one for one in table.directory.services
+        ]
+        directory = table.directory.model_copy(update={"services": tuple(services)})
+        envelope = signed(receipt, private_key_of("vigil, another key"))
+        if counts:
+            assert receipt == opened(envelope, directory)
+            assert 1 == verify(table.packet(), directory, [envelope]).receipts
+        else:
+            with pytest.raises(NotAuthentic):
+                opened(envelope, directory)
 
 
 def test_a_receipt_that_the_installation_has_not_signed_is_none(table: Table, receipt: Receipt) -> None:

@@ -134,8 +134,16 @@ BUGS = (
     Bug(
         "record",
         "domain/record/receipts.py",
-        "    open_envelope(envelope, RECEIPT_TYPE, system.keys_at(at or instant(receipt.entry.at)))\n",
+        "    open_envelope(envelope, RECEIPT_TYPE, since if at is None else system.keys_at(at))\n",
         "",
+        "receipts",
+    ),
+    Bug("R24", "domain/record/receipts.py", "max(recorded, instant(one.valid_from))", "recorded", "receipts"),
+    Bug(
+        "R24",
+        "domain/record/receipts.py",
+        "max(recorded, instant(one.valid_from))",
+        "instant(one.valid_from)",
         "receipts",
     ),
     Bug(
