@@ -1,8 +1,9 @@
 """Receipts that this side keeps, beside its keys, and compares with whatever it is shown of their deliveries later."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ class _Edge(Frozen):
 
 class KeptReceipts:
     """A folder `receipts/DELIVERY/SEQ.json` among the keys: the witness of `protocol.gateway.Gateway`. Of two for one entry, the
-    one that came first is `SEQ.ROOT.json`.
+    one that came first is `SEQ.ROOT.json`, and one more of that root `SEQ.ROOT-2.json`.
     """
 
     def __init__(self, keys: Path, service: str | None = None) -> None:
@@ -66,11 +67,12 @@ class KeptReceipts:
 
     def _is_there(self, path: Path, given: SignedReceipt) -> bool:
         """Whether the file holds this one. Another one for the same entry is an alarm, and is kept beside it."""
-        if any(one.receipt == given.receipt for one in self._readable([path])):
+        there = self._readable([path])
+        if any(one.receipt == given.receipt for one in there):
             return True
         reason = _("{path} holds another receipt for the same entry of {delivery}", path=path, delivery=given.receipt.delivery)
         self.alarm(NotVerified(reason, given.receipt.seq))
-        path.rename(path.with_name(f"{path.stem}.{given.receipt.root[:8]}.json"))
+        path.rename(_beside(path, there[0].receipt.root if there else "spoilt"))
         return False
 
     def of(self, delivery: str) -> list[SignedReceipt]:
@@ -168,13 +170,38 @@ class KeptReceipts:
         return [path for *_, path in sorted(numbered)]
 
 
+def _beside(path: Path, root: str) -> Path:
+    """Where this receipt gives way to another for its entry: whatever is there of a third is not written over."""
+    names = chain([root[:8]], (f"{root[:8]}-{number}" for number in count(2)))
+    places = (path.with_name(f"{path.stem}.{name}.json") for name in names)
+    return next(one for one in places if not one.exists() or one.read_bytes() == path.read_bytes())
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The files of receipts in a folder and all folders below it, also where a link leads to one, each folder once. Raises
+    `OSError` for one that cannot be read: what is in it is not passed over.
+    """
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=_raised, followlinks=True):
+        if (known := os.path.realpath(place)) in seen:
+            folders.clear()
+            continue
+        seen.add(known)
+        folders.sort()
+        yield from (Path(place, name) for name in sorted(names) if name.lower().endswith(".json"))
+
+
+def _raised(error: OSError) -> None:
+    raise error
+
+
 def receipts_at(places: Sequence[Path]) -> list[Envelope]:
-    """Signed receipts in these files, and in all folders below these. Raises `NotFound` or `Malformed`."""
+    """Signed receipts in these files, and in all folders below these. Raises `NotFound`, `Malformed` or `OSError`."""
     found: list[Envelope] = []
     for place in places:
         if not place.exists():
             raise NotFound(_("there is no file or folder {place}", place=place))
-        found += [_read(path).envelope for path in (sorted(place.rglob("*.json")) if place.is_dir() else [place])]
+        found += [_read(path).envelope for path in (_below(place) if place.is_dir() else [place])]
     return found
 
 

@@ -1,5 +1,6 @@
 """Receipts that a service keeps are compared with every history that it is shown."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +9,10 @@ from typing import Any
 import pytest
 
 from client.countersigning import as_kept, compared
-from client.receipts import KeptReceipts
+from client.receipts import KeptReceipts, receipts_at
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Seen
-from domain.record.receipts import SignedReceipt, signed
+from domain.record.receipts import SignedReceipt, read_receipt, signed
 from domain.words.errors import NotVerified
 from rehearsal.services import VIGIL, private_key_of
 from tests.domain.test_divergence import packet_of, put_back
@@ -55,6 +56,47 @@ def test_another_receipt_for_the_same_entry_is_an_alarm_and_both_are_kept(
     assert (former.seq, True) == (later.seq, former.root != later.root)
     assert later == newest.receipt
     assert [former, later] == [one.receipt for one in shelf.of(name)]
+
+
+def test_no_receipt_for_the_same_entry_is_written_over_by_others(tmp_path: Path, histories: tuple[Table, Table]) -> None:
+    """However often whoever signs them gives one of three, and though two are of one root: each is a witness."""
+    kept, receipt = KeptReceipts(tmp_path), histories[1].say("uz.police", "information", text="they are watched")
+    three = [receipt, *(receipt.model_copy(update={"plan": one * 64}) for one in "ab")]
+    for given in (*three, three[1], three[0], three[2], three[1]):
+        kept.keep(SignedReceipt(signed(given, KEY), given))
+    found = [one.receipt for one in kept.of(receipt.delivery)]
+    assert {one.plan for one in three} == {one.plan for one in found}
+    newest = kept.newest(receipt.delivery)
+    assert newest is not None
+    assert three[1] == newest.receipt
+
+
+def test_a_folder_is_read_with_all_that_links_lead_to(tmp_path: Path, histories: tuple[Table, Table]) -> None:
+    """A receipt that contradicts is not missed for where it lies, and folders that lead to each other are read once."""
+    receipts = [histories[1].say("uz.police", "information", text=f"they are watched {number}") for number in range(3)]
+    given, elsewhere = tmp_path / "given", tmp_path / "elsewhere"
+    for folder, receipt, name in zip((given, given / "below", elsewhere), receipts, ("1.json", "2.JSON", "3.json"), strict=True):
+        folder.mkdir(parents=True)
+        (folder / name).write_text(signed(receipt, KEY).model_dump_json(), encoding="utf-8")
+    (given / "link").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(given)
+    assert {one.fingerprint for one in receipts} == {read_receipt(one).fingerprint for one in receipts_at([given])}
+    assert 3 == len(receipts_at([given]))
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives receipts is told that some were not looked at."""
+    (tmp_path / "closed").mkdir()
+    before = os.scandir
+
+    def scandir(place: Any = ".") -> Any:
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return before(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PermissionError):
+        receipts_at([tmp_path])
 
 
 def test_a_packet_has_each_history_of_which_a_receipt_is_kept(shelf: KeptReceipts, histories: tuple[Table, Table]) -> None:
