@@ -216,7 +216,10 @@ def _fault(receipt: Receipt) -> str | None:
         return "does not prove its own entry"
     if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
         return "is not for what stands there"
-    said = json.loads(event.envelope.body())
+    try:
+        said = json.loads(event.envelope.body())
+    except ValueError:  # bytes that are no JSON, or a number longer than Python reads
+        return "is not for what stands there"
     its_own = isinstance(said, dict) and said.get("id") == receipt.statement and _is_about(said, receipt.delivery)
     return None if its_own else "is not for what stands there"
 

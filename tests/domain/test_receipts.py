@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import Entry, Receipt, Withheld
+from domain.delivery.ledger import Entry, Ledger, Receipt, Withheld
+from domain.delivery.reported import Stated
+from domain.delivery.verdicts import ACCEPTED
 from domain.plan.directory import ServiceKey
 from domain.record.receipts import Comparison, edge_of, fits, of_history, opened, read_receipt, signed
 from domain.record.verify import verify
@@ -46,6 +48,18 @@ def test_a_signed_receipt_is_opened_and_fits_its_ledger(table: Table, receipt: R
 
     assert receipt == opened(envelope, table.directory) == read_receipt(envelope)
     assert 1 == verify(table.packet(), table.directory, [envelope]).receipts
+
+
+@pytest.mark.parametrize("said", [b"", b"no JSON", b"\xff\xfe", b'{"id":' + b"1" * 5000 + b"}", b"[]", b'{"id":NaN}'])
+def test_a_receipt_for_what_is_no_statement_is_none(table: Table, receipt: Receipt, said: bytes) -> None:
+    """Whoever hands somebody such a receipt ends no command of theirs but with words."""
+    ledger = Ledger(bytes(32))
+    ledger.append(ledger.next(Stated(envelope=sign(said, STATEMENT_TYPE, KEY), verdict=ACCEPTED), receipt.entry.at))
+    (entry,) = ledger.entries
+    assert isinstance(entry.event, Stated)
+    its = {"fingerprint": entry.event.envelope.fingerprint(), "entry": entry, "size": 1, "root": ledger.root, "proof": ()}
+    with pytest.raises(NotVerified, match="is not for what stands there"):
+        verify(table.packet(), table.directory, [signed(receipt.model_copy(update=its), KEY)])
 
 
 def test_a_receipt_is_handed_over_again_under_a_newer_key(table: Table, receipt: Receipt) -> None:

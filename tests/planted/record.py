@@ -138,6 +138,7 @@ BUGS = (
         "",
         "receipts",
     ),
+    Bug("record", "domain/record/receipts.py", "    except ValueError:  # bytes", "    except LookupError:  # bytes", "receipts"),
     Bug("R24", "domain/record/receipts.py", "max(recorded, instant(one.valid_from))", "recorded", "receipts"),
     Bug(
         "R24",
