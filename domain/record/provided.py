@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import LeftOut
 from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
 from domain.plan.vocabulary import HandlingCode
@@ -114,16 +115,44 @@ def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -
     """The same of what another history of it has from its first other entry on. It is permitted there; or here: by name, or with
     all that was provided, once it was known that the record had been put back.
     """
-    forks = [entry.seq for entry in delivery.ledger.entries if isinstance(entry.event, Diverged)]
-    known = min(forks, default=len(delivery.ledger))
-    here = [one for one in delivery.state.disclosures if one.to == to]
+    known = _put_back_at(delivery)
 
     def may_go(item: Provided) -> bool:
-        mine = [one for one in here if one.service == item.provider]
-        named = item.statement is not None and any(item.statement.id in one.statements for one in mine)
-        return named or any(not one.statements and one.seq >= known for one in mine)
+        statement = item.statement.id if item.statement is not None else None
+        return permitted_here(delivery, item.provider, statement, known, to)
 
     return tuple(item for item in held_back(other, to) if item.seq >= since and not may_go(item))
+
+
+def left_out_though_permitted(delivery: Delivery, to: str) -> Iterator[LeftOut]:
+    """What is left out of a packet for a court, or for a State, and may be in it."""
+    for entry in delivery.ledger:
+        if isinstance(entry, LeftOut) and permitted(delivery, entry.provider, entry.statement, entry.seq, to):
+            yield entry
+
+
+def left_out_beside_though_permitted(delivery: Delivery, other: Delivery, since: int, to: str) -> Iterator[LeftOut]:
+    """The same of what another history of it has from its first other entry on: permitted there, or here."""
+    known = _put_back_at(delivery)
+    for entry in other.ledger.since(since):
+        if isinstance(entry, LeftOut):
+            there = permitted(other, entry.provider, entry.statement, entry.seq, to)
+            if there or permitted_here(delivery, entry.provider, entry.statement, known, to):
+                yield entry
+
+
+def permitted_here(delivery: Delivery, service: str, statement: str | None, known: int, to: str) -> bool:
+    """Whether a service has permitted that what stands in a history that was put back goes there: by name, or with all that it
+    had said, once that was known by entry `known`.
+    """
+    mine = [one for one in delivery.state.disclosures if (one.service, one.to) == (service, to)]
+    return any(statement in one.statements or (not one.statements and one.seq >= known) for one in mine)
+
+
+def _put_back_at(delivery: Delivery) -> int:
+    """The entry by which it was known that the record had been put back."""
+    forks = [entry.seq for entry in delivery.ledger.entries if isinstance(entry.event, Diverged)]
+    return min(forks, default=len(delivery.ledger))
 
 
 def _may_go(item: Provided, delivery: Delivery, to: str) -> bool:

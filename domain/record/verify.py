@@ -23,7 +23,12 @@ from domain.plan.vocabulary import Digest, HandlingCode
 from domain.record.histories import PutBack, all_histories_are_there, put_back, replayed
 from domain.record.left_out import rest_on_left_out
 from domain.record.packet import Packet, Purpose, unseal
-from domain.record.provided import held_back, held_back_beside
+from domain.record.provided import (
+    held_back,
+    held_back_beside,
+    left_out_beside_though_permitted,
+    left_out_though_permitted,
+)
 from domain.record.receipts import saw_another_history
 from domain.record.replay import replay, rules_of
 from domain.record.trust import (
@@ -261,9 +266,12 @@ def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delive
     for entry in history.ledger:
         if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):
             raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+    since = 0 if history is delivery else shared(delivery.ledger, history.ledger)
+    mine = left_out_though_permitted(delivery, purpose)
+    for out in mine if history is delivery else left_out_beside_though_permitted(delivery, history, since, purpose):
+        raise NotVerified(f"left out, and {out.provider} has permitted that it goes here (R23)", out.seq)
     if packet.history and purpose != "operation":
         raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
-    since = 0 if history is delivery else shared(delivery.ledger, history.ledger)
     for item in held_back(delivery, purpose) if history is delivery else held_back_beside(delivery, history, since, purpose):
         reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
         raise NotVerified(reason, item.seq)

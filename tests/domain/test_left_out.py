@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import LeftOut, Receipt
+from domain.delivery.ledger import LeftOut, Receipt, shared
 from domain.delivery.memory import Spent
 from domain.record.histories import against
 from domain.record.packet import Packet, seal, unseal
+from domain.record.provided import left_out_beside_though_permitted
 from domain.record.receipts import Comparison
 from domain.record.replay import follow
 from domain.record.verify import verify
@@ -20,6 +21,7 @@ from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_PAYLOAD
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
+from tests.domain.test_divergence import put_back
 from tests.forging import sealed
 from tests.support import Table, held
 
@@ -151,6 +153,35 @@ def test_nothing_is_left_out_after_the_end() -> None:
     table.delivery.state.ended = True
     with pytest.raises(NotVerified, match="R12: the delivery has ended"):
         follow(table.delivery, invented(table, statement="another-one"))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_nothing_is_left_out_that_its_service_has_permitted(*, named: bool) -> None:
+    """Whoever seals a packet for a court withholds nothing that may be in it: by its id, or with all that was said before."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="permitted"))
+    table.say("kz.police", "disclosure_permitted", to="court", statements=["permitted"] if named else [])
+    table.delivery.take(invented(table, statement="a-later-one"))
+    with pytest.raises(NotVerified, match=r"kz\.police has permitted that it goes here") as found:
+        verify(as_for_a_court(table), table.directory)
+    assert 10 == found.value.entry
+
+
+@pytest.mark.parametrize(
+    ("here", "named", "found"), [(True, True, True), (True, False, True), (False, True, True), (None, True, False)]
+)
+def test_nothing_is_left_out_of_a_history_that_was_put_back_though_it_was_permitted(
+    *, here: bool | None, named: bool, found: bool
+) -> None:
+    """There, or here: by its id, or with all that was said, once it was known that the record was put back."""
+    (old, new), words = put_back(), {"to": "court", "statements": ["permitted"] if named else []}
+    out = invented(old, statement="permitted")
+    old.delivery.take(out)
+    if here is not None:
+        (new if here else old).say("kz.police", "disclosure_permitted", **words)
+    since = shared(new.delivery.ledger, old.delivery.ledger)
+    expected = [out] if found else []
+    assert expected == list(left_out_beside_though_permitted(new.delivery, old.delivery, since, "court"))
 
 
 def test_what_is_refused_because_of_what_is_left_out_is_named() -> None:

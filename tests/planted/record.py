@@ -329,6 +329,7 @@ BUGS = (
         "rests_on_left_out=(),",
         "left_out",
     ),
+    Bug("R23", "domain/record/verify.py", "    for out in mine if history", "    for out in () if history", "left_out"),
     Bug(
         "R23",
         "domain/record/verify.py",
