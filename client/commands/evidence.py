@@ -205,7 +205,7 @@ def verify(
     if against is not None:
         _compare(data, carrying.packet_in(against, keys.expanduser(), service), trusted, law)
     printed = [_printed(one, data) for one in paper or []]
-    table = _proof(proved, None if directory is None else str(directory))
+    table = _proof(proved, None if directory is None else str(directory), given=bool(receipts))
     named = [one.attachment for one in proved.attachments]
     looked = attachments.at_hand(files, named) if files is not None else attachments.Looked({}, ())
     found_there = looked.found
@@ -278,7 +278,7 @@ def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict
         raise NotVerified(_("here the two packets part: two histories of one delivery"), compared.same, hint=hint)
 
 
-def _proof(proved: Verified, keys: str | None) -> Table:
+def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(
         _("verified"),
@@ -296,6 +296,8 @@ def _proof(proved: Verified, keys: str | None) -> Table:
         table.add_row(
             _("receipts"), _("{count}: each is signed with one of these keys, and of this ledger", count=proved.receipts)
         )
+    elif given:
+        table.add_row(_("receipts"), _("none of this delivery is among those you gave"), style="yellow")
     if proved.foreign_receipts:
         table.add_row(_("passed over"), _("{count} receipts of other deliveries", count=proved.foreign_receipts))
     for one in proved.put_back:

@@ -24,6 +24,7 @@ from rehearsal.services import VIGIL, private_key_of
 from tests.client.conftest import Desk
 from tests.command import vigil
 from tests.domain.test_chain import with_its_part
+from tests.domain.test_left_out import as_for_a_court, invented
 from tests.domain.test_packet import keyed, with_service
 from tests.installation import renamed
 from tests.support import EXAMPLES, Table, example_of
@@ -369,15 +370,29 @@ async def test_what_is_verified_says_which_receipts_it_has_checked(desk: Desk, t
     in_its_place(kept.parent.with_name(other.plan.operation) / "0.json", other.say("caricc", "stop_requested"))
     words = (*trusting(desk, tmp_path), "--receipts", kept.parents[1])
     proved, document = await vigil("verify", file, *words), await vigil("verify", file, *words, "-o", "json")
+    (tmp_path / "none").mkdir()
+    nothing = await vigil("verify", file, *words[:2], "--receipts", tmp_path / "none", "--keys", tmp_path / "none")
     as_signed_by(kept, "caricc", kept)
     alone = await vigil("verify", file, *words[:2], "--keys", desk.keys, "-o", "json")
 
     assert (0, 0, 7) == (proved.code, document.code, alone.code)
     assert "1: each is signed with one of these keys, and of this ledger" in proved.out
     assert "1 receipts of other deliveries" in proved.out
+    assert "none of this delivery is among those you gave" in nothing.out
     assert (1, 1) == (document.json["receipts"], document.json["foreign_receipts"])
     assert 0 == alone.json["receipts"]
     assert f"the receipt in {kept} proves nothing" in alone.err
+
+
+async def test_what_rests_on_what_is_left_out_is_told(tmp_path: Path) -> None:
+    """Whoever reads what `verify` says of a packet for a court sees whose word that is, and what was refused for it."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="kz-knb-stops"))
+    stop = table.say("kz.knb", "stop_requested", id="kz-knb-stops")
+    (tmp_path / "packet.json").write_bytes(as_for_a_court(table))
+    verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", tmp_path)
+    assert "so says who sealed it" in verified.out
+    assert f"NOT PROVED {stop.seq} were refused" in " ".join(verified.out.split()).replace("entries ", "")
 
 
 async def test_a_forked_history_is_not_signed_by_its_victim(desk: Desk) -> None:
