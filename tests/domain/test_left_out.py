@@ -174,11 +174,11 @@ def test_nothing_is_left_out_of_a_history_that_was_put_back_though_it_was_permit
     *, here: bool | None, named: bool, found: bool
 ) -> None:
     """There, or here: by its id, or with all that was said, once it was known that the record was put back."""
-    (old, new), words = put_back(), {"to": "court", "statements": ["permitted"] if named else []}
+    old, new = put_back()
     out = invented(old, statement="permitted")
     old.delivery.take(out)
     if here is not None:
-        (new if here else old).say("kz.police", "disclosure_permitted", **words)
+        (new if here else old).say("kz.police", "disclosure_permitted", to="court", statements=["permitted"] if named else [])
     since = shared(new.delivery.ledger, old.delivery.ledger)
     expected = [out] if found else []
     assert expected == list(left_out_beside_though_permitted(new.delivery, old.delivery, since, "court"))
