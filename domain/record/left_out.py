@@ -14,6 +14,7 @@ from domain.rules.book import book_of
 from domain.rules.budget import IS_FULL, share_of
 from domain.rules.grounds import CONTRADICTION
 from domain.rules.handling import NOT_THEIRS_TO_DISCLOSE, DisclosurePermitted, code_of
+from domain.rules.kind import kind_of
 from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_BRAKE, LARGEST_PAYLOAD
 from domain.words.text import mark
@@ -56,8 +57,8 @@ def _check_budget(delivery: Delivery, entry: LeftOut) -> None:
 
 
 def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = None) -> str | None:
-    """What is said of an entry where it is left out, and is not so: the name of the first such field. Its handling code, where it
-    is the plan's, is known from the `delivery` that is left out of.
+    """What is said of an entry where it is left out, and is not so: the name of the first such field, or `kind` where it is of
+    one on which something rests. Its handling code, where it is the plan's, is known from the `delivery` that is left out of.
     """
     event = entry.event
     if not isinstance(event, Stated):
@@ -72,7 +73,10 @@ def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = Non
         "size": len(event.envelope.body()),
         "verdict": event.verdict,
     }
-    return next((name for name, value in its.items() if getattr(shown, name) != value), None)
+    if (wrong := next((name for name, value in its.items() if getattr(shown, name) != value), None)) is not None:
+        return wrong
+    idle = kind_of(said).declares.may_be_left_out or event.verdict.verdict in ("refused", "late")
+    return None if idle else "kind"
 
 
 def rest_on_left_out(delivery: Delivery) -> Iterator[int]:

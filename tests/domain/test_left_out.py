@@ -8,7 +8,9 @@ import pytest
 
 from domain.delivery.ledger import LeftOut, Receipt, shared
 from domain.delivery.memory import Spent
+from domain.delivery.reported import Stated
 from domain.record.histories import against
+from domain.record.left_out import told_otherwise
 from domain.record.packet import Packet, seal, unseal
 from domain.record.provided import left_out_beside_though_permitted
 from domain.record.receipts import Comparison
@@ -82,6 +84,16 @@ def test_what_is_said_in_place_of_a_statement_is_what_another_packet_has(number:
             against(*pair)
     assert against(court, whole).agree
     assert against(court, court).agree
+
+
+def test_what_decides_something_is_not_left_out_though_all_that_is_said_of_it_is_so() -> None:
+    """No packet for a court is made while its service has not permitted it; its receipt contradicts whoever leaves it out."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    stop = table.say("kz.knb", "stop_requested", handling={"code": "H1", "caveat": ""})
+    assert isinstance(stop.entry.event, Stated)
+    its = {"seq": stop.seq, "leaf": stop.entry.leaf(), "provider": "kz.knb", "statement": stop.statement}
+    out = invented(table, **its, size=len(stop.entry.event.envelope.body()), verdict=plain(stop.verdict))
+    assert "kind" == told_otherwise(out, stop.entry) == told_otherwise(out, stop.entry, table.delivery)
 
 
 def test_two_copies_that_say_other_things_of_what_is_left_out_are_found() -> None:
