@@ -19,7 +19,9 @@ case "$to" in "" | [!0-9]* | */*) say "$to is no name of a version"; exit 2 ;; e
 [ -f "$root/versions/$to/made-for" ] || { say "$to is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
 from="$(shown current)"
 [ "$from" != "$to" ] || { say "$to is current already"; exit 0; }
-if command -v systemctl >/dev/null && systemctl --quiet is-active 'vigil-*' 2>/dev/null; then
+# One that ends and is started again, or stops, runs too.
+if command -v systemctl >/dev/null &&
+    systemctl show --property=ActiveState 'vigil-*' 2>/dev/null | grep -Evq '^(|ActiveState=(inactive|failed))$'; then
     say "stop all first: systemctl stop 'vigil-*'; nothing was changed"
     exit 1
 fi

@@ -9,7 +9,9 @@ root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
 shown() { [ ! -e "$root/$1" ] || basename "$(cd -P "$root/$1" && pwd -P)"; }
 [ -d "$root/versions" ] || { say "$root holds no versions of Vigil"; exit 3; }
 if [ "$1" = --all ]; then
-    if command -v systemctl >/dev/null && systemctl --quiet is-active 'vigil-*' 2>/dev/null; then
+    # One that ends and is started again, or stops, runs too.
+    if command -v systemctl >/dev/null &&
+        systemctl show --property=ActiveState 'vigil-*' 2>/dev/null | grep -Evq '^(|ActiveState=(inactive|failed))$'; then
         say "stop all first: systemctl disable --now 'vigil-*'; nothing was removed"
         exit 1
     fi

@@ -18,12 +18,28 @@ esac
 root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
 current="$root/current"
 [ "$1" = back ] || [ -f "$root/versions/$1/made-for" ] || { say "$1 is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
+# Before anything is stopped or put back: a way back that there is.
+if [ "$1" = back ]; then
+    [ -f "$root/previous/made-for" ] || { say "no other version was current before"; exit 3; }
+    to="$root/previous"
+else
+    to="$root/versions/$1"
+fi
+[ "$1" != back ] || [ "$(cd -P "$to" && pwd -P)" != "$(cd -P "$current" && pwd -P)" ] || {
+    say "the version from before is current already: name another to switch.sh"
+    exit 3
+}
+"$to/.venv/bin/python" -I -c '' || { say "$to does not run here: its Python is gone. Install a bundle for the one that is here"; exit 1; }
 export PYTHON="${PYTHON:-$current/.venv/bin/python}"
 
-# One word for each unit that runs.
-running="$(systemctl list-units --plain --no-legend --state=active 'vigil-*' | cut -d ' ' -f 1 | tr '\n' ' ')"
+# One word for each unit that runs, or ends and is started again: it would come up in the middle of this.
+listed="$(systemctl list-units --plain --no-legend --state=active,activating,reloading 'vigil-*')"
+running="$(echo "$listed" | cut -d ' ' -f 1 | tr '\n' ' ')"
+[ "$running" != " " ] || running=""
 start_again() { [ -z "$running" ] || systemctl start $running; }
-trap 'say "it was not changed over; what ran is started again"; start_again' EXIT
+# Also where whoever runs this goes away: the shell runs no trap for EXIT when a signal ends it.
+trap 'exit 1' HUP INT TERM
+trap 'start_again || true; say "it was not changed over; what ran is started again"' EXIT
 [ -z "$running" ] || systemctl stop $running
 case "$#:$1" in
 1:back) sh "$current/switch.sh" back ;;
@@ -36,11 +52,12 @@ case "$#:$1" in
     sh "$current/switch.sh" "$1"
     ;;
 esac
-trap - EXIT
+trap 'start_again || true; say "it is changed over, and what ran is started; its units are not installed, or not started: see above"' EXIT
 
 install -m 0644 "$current"/deploy/systemd/*.service "$UNITS/"
 systemctl daemon-reload
 start_again
+trap - EXIT
 [ -n "$running" ] || { say "nothing ran, and nothing was started"; exit 0; }
 export VIGIL_KEY="$SETTINGS/keys/vigil.pem" VIGIL_PAYLOAD_KEYS="$SETTINGS/keys/payload.keys" VIGIL_DECONFLICTION_KEY="$SETTINGS/keys/deconfliction.key"
 until found="$("$current/.venv/bin/vigil" doctor --settings "$SETTINGS/vigil.env")"; do

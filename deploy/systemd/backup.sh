@@ -6,12 +6,27 @@ set -eu
 umask 077
 
 PYTHON="${PYTHON:-/opt/vigil/current/.venv/bin/python}"
-TEMPORAL_DB="${TEMPORAL_DB:-/var/lib/vigil/temporal.db}"
-ARCHIVE_DB="${ARCHIVE_DB:-/var/lib/vigil-archive/archive.db}"
-ATTACHMENTS="${ATTACHMENTS:-/var/lib/vigil-attachments}"
 SETTINGS="${SETTINGS:-/etc/vigil}"
 
 say() { echo "backup: $*" >&2; }
+# What vigil.env sets: where things lie that are not where the units put them.
+set_to() {
+    [ ! -f "$SETTINGS/vigil.env" ] || sed -n "s/^[[:space:]]*$1=[[:space:]]*//p" "$SETTINGS/vigil.env" | tail -n 1 |
+        sed -e 's/[[:space:]]*$//' -e "s/^\([\"']\)\(.*\)\1\$/\2/"
+}
+temporal="$(set_to VIGIL_TEMPORAL_FILE)"
+archive="$(set_to VIGIL_ARCHIVE_URL)"
+files="$(set_to VIGIL_ATTACHMENTS)"
+case "${ARCHIVE_DB:-$archive}" in
+postgresql*) say "the archive is in PostgreSQL, which is not backed up here: nothing was backed up. See deploy/README.md, Backup and restore"; exit 3 ;;
+esac
+case "$archive" in sqlite*:///*) archive="${archive#*:///}" archive="${archive%%\?*}" ;; esac
+case "${ATTACHMENTS:-$files}" in
+s3://*) say "attachments are in a bucket, which is not in this backup: back it up after this"; ATTACHMENTS=/dev/null ;;
+esac
+TEMPORAL_DB="${TEMPORAL_DB:-${temporal:-/var/lib/vigil/temporal.db}}"
+ARCHIVE_DB="${ARCHIVE_DB:-${archive:-/var/lib/vigil-archive/archive.db}}"
+ATTACHMENTS="${ATTACHMENTS:-${files:-/var/lib/vigil-attachments}}"
 [ $# -eq 2 ] || { say "expected two folders: sh backup.sh FOLDER KEYS"; exit 2; }
 [ -d "$1" ] && [ -d "$2" ] || { say "both folders must be there: is the medium mounted?"; exit 3; }
 to="$(cd "$1" && pwd -P)"
@@ -19,12 +34,15 @@ keys="$(cd "$2" && pwd -P)"
 case "$keys/" in "$to"/*) say "the keys open the backup: they go to another medium than $to"; exit 2 ;; esac
 case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medium than $keys"; exit 2 ;; esac
 
+[ "$ATTACHMENTS" != "$files" ] || [ -d "$files" ] || { say "there is no folder $files, where attachments are kept: is its disk mounted?"; exit 3; }
+
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
 rm -rf "$new"
 mkdir "$new"
-trap 'rm -rf "$new"' EXIT
+trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # A copy of one moment, though the file is written to meanwhile; and it is whole.
 copy() {
@@ -41,12 +59,16 @@ PY
 }
 copy "$TEMPORAL_DB" "$new/temporal.db"
 copy "$ARCHIVE_DB" "$new/archive.db"
-[ ! -d "$ATTACHMENTS" ] || tar -C "$ATTACHMENTS" -cf "$new/attachments.tar" .
-tar -C "$SETTINGS" --exclude=./keys -cf "$new/settings.tar" .
+# Files come and go meanwhile. tar says that of one by ending with 1; of one that is still coming, the name has a # in it.
+[ ! -d "$ATTACHMENTS" ] || tar -C "$ATTACHMENTS" --exclude='*#*' -cf "$new/attachments.tar" . || [ $? -eq 1 ]
+# Former keys too, which a restore has left there.
+tar -C "$SETTINGS" --exclude=./keys --exclude='./keys.before-*' -cf "$new/settings.tar" .
 (cd "$new" && sha256sum -- * >SHA256SUMS)
 if [ -d "$SETTINGS/keys" ]; then
     tar -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
     mv "$keys/.$name.part" "$keys/$name-keys.tar"
+else
+    say "there is no $SETTINGS/keys: the keys, without which nobody opens this backup, are not in it"
 fi
 sync
 mv "$new" "$to/$name"

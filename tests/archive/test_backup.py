@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -147,3 +148,116 @@ def test_the_databases_of_the_composed_system_are_dumped_and_put_back(postgresql
     assert 3 == len(list((tmp_path / "to").glob("*.before-*.dump")))
     for name in names:
         sql("postgres", f"DROP DATABASE {name}")
+
+
+def one_machine(tmp_path: Path, env: str = "") -> tuple[dict[str, str], Path, Path]:
+    """Where the scripts find one machine, but for its archive and attachments; and the folders of backups and of keys."""
+    settings, state = tmp_path / "etc", tmp_path / "state"
+    for folder in (settings / "keys", state, tmp_path / "to", tmp_path / "keys"):
+        folder.mkdir(parents=True)
+    (settings / "vigil.env").write_text(env)
+    for name in ("vigil.pem", "payload.keys"):
+        (settings / "keys" / name).write_text("the first key")
+    add(state / "temporal.db", "started").close()
+    environment = {"PYTHON": sys.executable, "SETTINGS": str(settings), "TEMPORAL_DB": str(state / "temporal.db")}
+    return environment, tmp_path / "to", tmp_path / "keys"
+
+
+def test_what_the_settings_name_is_what_is_backed_up_and_put_back(tmp_path: Path) -> None:
+    """An archive and attachments on a disk of their own, as `vigil.env` has them, in quotes and in a folder with a space in its
+    name. A folder that is not there is a disk that is not mounted, and an archive in PostgreSQL is not one in a file: neither
+    makes a backup that lacks it.
+    """
+    disk = tmp_path / "another disk"
+    archive, files = disk / "archive.db", disk / "files"
+    files.mkdir(parents=True)
+    env = f'VIGIL_ARCHIVE_URL="sqlite+aiosqlite:///{archive}"\nVIGIL_ATTACHMENTS="{files}" \n'
+    environment, to, keys = one_machine(tmp_path, env)
+    add(archive, "kept").close()
+    (files / "one").write_bytes(b"sealed")
+    made = ran("systemd/backup.sh", environment, to, keys)
+    add(archive, "later").close()
+    (files / "one").unlink()
+    back = ran("systemd/restore.sh", environment, Path(made.stdout.strip()), next(keys.iterdir()))
+    put_back = content(archive), (files / "one").read_bytes()
+    files.rename(disk / "elsewhere")
+    unmounted = ran("systemd/backup.sh", environment, to, keys)
+    (tmp_path / "etc" / "vigil.env").write_text("VIGIL_ARCHIVE_URL=postgresql+asyncpg://vigil@host/vigil\n")
+    elsewhere = ran("systemd/backup.sh", environment, to, keys)
+
+    assert (0, 0) == (made.returncode, back.returncode), made.stderr + back.stderr
+    assert (["kept"], b"sealed") == put_back
+    assert (3, True) == (unmounted.returncode, f"there is no folder {files}" in unmounted.stderr)
+    assert (3, True) == (elsewhere.returncode, "the archive is in PostgreSQL" in elsewhere.stderr)
+    assert 1 == len(list(to.iterdir()))
+
+
+def test_no_key_comes_into_a_backup_by_way_of_a_restore(tmp_path: Path) -> None:
+    """The keys that a restore has put aside, by this version or an older one, open older backups: they go to the other medium."""
+    environment, to, keys = one_machine(tmp_path)
+    environment |= {"ARCHIVE_DB": str(tmp_path / "state" / "archive.db"), "ATTACHMENTS": str(tmp_path / "files")}
+    add(tmp_path / "state" / "archive.db", "kept").close()
+    (tmp_path / "etc" / "keys.before-20261127T220000Z").mkdir()
+    (tmp_path / "etc" / "keys.before-20261127T220000Z" / "vigil.pem").write_text("the first key")
+    first = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    back = ran("systemd/restore.sh", environment, first, next(keys.iterdir()))
+    first.rename(tmp_path / "first")
+    second = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+
+    assert 0 == back.returncode, back.stderr
+    assert "the first key" == (tmp_path / "etc" / "keys" / "vigil.pem").read_text()
+    for backup in (tmp_path / "first", second):
+        assert not [path.name for path in backup.iterdir() if b"the first key" in path.read_bytes()]
+
+
+def test_files_that_come_and_go_keep_no_backup_from_being_made(tmp_path: Path) -> None:
+    """The gateway takes files and tidies meanwhile, and tar says so by ending with 1; what is still coming is no file yet. Where
+    tar fails for another reason, there is no backup.
+    """
+    environment, to, keys = one_machine(tmp_path)
+    files, tools = tmp_path / "files", tmp_path / "bin"
+    for folder in (files, tools):
+        folder.mkdir()
+    (files / "one").write_bytes(b"sealed")
+    (files / "two#1").write_bytes(b"half")
+    (tools / "tar").write_text(f'#!/bin/sh\n{program("tar")} "$@" || exit\ncase "$*" in *attachments*) exit "$ENDS" ;; esac\n')
+    (tools / "tar").chmod(0o755)
+    environment |= {"ARCHIVE_DB": str(tmp_path / "state" / "archive.db"), "ATTACHMENTS": str(files)}
+    environment |= {"PATH": f"{tools}:{os.environ['PATH']}"}
+    add(tmp_path / "state" / "archive.db", "kept").close()
+    failed = ran("systemd/backup.sh", environment | {"ENDS": "2"}, to, keys)
+    nothing = list(to.iterdir())
+    made = ran("systemd/backup.sh", environment | {"ENDS": "1"}, to, keys)
+    with tarfile.open(Path(made.stdout.strip()) / "attachments.tar") as packed:
+        names = packed.getnames()
+
+    assert (1, []) == (failed.returncode, nothing)
+    assert (0, [".", "./one"]) == (made.returncode, names), made.stderr
+
+
+@pytest.mark.parametrize("broken", ["disk", "keys"])
+def test_a_restore_that_cannot_be_done_changes_nothing(tmp_path: Path, broken: str) -> None:
+    """Neither a disk that is full after the first database, nor a file of keys that is cut off, leaves half of it in its place:
+    what was there is there, and nothing beside it.
+    """
+    environment, to, keys = one_machine(tmp_path)
+    archive, tools = tmp_path / "state" / "archive.db", tmp_path / "bin"
+    tools.mkdir()
+    environment |= {"ARCHIVE_DB": str(archive), "ATTACHMENTS": str(tmp_path / "files")}
+    add(archive, "kept").close()
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    add(archive, "later").close()
+    secret = next(keys.iterdir())
+    if broken == "keys":
+        secret.write_bytes(secret.read_bytes()[:700])
+    else:
+        full = f'#!/bin/sh\ncase "$*" in *archive.db*) echo "no space left" >&2; exit 1 ;; esac\nexec {program("cp")} "$@"\n'
+        (tools / "cp").write_text(full)
+        (tools / "cp").chmod(0o755)
+    before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+    environment |= {"PATH": f"{tools}:{os.environ['PATH']}"}
+    refused = ran("systemd/restore.sh", environment, backup, secret)
+
+    assert (7 if broken == "keys" else 1, True) == (refused.returncode, "nothing was changed" in refused.stderr)
+    assert (["started"], ["kept", "later"]) == (content(tmp_path / "state" / "temporal.db"), content(archive))
+    assert before == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))

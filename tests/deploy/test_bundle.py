@@ -205,11 +205,18 @@ def test_versions_are_changed_over_and_back_but_never_past_a_migration(tmp_path:
 MANAGER = """#!/bin/sh
 echo "$*" >>"$SAID"
 case "$*" in
-list-units*) printf '%s loaded active running of Vigil\\n' vigil-gateway.service vigil-worker@1.service ;;
-*is-active*) exit 3 ;;
+list-units*activating*) printf '%s loaded activating auto-restart of Vigil\\n' vigil-gateway.service ;;
+esac
+case "$*" in
+list-units*) printf '%s loaded active running of Vigil\\n' vigil-worker@1.service ;;
+show*) [ -z "${STATE:-}" ] || printf 'ActiveState=inactive\\n\\nActiveState=%s\\n' "$STATE" ;;
+*is-active*) [ "${STATE:-}" = active ] ;;
+stop*) [ -z "${HANG_UP:-}" ] || kill -HUP "$PPID" ;;
 esac
 """
-"""In place of the service manager, of whose units nothing is started here: it notes what it is told."""
+"""In place of the service manager, of whose units nothing is started here: it notes what it is told. The gateway ends and is started
+again, and again. `STATE`: in which one of the units is; `HANG_UP`: whoever asks for a stop is hung up on.
+"""
 
 
 @pytest.fixture
@@ -256,7 +263,7 @@ def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_put
     place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
 
     def told() -> list[str]:
-        lines = [one for one in machine["SAID"].read_text().splitlines() if "is-active" not in one and "list-units" not in one]
+        lines = [one for one in machine["SAID"].read_text().splitlines() if not one.startswith(("show", "list-units"))]
         machine["SAID"].unlink()
         return lines
 
@@ -281,3 +288,67 @@ def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_put
     assert (1, "2.0", stopped_and_started) == (refused.returncode, stood, after_refusal), refused.stderr
     assert (0, "1.0", "# of 1.0\n") == (back.returncode, current.readlink().name, units.read_text()), back.stderr
     assert [] == later
+
+
+@pytest.mark.parametrize("state", ["activating", "deactivating", "active"])
+def test_nothing_is_changed_over_or_put_back_while_a_unit_is_started_again(
+    machine: dict[str, Path], tmp_path: Path, state: str
+) -> None:
+    """A process that ends and is started again would come up in the middle of it, and migrate what was put back: it counts as one
+    that runs, and so does one that is about to stop.
+    """
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    current = tmp_path / "opt" / "current"
+    made = ran(current / "deploy" / "systemd" / "backup.sh", tmp_path / "backups", tmp_path / "medium", **place)
+    words = {
+        current / "switch.sh": ["1.1"],
+        current / "uninstall.sh": ["--all"],
+        current / "deploy" / "systemd" / "restore.sh": [made.stdout.strip()],
+    }
+    refused = [ran(script, *given, **place, STATE=state) for script, given in words.items()]
+
+    assert [1, 1, 1] == [one.returncode for one in refused]
+    assert all("stop all first" in one.stderr for one in refused)
+    assert "1.0" == current.readlink().name
+    assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_what_ran_is_started_again_though_whoever_upgrades_is_hung_up_on(machine: dict[str, Path], tmp_path: Path) -> None:
+    """A line that is lost after all was stopped leaves no door shut."""
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "HANG_UP": "yes"}
+    upgrade = tmp_path / "opt" / "current" / "upgrade.sh"
+    ran(upgrade, "2.0", tmp_path / "backups", tmp_path / "medium", **place)
+    told = [one.split()[0] for one in machine["SAID"].read_text().splitlines()]
+
+    assert ["list-units", "stop", "start"] == told
+    assert "1.0" == (tmp_path / "opt" / "current").readlink().name
+
+
+def test_what_ran_is_started_though_its_units_cannot_be_installed(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Once it is changed over, a full disk where units lie leaves no door shut either, and the administrator reads it."""
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "UNITS": tmp_path / "nowhere" / "at" / "all"}
+    upgrade = tmp_path / "opt" / "current" / "upgrade.sh"
+    up = ran(upgrade, "2.0", tmp_path / "backups", tmp_path / "medium", **place)
+
+    assert (True, "2.0") == (up.returncode != 0, (tmp_path / "opt" / "current").readlink().name)
+    assert "start vigil-gateway.service vigil-worker@1.service" == machine["SAID"].read_text().splitlines()[-1]
+    assert "it is changed over" in up.stderr
+
+
+def test_no_backup_is_put_back_where_there_is_no_version_to_go_back_to(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Else what came later would be put aside, and the version that runs would begin again with the older archive. Nothing is
+    stopped for it; likewise where the Python of the other version is gone.
+    """
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    root, backups, medium = tmp_path / "opt", tmp_path / "backups", tmp_path / "medium"
+    made = ran(root / "current" / "deploy" / "systemd" / "backup.sh", backups, medium, **place)
+    words = ["back", made.stdout.strip(), next(medium.iterdir())]
+    none = ran(root / "current" / "upgrade.sh", *words, **place)
+    (root / "previous").symlink_to("versions/1.1")
+    (root / "versions" / "1.1" / ".venv" / "bin" / "python").unlink()
+    dead = ran(root / "current" / "upgrade.sh", *words, **place)
+
+    assert (3, True) == (none.returncode, "no other version was current before" in none.stderr)
+    assert (1, True) == (dead.returncode, "does not run here" in dead.stderr)
+    assert not machine["SAID"].exists()
+    assert not list(tmp_path.glob("*.before-*"))
