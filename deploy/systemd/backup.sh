@@ -63,13 +63,14 @@ copy "$ARCHIVE_DB" "$new/archive.db"
 [ ! -d "$ATTACHMENTS" ] || tar -C "$ATTACHMENTS" --exclude='*#*' -cf "$new/attachments.tar" . || [ $? -eq 1 ]
 # Former keys too, which a restore has left there.
 tar -C "$SETTINGS" --exclude=./keys --exclude='./keys.before-*' -cf "$new/settings.tar" .
-(cd "$new" && sha256sum -- * >SHA256SUMS)
 if [ -d "$SETTINGS/keys" ]; then
     tar -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
-    mv "$keys/.$name.part" "$keys/$name-keys.tar"
+    sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
     say "there is no $SETTINGS/keys: the keys, without which nobody opens this backup, are not in it"
 fi
+(cd "$new" && sha256sum -- * >SHA256SUMS)
+[ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"
 sync
 mv "$new" "$to/$name"
 trap - EXIT

@@ -13,8 +13,14 @@ say() { echo "restore: $*" >&2; }
 from="$(cd "$1" && pwd -P)"
 [ $# -eq 1 ] || [ -f "$2" ] || { say "there is no $2"; exit 3; }
 (cd "$from" && sha256sum --check --quiet SHA256SUMS >&2) || { say "the backup is damaged: nothing was changed"; exit 7; }
-# No digest of the keys lies beside the backup: whether they are whole is seen by reading them.
-[ $# -eq 1 ] || tar -tf "$2" >/dev/null || { say "$2 is damaged, or no file of keys: nothing was changed"; exit 7; }
+# Those of another backup may be named, such as newer ones; that those of this one are whole is seen by their digest.
+if [ $# -eq 2 ]; then
+    { tar -tf "$2" >/dev/null && tar -tf "$2" | grep -q '[^/]$'; } || { say "$2 is damaged, or no file of keys: nothing was changed"; exit 7; }
+    if [ -f "$from/keys.sha256" ] && [ "$(sha256sum <"$2" | cut -d ' ' -f 1)" != "$(cat "$from/keys.sha256")" ]; then
+        [ "$(basename "$2")" != "$(basename "$from")-keys.tar" ] || { say "$2 is damaged: nothing was changed"; exit 7; }
+        say "$2 are the keys of another backup"
+    fi
+fi
 # One that ends and is started again, or stops, runs too.
 if command -v systemctl >/dev/null &&
     systemctl show --property=ActiveState 'vigil-*' 2>/dev/null | grep -Evq '^(|ActiveState=(inactive|failed))$'; then

@@ -258,6 +258,8 @@ def test_a_restore_that_cannot_be_done_changes_nothing(tmp_path: Path, broken: s
     environment |= {"PATH": f"{tools}:{os.environ['PATH']}"}
     refused = ran("systemd/restore.sh", environment, backup, secret)
 
+    after = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+
     assert (7 if broken == "keys" else 1, True) == (refused.returncode, "nothing was changed" in refused.stderr)
+    assert before == after
     assert (["started"], ["kept", "later"]) == (content(tmp_path / "state" / "temporal.db"), content(archive))
-    assert before == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))

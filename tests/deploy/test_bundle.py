@@ -214,8 +214,8 @@ show*) [ -z "${STATE:-}" ] || printf 'ActiveState=inactive\\n\\nActiveState=%s\\
 stop*) [ -z "${HANG_UP:-}" ] || kill -HUP "$PPID" ;;
 esac
 """
-"""In place of the service manager, of whose units nothing is started here: it notes what it is told. The gateway ends and is started
-again, and again. `STATE`: in which one of the units is; `HANG_UP`: whoever asks for a stop is hung up on.
+"""In place of the service manager, of whose units nothing is started here: it notes what it is told. The gateway ends and is
+started again, and again. `STATE`: in which one of the units is; `HANG_UP`: whoever asks for a stop is hung up on.
 """
 
 
