@@ -31,14 +31,19 @@ class Served:
         self._files = certificate, key
         self.context = _of_a_door()
         _take(self.context, certificate, key)
+        self._ends = self._ending()
         if clients is not None:
             _trust(self.context, clients)
             self.context.verify_mode = ssl.CERT_REQUIRED
         self._seen = self._look()
 
     def ends(self) -> datetime:
-        """When the certificate ends. Raises `Malformed`."""
-        return ends(self._files[0])
+        """When the certificate ends that is shown: another that lies in its file and was not taken up helps nobody. Raises
+        `Malformed`.
+        """
+        if self._ends is None:
+            raise _no_certificate(self._files[0])
+        return self._ends
 
     def renew(self) -> bool:
         """Whether another certificate was taken up."""
@@ -49,6 +54,7 @@ class Served:
         try:
             _take(_of_a_door(), *self._files)  # tried elsewhere: half a pair would be of no use to anybody
             _take(self.context, *self._files)
+            self._ends = self._ending()
         except Malformed as error:
             log.error("the new certificate is not taken up: %s", error.message)  # noqa: TRY400 - what happened is said
             return False
@@ -61,7 +67,14 @@ class Served:
             await asyncio.sleep(LOOK_EVERY)
             await asyncio.to_thread(self.renew)
 
-    def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
+    def _ending(self) -> datetime | None:
+        """Of what was just taken up; none where that cannot be told, and it is shown all the same."""
+        try:
+            return ends(self._files[0])
+        except Malformed:
+            return None
+
+    def _look(self) -> tuple[tuple[int, int, int, int] | None, ...]:
         return tuple(map(_stamp, self._files))
 
 
@@ -74,7 +87,7 @@ def ends(certificate: Path) -> datetime:
 
 
 def seconds_left(certificate: Served | None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float:
-    """Until its certificate ends; not a number where there is none to be read."""
+    """Until the certificate ends that it shows; not a number where it shows none, or that cannot be told."""
     try:
         return (certificate.ends() - clock()).total_seconds() if certificate is not None else float("nan")
     except Malformed:
@@ -124,9 +137,10 @@ def _no_certificate(path: Path) -> Malformed:
     return Malformed(fill("{path} holds no certificate that can be read", path=path), hint=mark("it must be a file of PEM"))
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> tuple[int, int, int, int] | None:
+    """Other words, or another owner or mode: what could not be read is tried again once it was given to us."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

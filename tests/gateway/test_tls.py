@@ -67,6 +67,23 @@ async def test_a_gateway_with_a_certificate_is_reached_by_whoever_trusts_its_aut
     assert number != newer == still
 
 
+async def test_a_certificate_that_is_not_taken_up_hides_no_end_and_is_tried_again_once_it_may_be_read(tmp_path: Path) -> None:
+    """The number that alarms is of the certificate that is shown: one beside it that cannot be read, or of another key, ends no
+    alarm. Where somebody gives it to the gateway's user, which leaves its words and their moment as they were, it is taken up.
+    """
+    _, certificate, key = await made(tmp_path)
+    served, good = Served(certificate, key), certificate.read_bytes()
+    certificate.write_bytes(b"?" * len(good))
+    taken = served.renew()
+    left, before = seconds_left(served), certificate.stat()
+    certificate.write_bytes(good)
+    os.utime(certificate, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert not taken
+    assert 89 * DAY < left < 91 * DAY
+    assert served.renew()
+
+
 async def test_a_gateway_may_demand_a_certificate_of_who_calls(tmp_path: Path) -> None:
     """Of the authority that it names; who has none does not come to its door."""
     ca, certificate, key = await made(tmp_path)
