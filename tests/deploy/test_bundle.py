@@ -273,6 +273,7 @@ def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_put
     then, shown, unit = told(), current.readlink().name, units.read_text()
     with closing(sqlite3.connect(machine["ARCHIVE_DB"])) as archive, archive:
         archive.execute("INSERT INTO said VALUES ('later')")
+    (machine["SETTINGS"] / "keys" / "vigil.pem").write_text("another key")
     refused = ran(upgrade, "back", **place)
     stood, after_refusal = current.readlink().name, told()
     back = ran(upgrade, "back", next(backups.iterdir()), next(medium.iterdir()), **place)
@@ -287,7 +288,7 @@ def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_put
     assert f"doctor of 2.0 with {machine['SETTINGS'] / 'keys' / 'vigil.pem'}" in up.stdout
     assert (1, "2.0", stopped_and_started) == (refused.returncode, stood, after_refusal), refused.stderr
     assert (0, "1.0", "# of 1.0\n") == (back.returncode, current.readlink().name, units.read_text()), back.stderr
-    assert [] == later
+    assert ([], "a key") == (later, (machine["SETTINGS"] / "keys" / "vigil.pem").read_text())
 
 
 @pytest.mark.parametrize("state", ["activating", "deactivating", "active"])

@@ -470,7 +470,9 @@ BUGS = (
     ),
     Bug("carried", "deploy/bundle/switch.sh", '[ -z "$lost" ] ||', "true ||", "deploy/bundle"),
     Bug("carried", "deploy/bundle/switch.sh", '" rules)" -ge', '" rules)" -le', "deploy/bundle"),
-    Bug("carried", "deploy/bundle/upgrade.sh", "again\"; start_again' EXIT", "again\"' EXIT", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", "'start_again || true; say \"it was not", "'say \"it was not", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", "trap 'exit 1' HUP INT TERM\n", "", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", "--state=active,activating,reloading", "--state=active", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", 'restore.sh" "$2" "$3"', 'restore.sh" "$2"', "deploy/bundle"),
     Bug(
         "deploy",
@@ -509,6 +511,15 @@ BUGS = (
         "secret: {secretName: vigil-temporal}",
         "deploy/kustomize",
     ),
+    Bug("operated", "deploy/systemd/backup.sh", " --exclude='./keys.before-*'", "", "archive/backup"),
+    Bug(
+        "operated",
+        "deploy/systemd/backup.sh",
+        "${archive:-/var/lib/vigil-archive/archive.db}",
+        "/var/lib/none.db",
+        "archive/backup",
+    ),
+    Bug("operated", "deploy/systemd/restore.sh", "trap undo EXIT\n", "", "archive/backup"),
     Bug(
         "operated", "deploy/systemd/restore.sh", 'say "the backup is damaged: nothing was changed"; exit 7', ":", "archive/backup"
     ),
