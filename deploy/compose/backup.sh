@@ -25,24 +25,38 @@ new="$to/.$name.part"
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
 rm -rf "$new"
 mkdir "$new"
-trap 'rm -rf "$new"' EXIT
+trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
+trap 'exit 1' HUP INT TERM
 
 for database in temporal temporal_visibility vigil; do
     $IN_POSTGRES pg_dump --username="$USER_OF_ALL" --format=custom "$database" >"$new/$database.dump"
     # It has an end, and can be read.
     $IN_POSTGRES pg_restore --list <"$new/$database.dump" >/dev/null
 done
+# Files come and go meanwhile: tar says that of one by ending with 1. Of one that is still coming, the name has a # in it.
 if [ -n "${ATTACHMENTS:-}" ]; then
-    tar -C "$ATTACHMENTS" -cf "$new/attachments.tar" .
+    tar -C "$ATTACHMENTS" --exclude='*#*' -cf "$new/attachments.tar" . || [ $? -eq 1 ]
 else
-    $IN_GATEWAY python -c 'import sys, tarfile; tarfile.open(fileobj=sys.stdout.buffer, mode="w|").add("/var/lib/vigil-attachments", ".")' \
-        >"$new/attachments.tar"
+    $IN_GATEWAY python -c '
+import os, sys, tarfile
+kept = "/var/lib/vigil-attachments"
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as packed:
+    for name in sorted(os.listdir(kept)):
+        try:
+            if "#" not in name:
+                packed.add(f"{kept}/{name}", f"./{name}")
+        except FileNotFoundError:
+            pass
+' >"$new/attachments.tar"
 fi
-tar -C "$here" --exclude=./secrets -cf "$new/settings.tar" .
+# Former secrets too, which a restore has left there.
+tar -C "$here" --exclude=./secrets --exclude='./secrets.before-*' -cf "$new/settings.tar" .
 (cd "$new" && sha256sum -- * >SHA256SUMS)
 if [ -d "$here/secrets" ]; then
     tar -C "$here/secrets" -cf "$keys/.$name.part" .
     mv "$keys/.$name.part" "$keys/$name-keys.tar"
+else
+    say "there is no $here/secrets: the keys, without which nobody opens this backup, are not in it"
 fi
 sync
 mv "$new" "$to/$name"

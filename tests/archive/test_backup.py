@@ -7,6 +7,7 @@ import sys
 import tarfile
 from collections.abc import Mapping
 from contextlib import closing
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -263,3 +264,73 @@ def test_a_restore_that_cannot_be_done_changes_nothing(tmp_path: Path, broken: s
     assert (7 if broken == "keys" else 1, True) == (refused.returncode, "nothing was changed" in refused.stderr)
     assert before == after
     assert (["started"], ["kept", "later"]) == (content(tmp_path / "state" / "temporal.db"), content(archive))
+
+
+DOCKER = """#!/bin/sh
+case "$*" in
+*" ps "*) exit 0 ;;
+*" postgres "*) while [ "$1" != postgres ]; do shift; done; shift; exec "$@" ;;
+esac
+while [ "$1" != gateway ]; do shift; done
+exec "$PYTHON" -c "$(echo "$4" | sed "s#/var/lib/vigil-attachments#$FILES#")"
+"""
+"""In place of Docker, of which nothing runs here: each command is run on this machine, and the gateway's volume is a folder."""
+
+
+def test_the_composed_system_is_put_back_on_a_new_machine(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    """Where nobody has made the archive's role yet, and the database's volume was made with another password: all databases come
+    back to whom they belong, and the passwords are those of the secrets that came back. No secret comes into a later backup by
+    way of that, nor into the history of the project.
+    """
+    if None in [program(name) for name in ("psql", "pg_dump", "pg_restore")]:
+        pytest.skip("psql, pg_dump or pg_restore is not installed")
+    compose, tools, files = tmp_path / "compose", tmp_path / "bin", tmp_path / "files"
+    for folder in (compose / "secrets", tools, files, tmp_path / "to", tmp_path / "keys"):
+        folder.mkdir(parents=True)
+    (tools / "docker").write_text(DOCKER)
+    (tools / "docker").chmod(0o755)
+    (files / "one").write_bytes(b"sealed")
+    (files / "two#1").write_bytes(b"half")
+    (compose / "secrets" / "postgres_password").write_text(f"{PASSWORD}\n")
+    server = {"PGHOST": "127.0.0.1", "PGPORT": str(postgresql.port), "PGUSER": USER, "PGPASSWORD": PASSWORD}
+    places = [str(tools), str(Path(str(program("psql"))).parent), os.environ["PATH"]]
+    environment = {**server, "PYTHON": sys.executable, "FILES": str(files), "COMPOSE_FOLDER": str(compose)}
+    environment["PATH"] = os.pathsep.join(places)
+
+    def sql(text: str, database: str = "postgres", **more: str) -> str:
+        words = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", database, "--command", text]
+        return subprocess.run(words, env={**os.environ, **environment, **more}, check=True, capture_output=True, text=True).stdout  # noqa: S603
+
+    for name in ("temporal", "temporal_visibility", "vigil"):
+        sql(f"DROP DATABASE IF EXISTS {name}")
+    sql("DROP ROLE IF EXISTS vigil")
+    sql("CREATE ROLE vigil LOGIN")
+    for name in ("temporal", "temporal_visibility", "vigil"):
+        sql(f"CREATE DATABASE {name} OWNER {'vigil' if name == 'vigil' else USER}")
+        sql("CREATE TABLE said (words TEXT); INSERT INTO said VALUES ('kept')", name)
+    made = ran("compose/backup.sh", environment, tmp_path / "to", tmp_path / "keys")
+    for name in ("temporal", "temporal_visibility", "vigil"):
+        sql(f"DROP DATABASE {name}")
+    sql("DROP ROLE vigil")
+    sql(f"ALTER ROLE {USER} PASSWORD 'another'")
+    (compose / "secrets" / "postgres_password").write_text("another\n")
+    for path in files.iterdir():
+        path.unlink()
+    environment["PGPASSWORD"] = "another"  # in the container nobody is asked for one
+    back = ran("compose/restore.sh", environment, Path(made.stdout.strip()), next((tmp_path / "keys").iterdir()))
+    environment["PGPASSWORD"] = PASSWORD
+    owner = sql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'vigil'").strip()
+    words = {sql("SELECT words FROM said", name).strip() for name in ("temporal", "temporal_visibility", "vigil")}
+    Path(made.stdout.strip()).rename(tmp_path / "first")
+    again = Path(ran("compose/backup.sh", environment, tmp_path / "to", tmp_path / "keys").stdout.strip())
+    for name in ("temporal", "temporal_visibility", "vigil"):
+        sql(f"DROP DATABASE {name}")
+    sql("DROP ROLE vigil")
+    aside = next(compose.glob("secrets.before-*")).name
+
+    assert (0, 0) == (made.returncode, back.returncode), made.stderr + back.stderr
+    assert ("vigil", {"kept"}) == (owner, words)
+    assert [("one", b"sealed")] == [(path.name, path.read_bytes()) for path in files.iterdir()]
+    assert b"another" not in (again / "settings.tar").read_bytes()
+    ignored = (DEPLOY / "compose" / ".gitignore").read_text(encoding="utf-8").split()
+    assert any(fnmatch(f"/{aside}/", pattern) for pattern in ignored)

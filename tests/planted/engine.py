@@ -488,6 +488,8 @@ BUGS = (
         "secrets: [vigil_key, archive_password]",
         "deploy/deploy",
     ),
+    Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
+    Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
     Bug(
         "deploy",
         "deploy/kustomize/base/gateway.yaml",
