@@ -30,8 +30,13 @@ from process.tls import Served
 OLDEST_PYTHON = (3, 11)
 LITTLE, TOO_LITTLE = 2 * 1024**3, 256 * 1024**2
 """Bytes that are free on a disk: from here on a warning, from there on it stands still soon."""
+CLOSED = 0o027
 SECRETS = ("archive_password", "attachments_secret", "smtp_password", "passphrase_file")
 """Settings that name a file with a secret."""
+HANDED_OVER = Path("/run/secrets")
+"""Where a container finds its secrets. A password that PostgreSQL's container reads too, under another user, is readable by all:
+nobody else is in a container, and outside of it the folder of secrets is closed (deploy/README.md).
+"""
 
 
 async def versions(_given: Given) -> AsyncGenerator[Finding]:
@@ -78,19 +83,19 @@ async def shared_secret(given: Given) -> AsyncGenerator[Finding]:
 async def passwords(given: Given) -> AsyncGenerator[Finding]:
     """Files with passwords: who may read them."""
     for path in filter(None, map(given.path, SECRETS)):
-        for one in _mode(path):
+        for one in _mode(path, 0o023 if path.is_relative_to(HANDED_OVER) else CLOSED):
             yield one
 
 
-def _mode(path: Path) -> list[Finding]:
-    """Whether others than its owner and group may read it, or others than its owner write it."""
+def _mode(path: Path, closed: int = CLOSED) -> list[Finding]:
+    """Whether others than its owner and group may read it, or others than its owner write it: the bits that must not be set."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
         why = error.strerror or type(error).__name__
         what = fill("{what} cannot be read: {why}", what=path, why=why)
         return [wrong("keys", what, mark("put it there, readable by its process alone"))]
-    if stat.S_ISREG(path.stat().st_mode) and mode & 0o027:
+    if stat.S_ISREG(path.stat().st_mode) and mode & closed:
         what = fill("{path} can be read or changed by others than its owner (mode {mode})", path=path, mode=f"{mode:o}")
         return [wrong("keys", what, fill("chmod 600 {path}", path=path))]
     return []

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from doctor.archive import compared, migrations
-from doctor.files import disk, own_key
+from doctor.files import disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from domain.signing.keys import private_pem
@@ -173,3 +173,22 @@ async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_bef
     )
     assert {-1: "wrong", 29: "warning", 31: None} == {number: one and one.state for number, one in days.items()}
     assert stat.S_IMODE(some["key"].stat().st_mode) == 0o600
+
+
+async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two containers read the archive's, each under a user of its own, so it is readable by all in them: closed to all but its
+    owner, as is said of one elsewhere, it would open to neither. That it can be changed there is wrong all the same.
+    """
+    secret = tmp_path / "archive_password"
+    secret.write_text("a word")
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@postgres/vigil")
+    given = Given(plain.settings.model_copy(update={"archive_password": secret}))
+    found = []
+    for place, mode in ((tmp_path / "elsewhere", 0o444), (tmp_path, 0o444), (tmp_path, 0o666)):
+        monkeypatch.setattr("doctor.files.HANDED_OVER", place)
+        secret.chmod(mode)
+        found.append([one.state for one in await gathered("keys", passwords(given))])
+
+    assert [["wrong"], [], ["wrong"]] == found
