@@ -1,6 +1,7 @@
 """What the gateway counts, in Prometheus' text format: by action, status, code, rule and lane, never by delivery or service."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from math import nan
@@ -12,6 +13,8 @@ from domain.delivery.ledger import Left, Receipt
 from domain.words.errors import RuleBroken, Unavailable, VigilError
 from gateway.health import Health
 from gateway.limits import SHARES, Limits
+
+log = logging.getLogger("vigil.metrics")
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Seconds. A receipt takes a hundredth of one on an idle system; 10 s is when a statement is left for a worker to come."""
@@ -47,6 +50,7 @@ class Metrics:
             "1 while the storage of attachments is away; not a number while Temporal is, or where files are not kept.",
         )
         self._archive_away = self._gauge("vigil_archive_away", "1 while the archive does not answer; likewise.")
+        self._parts = self._stranded, self._without_worker, self._files_away, self._archive_away
         self._temporal_away = self._gauge("vigil_temporal_away", "1 while Temporal does not answer.")
         self._ahead = self._gauge(
             "vigil_clock_ahead_seconds", "By how much this machine's clock is ahead of Temporal's; less than nothing: behind."
@@ -93,7 +97,7 @@ class Metrics:
             found = await health()
         except Unavailable:
             self._temporal_away.set(1)
-            for one in (self._stranded, self._without_worker, self._files_away, self._archive_away):
+            for one in self._parts:
                 one.set(nan)
             return
         self._temporal_away.set(0)
@@ -107,12 +111,15 @@ class Metrics:
     ) -> None:
         """One look after another, until it is cancelled. `ahead`: by how much our clock is."""
         while True:
-            await self.look(health)
-            if ahead is not None:
-                try:
-                    self._ahead.set(await ahead())
-                except Unavailable:
-                    self._ahead.set(nan)
+            try:
+                await self.look(health)
+                self._ahead.set(await ahead() if ahead is not None else nan)
+            except Unavailable:
+                self._ahead.set(nan)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes: else what was seen last stands for ever
+                log.warning("the gateway could not look at itself: %s", type(error).__name__)
+                for one in (*self._parts, self._temporal_away, self._ahead):
+                    one.set(nan)
             await asyncio.sleep(LOOK_EVERY)
 
     def text(self) -> bytes:

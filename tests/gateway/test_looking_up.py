@@ -15,6 +15,8 @@ from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import instant
 from gateway import health
 from gateway.health import ArchivePulse, Health, Lately, Pulse, whole
+from gateway.limits import Limits
+from gateway.metrics import Metrics
 from gateway.reception import Reception
 from process.clock import Clock
 from rehearsal.services import VIGIL
@@ -296,3 +298,29 @@ async def test_metrics_count_and_name_no_delivery_and_no_service(at: At) -> None
     assert 'vigil_gateway_under_way{lane="ask"} 1.0' in text
     secret = {at.plan.operation, at.plan.title, *at.plan.participants(), *(place.place for place in at.plan.checkpoints)}
     assert [] == [word for word in secret if word in text]
+
+
+async def test_a_look_that_fails_leaves_no_number_of_the_one_before_and_the_next_one_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever it was that nobody had thought of: else the last numbers would stand for as long as the process does, and nobody
+    would be woken by them.
+    """
+    monkeypatch.setattr("gateway.metrics.LOOK_EVERY", 0)
+    metrics, looks, seen = Metrics(Limits()), 0, list[str]()
+
+    async def health() -> Health:
+        nonlocal looks
+        looks += 1
+        seen.extend(line.split()[1] for line in metrics.text().decode().splitlines() if line.startswith("vigil_archive_away "))
+        if looks == 2:
+            raise KeyError("odd")
+        return Health(worker="up", archive="up" if looks == 1 else "away")
+
+    looking = asyncio.create_task(metrics.go_on_looking(health))
+    async with asyncio.timeout(5):
+        while looks < 4 and not looking.done():  # noqa: ASYNC110 - no bell rings
+            await asyncio.sleep(0)
+    looking.cancel()
+
+    assert ["NaN", "0.0", "NaN", "1.0"] == seen[:4]
