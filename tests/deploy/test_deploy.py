@@ -131,10 +131,10 @@ def test_a_unit_that_hangs_is_started_again(path: Path) -> None:
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_unit_comes_back_and_is_given_time_to_stop(path: Path) -> None:
-    """A crashed unit is started again without limit, and a stopping one may finish what it holds."""
+    """A unit that ends is started again without limit, whoever has ended it, and a stopping one may finish what it holds."""
     unit = read_unit(path)
 
-    assert unit["Service"]["Restart"] == "on-failure"
+    assert unit["Service"]["Restart"] == "always"
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"
     assert int(unit["Service"]["TimeoutStopSec"]) > GRACEFUL_STOP_SECONDS
 
