@@ -122,7 +122,7 @@ def _configure(machine: Machine) -> None:
         "wal_receiver_timeout": "10s",
         "wal_retrieve_retry_interval": "500ms",
         "archive_mode": "on",
-        "archive_command": f"test ! -f {VAULT}/wal/%f && cp %p {VAULT}/wal/.%f && mv {VAULT}/wal/.%f {VAULT}/wal/%f",
+        "archive_command": keeping(VAULT / "wal"),
         "archive_timeout": "60s",
         "restore_command": f"cp {VAULT}/wal/%f %p",
         "tcp_keepalives_idle": "5",
@@ -133,6 +133,17 @@ def _configure(machine: Machine) -> None:
     text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
     for name, content in (("postgresql.conf", text), ("pg_hba.conf", ACCESS)):
         (data_of(machine) / name).write_text(content)
+
+
+def keeping(folder: Path) -> str:
+    """The command that keeps a piece of the log there, on its disk. A server that ended after that, and before it had noted it,
+    asks again: what is there already and is the same is kept, and never written over where it is another.
+    """
+    there = f"{folder}/%f"
+    return (
+        f"if test -f {there}; then cmp -s %p {there}; "
+        f"else cp %p {folder}/.%f && sync {folder}/.%f && mv {folder}/.%f {there} && sync {folder}; fi"
+    )
 
 
 def _secured(machine: Machine) -> str:

@@ -44,6 +44,22 @@ def test_the_database_lets_nobody_in_without_a_certificate() -> None:
     assert {(row[0], row[-1]) for row in rows} == {("local", "peer"), ("hostssl", "cert")}
 
 
+def test_a_piece_of_the_log_that_is_kept_already_is_no_fault_and_another_of_its_name_is(tmp_path: Path) -> None:
+    """A server that was killed before it had noted that a piece is kept asks again: refused, it would keep its log until its
+    disk is full. One of another server under the same name is not written over.
+    """
+    vault, piece = tmp_path / "vault", tmp_path / "piece"
+    vault.mkdir()
+    command = postgresql.keeping(vault).replace("%f", "0001").replace("%p", str(piece))
+    piece.write_bytes(b"log")
+    kept = [subprocess.run(["/bin/sh", "-c", command], check=False).returncode for _ in range(2)]  # noqa: S603
+    piece.write_bytes(b"another")
+    other = subprocess.run(["/bin/sh", "-c", command], check=False).returncode  # noqa: S603
+
+    assert ([0, 0], 1) == (kept, other)
+    assert [("0001", b"log")] == [(path.name, path.read_bytes()) for path in vault.iterdir()]
+
+
 def test_two_databases_never_take_writes_side_by_side() -> None:
     """After both have been down the one leads that follows nobody. Where both would, a person must say which one was lost."""
     first, second = DATABASES
