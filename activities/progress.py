@@ -112,8 +112,9 @@ class WorkerProgress:
 
     async def once(self) -> None:
         """One look."""
-        signs = signs_in(await self._counts())
-        if signs != self._signs:
+        counts = await self._counts()
+        signs = signs_in(counts)
+        if counts and signs != self._signs:  # counts that did not come are no sign, nor is it one that they come again
             self._signs, self._at = signs, self._clock()
         try:
             self._temporal = await self._client.service_client.check_health(timeout=PATIENCE)

@@ -64,6 +64,30 @@ async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_rea
     assert (False, "away", True) == (away.well, away.said["archive"], (await progress.live()).well)
 
 
+async def test_a_worker_whose_counts_come_and_go_makes_no_progress_by_that(temporal: Client, tmp_path: Path) -> None:
+    """A process that is so busy or stuck that its own counts are not there in time, now and then, is not taken for one that has
+    been answered: else nobody would ever restart it.
+    """
+    seen, archive = Seen(), Database(new_archive(tmp_path))
+    said = [await seen.counts()]
+
+    async def counts() -> bytes:
+        return said[-1]
+
+    deliveries = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
+    progress = WorkerProgress(counts, temporal, deliveries, seen.lag, lambda: 0.0, seen.clock)
+    await progress.once()
+    for _ in range(2):
+        for text in (b"", said[0]):
+            seen.now += STUCK / 2
+            said.append(text)
+            await progress.once()
+    ready, live = await progress.ready(), await progress.live()
+    await archive.close()
+
+    assert (False, False, 2 * STUCK) == (ready.well, live.well, progress.idle())
+
+
 async def test_a_batch_that_waits_too_long_to_be_kept_is_said(temporal: Client, tmp_path: Path) -> None:
     """As long as attempts fail; once it is kept, or is another worker's to keep, no more."""
     seen, archive = Seen(), Database(new_archive(tmp_path))
