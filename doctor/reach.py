@@ -21,6 +21,7 @@ from process.tls import trusting
 PATIENCE: Final = 5.0
 """Seconds for one connection."""
 AT_ONCE: Final = 16
+RENEWED: Final = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
 USUAL: Final = {"http": 80, "https": 443}
 
 
@@ -114,6 +115,11 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
             http.get(f"{url}/v1/health") as answer,
         ):
             said = await answer.json(content_type=None)
+    except aiohttp.ClientConnectorCertificateError as error:  # it answers: to start it again would be of no use
+        why = getattr(error.certificate_error, "verify_message", type(error).__name__)
+        what = fill("{what} is not reached: {why}", what=url, why=fill("its certificate is not trusted here: {why}", why=why))
+        yield wrong("certificates", what, RENEWED)
+        return
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=type(error).__name__), then)
         return
@@ -128,9 +134,8 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
         yield warning("gateway", what, mark("look at what is said of these parts here"))
     if parts.scheme == "https":
         _, expires = await connected(host, port, tls)
-        then = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
         soon = (
-            ends("certificates", fill("the certificate of {what}", what=url), expires, datetime.now(UTC), then)
+            ends("certificates", fill("the certificate of {what}", what=url), expires, datetime.now(UTC), RENEWED)
             if expires
             else None
         )

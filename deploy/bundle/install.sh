@@ -51,7 +51,12 @@ done
 [ -n "$python" ] || { say "this bundle is for Python $(value python): $why. Name another: PYTHON=... sh install.sh; nothing was installed"; exit 1; }
 
 there="$into/versions/$name"
-[ ! -f "$there/made-for" ] || { say "$name is installed already: $there"; exit 0; }
+if [ -f "$there/made-for" ]; then
+    # One that was interrupted in its last step is finished.
+    [ -e "$into/current" ] || ln -s "versions/$name" "$into/current"
+    say "$name is installed already: $there"
+    exit 0
+fi
 mkdir -p "$into/versions"
 rm -rf "$there" # of one that was interrupted
 trap 'rm -rf "$there"' EXIT
@@ -62,7 +67,8 @@ pip() { PIP_CONFIG_FILE=/dev/null "$there/.venv/bin/python" -I -m pip --isolated
 pip install --quiet --no-index --no-cache-dir --no-deps --require-hashes --find-links "$PWD/wheels" --requirement requirements.lock
 pip check >/dev/null || { say "what was installed does not fit together: nothing is left of it"; exit 1; }
 cp -R deploy docs examples CHANGELOG.md LICENSE SECURITY.md requirements.lock sbom.cdx.json switch.sh uninstall.sh upgrade.sh "$there"
-cp made-for "$there" # the last: whatever has it is whole
+sync
+cp made-for "$there" # the last: whatever has it is whole, also after the power was cut
 trap - EXIT
 if [ ! -e "$into/current" ]; then
     ln -s "versions/$name" "$into/current"

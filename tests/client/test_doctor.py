@@ -17,13 +17,17 @@ from doctor.archive import compared, migrations
 from doctor.files import disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
+from doctor.reach import gateway
 from domain.signing.keys import private_pem
 from process.ring import Ring
 from process.settings import Settings
+from process.tls import Served
 from rehearsal.over_http import free_ports
 from rehearsal.services import DECONFLICTION_KEY, cast, private_key_of
 from tests.client.conftest import Desk
 from tests.command import vigil
+from tests.gateway.test_http import door_of
+from tests.gateway.test_tls import made
 from tests.installation import PAYLOAD_KEYS
 from tests.support import EXAMPLES, example_directory
 from tests.tables import new_archive
@@ -192,3 +196,18 @@ async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(
         found.append([one.state for one in await gathered("keys", passwords(given))])
 
     assert [["wrong"], [], ["wrong"]] == found
+
+
+async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that_it_is_to_be_started(tmp_path: Path) -> None:
+    """It answers, and nobody connects: that is what is said, with the reason, which may be that the certificate has ended."""
+    ca, certificate, key = await made(tmp_path)
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil")
+    async with door_of(tls=Served(certificate, key).context) as door:
+        there = plain.settings.model_copy(update={"gateway_url": door.url})
+        found = await gathered("gateway", gateway(Given(there)))
+        trusted = await gathered("gateway", gateway(Given(there.model_copy(update={"ca": ca}))))
+
+    assert [("certificates", "wrong")] == [(one.part, one.state) for one in found]
+    assert "certificate is not trusted here: unable to get local issuer certificate" in found[0].what
+    assert "renewed" in found[0].then
+    assert ("ports", "fine") == (trusted[0].part, trusted[0].state)

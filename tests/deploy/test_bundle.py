@@ -138,6 +138,16 @@ def test_a_bundle_that_is_not_what_was_made_is_refused(bundle: Callable[..., Pat
     assert not (tmp_path / "opt").exists()
 
 
+def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundle: Callable[..., Path], tmp_path: Path) -> None:
+    """All of it is there, and no version is current: else it would be said for ever that it is installed, where nothing runs."""
+    there = tmp_path / "opt" / "versions" / FITS["name"]
+    there.mkdir(parents=True)
+    (there / "made-for").touch()
+    again = ran(bundle() / "install.sh", tmp_path / "opt")
+
+    assert (0, there) == (again.returncode, (tmp_path / "opt" / "current").resolve())
+
+
 def installed(root: Path, name: str, migrations: str, rules: int) -> Path:
     """A version, as `install.sh` leaves it, without what would run."""
     folder = root / "versions" / name
