@@ -52,7 +52,7 @@ trap undo EXIT
 trap 'exit 1' HUP INT TERM
 
 # The owner of the folder owns what comes into it.
-into() { chown -R "$(stat -c %u:%g "$(dirname "$1")")" "$1"; }
+into() { chown -R "$(stat -L -c %u:%g "$(dirname "$1")")" "$1"; }
 lay() {
     mkdir -p "$(dirname "$2")"
     cp "$1" "$2.$new"
@@ -62,7 +62,7 @@ unpack() {
     mkdir -p "$(dirname "$2")"
     mkdir -m "$3" "$2.$new"
     tar -C "$2.$new" -xpf "$1"
-    [ ! -d "$2" ] || chown "$(stat -c %u:%g "$2")" "$2.$new"
+    [ ! -d "$2" ] || chown "$(stat -L -c %u:%g "$2")" "$2.$new"
 }
 lay "$from/temporal.db" "$TEMPORAL_DB"
 lay "$from/archive.db" "$ARCHIVE_DB"

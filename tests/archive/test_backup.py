@@ -334,3 +334,22 @@ def test_the_composed_system_is_put_back_on_a_new_machine(postgresql: PostgreSQL
     assert b"another" not in (again / "settings.tar").read_bytes()
     ignored = (DEPLOY / "compose" / ".gitignore").read_text(encoding="utf-8").split()
     assert any(fnmatch(f"/{aside}/", pattern) for pattern in ignored)
+
+
+def test_what_is_put_back_belongs_to_whom_its_folder_does_though_that_is_reached_by_a_link(tmp_path: Path) -> None:
+    """The unit of Temporal has a user of its own each time, and systemd makes its folder a link to one that this user owns: a
+    file of root's there would never be opened again. (Whoever is not root can give files to nobody, and owns all of it.)
+    """
+    owner = 12345 if os.geteuid() == 0 else os.geteuid()
+    environment, to, keys = one_machine(tmp_path)
+    private, state = tmp_path / "private", tmp_path / "state"
+    environment |= {"ARCHIVE_DB": str(state / "archive.db"), "ATTACHMENTS": str(tmp_path / "files")}
+    add(state / "archive.db", "kept").close()
+    state.rename(private)
+    os.chown(private, owner, -1)
+    state.symlink_to(private)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    back = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+
+    assert 0 == back.returncode, back.stderr
+    assert [owner, owner] == [(private / name).stat().st_uid for name in ("temporal.db", "archive.db")]

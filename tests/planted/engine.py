@@ -522,6 +522,7 @@ BUGS = (
         "archive/backup",
     ),
     Bug("operated", "deploy/systemd/restore.sh", "trap undo EXIT\n", "", "archive/backup"),
+    Bug("operated", "deploy/systemd/restore.sh", 'stat -L -c %u:%g "$(dirname', 'stat -c %u:%g "$(dirname', "archive/backup"),
     Bug(
         "operated", "deploy/systemd/restore.sh", 'say "the backup is damaged: nothing was changed"; exit 7', ":", "archive/backup"
     ),
