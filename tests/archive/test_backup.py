@@ -338,7 +338,7 @@ def test_the_composed_system_is_put_back_on_a_new_machine(postgresql: PostgreSQL
 
 def test_what_is_put_back_belongs_to_whom_its_folder_does_though_that_is_reached_by_a_link(tmp_path: Path) -> None:
     """The unit of Temporal has a user of its own each time, and systemd makes its folder a link to one that this user owns: a
-    file of root's there would never be opened again. (Whoever is not root can give files to nobody, and owns all of it.)
+    file of root's there would never be opened again. Whoever is not root gives files to nobody, and owns all of it.
     """
     owner = 12345 if os.geteuid() == 0 else os.geteuid()
     environment, to, keys = one_machine(tmp_path)
