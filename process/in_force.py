@@ -273,9 +273,10 @@ class FollowedFile(InForce):
             log.info("a new directory is in force")
 
 
-def _look(file: Path) -> tuple[int, int, int] | None:
+def _look(file: Path) -> tuple[int, int, int, int] | None:
+    """Other words, or another owner or mode: what could not be read is tried again once it was given to us."""
     try:
         seen = file.stat()
     except OSError:
         return None
-    return seen.st_ino, seen.st_mtime_ns, seen.st_size
+    return seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,8 @@ from tests.support import example_directory
 POLICE = "uz.police"
 DIRECTORY = cast(example_directory(), (POLICE, "uz.customs"))
 KEY = private_key_of(VIGIL)
+A_TICK = 0.05
+"""Seconds after which the clock by which files are changed has surely gone on."""
 
 
 @dataclass
@@ -111,10 +115,10 @@ async def test_what_the_archive_holds_stays_in_force_over_a_new_file() -> None:
     """An operator who puts back an old directory brings back no key."""
     in_force = InForce(DIRECTORY)
     await in_force.enter(revocation(), KEY, fine)
-    in_force.replace(DIRECTORY.model_copy(update={"example": True}))
+    in_force.replace(DIRECTORY.model_copy(update={"example": False}))
 
     assert not counts(in_force.now)
-    assert in_force.now.example
+    assert not in_force.now.example
 
 
 async def test_a_file_that_changes_is_read_with_what_the_archive_holds(tmp_path: Path) -> None:
@@ -124,10 +128,26 @@ async def test_a_file_that_changes_is_read_with_what_the_archive_holds(tmp_path:
     in_force = FollowedFile(file, archive)
     await InForce(DIRECTORY, archive).enter(revocation(), KEY, fine)
     await in_force.look()
-    file.write_text(DIRECTORY.model_copy(update={"example": True}).model_dump_json(exclude_none=True) + "\n")
+    file.write_text(DIRECTORY.model_copy(update={"example": False}).model_dump_json(exclude_none=True) + "\n")
 
-    assert in_force.now.example
+    assert not in_force.now.example
     assert not counts(in_force.now)
+
+
+def test_a_file_that_could_not_be_read_is_read_once_it_may_be(tmp_path: Path) -> None:
+    """Whoever put it there as root's alone gives it to the gateway's user, which leaves its words and their moment as they were:
+    else the directory before would stay in force until a restart.
+    """
+    file = tmp_path / "directory.yaml"
+    file.write_text(DIRECTORY.model_dump_json(exclude_none=True))
+    in_force, new = FollowedFile(file), DIRECTORY.model_copy(update={"example": False}).model_dump_json(exclude_none=True)
+    file.write_text("?" * len(new))
+    before = in_force.now.example, file.stat()
+    time.sleep(A_TICK)
+    file.write_text(new)
+    os.utime(file, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
+
+    assert (True, False) == (before[0], in_force.now.example)
 
 
 @pytest.mark.parametrize("silent", [False, True])
