@@ -141,7 +141,7 @@ def test_a_file_that_could_not_be_read_is_read_once_it_may_be(tmp_path: Path) ->
     file = tmp_path / "directory.yaml"
     file.write_text(DIRECTORY.model_dump_json(exclude_none=True))
     in_force, new = FollowedFile(file), DIRECTORY.model_copy(update={"example": False}).model_dump_json(exclude_none=True)
-    file.write_text("?" * len(new))
+    file.write_text("?" * len(new.encode()))
     before = in_force.now.example, file.stat()
     time.sleep(A_TICK)
     file.write_text(new)
