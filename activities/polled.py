@@ -26,6 +26,7 @@ from domain.rules.budget import is_brake
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import key_id
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
+from domain.words.limits import MOST_ANSWERS
 from domain.words.moments import instant
 from domain.words.text import mark
 from process.in_force import BRAKES, InForce
@@ -35,6 +36,10 @@ log = logging.getLogger("vigil.polled")
 
 MOST_WORDS = 20
 """Answers of which a service hears with one question."""
+MOST_UNHEARD = MOST_ANSWERS
+"""Answers that were noise, of which it has still to hear. Who sends more noise than it is told of is told first: what is
+remembered goes with every sign of life, of which Temporal takes 2 MiB.
+"""
 
 Fate = Literal["judged", "refused", "waits"]
 """`refused`: noise for good. `waits`: not acceptable as things stand, and perhaps soon."""
@@ -128,6 +133,8 @@ async def take(
             progress.waits.append(f"waits={number}:{verdict.code}")
             continue
         if verdict.fate == "refused":
+            if len(progress.refused) >= MOST_UNHEARD:
+                continue  # it comes again, once its service has heard of some
             progress.refuse(number, verdict.code)
         progress.settle(number)
         settled = True

@@ -27,7 +27,11 @@ LINK = timedelta(seconds=60)
 AWAY = timedelta(minutes=5)
 """How long one who signs in through an OpenID provider may be there, before coming back, once."""
 IDLE = timedelta(minutes=15)
-"""How long a browser stays signed in without a request."""
+"""How long a browser stays signed in without a request, or up to `PROLONGED` less."""
+PROLONGED = timedelta(minutes=1)
+"""How much longer a session must last by a request for that to be written. Each write waits for the one before it: else whoever
+is signed in keeps everybody from writing, with requests that are refused.
+"""
 LONGEST = timedelta(hours=8)
 """How long at most, however busy: one shift."""
 
@@ -104,9 +108,11 @@ class Sessions:
             found = (await connection.execute(select(sessions).where(mine, sessions.c.idle_until > utc_text(now)))).first()
         if found is None:
             raise NotAuthentic(mark("you are not signed in, or not any more"))
-        lasting = min(now + IDLE, instant(found.until))
-        async with self._database.writing() as connection:
-            await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
+        ends, idle_until = instant(found.until), instant(found.idle_until)
+        lasting = min(now + IDLE, ends)
+        if lasting - idle_until >= PROLONGED or idle_until < lasting == ends:
+            async with self._database.writing() as connection:
+                await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
         return SignedIn(found.service, found.officer, found.key, found.subject)
 
     async def end(self, token: str) -> None:

@@ -7,9 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities import polled
-from activities.polled import PollProgress
+from activities.polled import MOST_UNHEARD, MOST_WORDS, PollProgress
 from activities.relay import Relay
 from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.words.limits import MOST_ANSWERS
 from process.in_force import InForce
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
@@ -36,3 +37,18 @@ async def test_what_nobody_has_signed_is_not_parsed(monkeypatch: pytest.MonkeyPa
     )
 
     assert (["waits=1:not-authentic"], ["refused=2:not-authentic"]) == (progress.waits, progress.refused)
+
+
+async def test_a_service_that_answers_noise_without_end_fills_no_memory() -> None:
+    """However much noise it sends, so much is remembered and no more; what it says in between is taken, and each is told it."""
+    directory, relay = InForce(cast(example_directory(), ("uz.prosecutor",))), Relay(private_key_of(VIGIL))
+    progress, told = PollProgress(), list[str]()
+    for _ in range(20):
+        await polled.take((None,) * MOST_ANSWERS, progress, directory, relay, "saxaul-22")
+        assert len(progress.refused) <= MOST_UNHEARD
+        assert len(progress.settled) <= MOST_ANSWERS
+        told += progress.words()
+        progress.heard()
+
+    assert [f"refused={number}:malformed" for number in range(1, len(told) + 1)] == told
+    assert MOST_UNHEARD + 19 * MOST_WORDS == progress.after

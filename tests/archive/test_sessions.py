@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
-from archive.sessions import AWAY, IDLE, LINK, LONGEST, Sessions, SignedIn
+from archive.sessions import AWAY, IDLE, LINK, LONGEST, PROLONGED, Sessions, SignedIn
 from archive.tables import begun, links, sessions
 from domain.words.errors import NotAuthentic, Unavailable
 from tests.archive.test_log import database
@@ -127,6 +129,27 @@ async def test_who_is_idle_is_signed_out(gateway: Gateway) -> None:
 
     with pytest.raises(NotAuthentic, match="not signed in"):
         await gateway.sessions.of(token)
+
+
+async def test_who_asks_again_and_again_writes_once_a_minute(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write waits for the one before it: a browser that floods keeps nobody from writing, and is not signed out by that."""
+    token, written = await gateway.signed_in(), list[datetime]()
+    writing = gateway.archive.writing
+
+    def noted() -> AbstractAsyncContextManager[AsyncConnection]:
+        written.append(gateway.clock.now)
+        return writing()
+
+    monkeypatch.setattr(gateway.archive, "writing", noted)
+    for _ in range(3):
+        for _ in range(10):
+            assert OFFICER == await gateway.sessions.of(token)
+        gateway.clock.go(PROLONGED)
+    await gateway.sessions.of(token)
+    gateway.clock.go(IDLE - A_MOMENT)
+
+    assert 3 == len(written)
+    assert OFFICER == await gateway.sessions.of(token)
 
 
 async def test_however_busy_a_session_ends_after_a_shift(gateway: Gateway) -> None:

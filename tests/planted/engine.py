@@ -147,6 +147,13 @@ BUGS = (
         "activities/checkpoint::test_what_no_key_makes_sense_of_is_passed_over_once_and_its_service_hears_of_it",
     ),
     Bug(
+        "polled",
+        "activities/polled.py",
+        "if len(progress.refused) >= MOST_UNHEARD:",
+        "if False:",
+        "activities/polled::test_a_service_that_answers_noise_without_end_fills_no_memory",
+    ),
+    Bug(
         "R8",
         "activities/polled.py",
         "if self.number not in self.progress.left:",
@@ -410,9 +417,16 @@ BUGS = (
     Bug(
         "doors",
         "archive/sessions.py",
-        "lasting = min(now + IDLE, instant(found.until))",
+        "lasting = min(now + IDLE, ends)",
         "lasting = now + IDLE",
         "archive/sessions",
+    ),
+    Bug(
+        "bounds",
+        "archive/sessions.py",
+        "if lasting - idle_until >= PROLONGED or",
+        "if True or",
+        "archive/sessions::test_who_asks_again_and_again_writes_once_a_minute",
     ),
     Bug(
         "shift",
