@@ -6,6 +6,8 @@ A handover has two signatures under one sheet. Until the second is there it wait
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -22,12 +24,18 @@ from domain.record.handover import Handover, HandoverRecord, Handovers, Person, 
 from domain.signing.envelope import Envelope
 from domain.views.happenings import WHATS, Happened, What, happened
 from domain.views.shift import Before, Sheet
-from domain.words.errors import Malformed, NotFound, NotVerified, Unavailable
+from domain.words.errors import Limited, Malformed, NotFound, NotVerified, Unavailable
 from domain.words.limits import LONGEST_LIST, MOST_HAPPENED
+from domain.words.moments import instant, utc_text
 from domain.words.text import fill, mark
 
 ALL: Final = ""
 """The watch over all deliveries."""
+MOST_CLOSED: Final = 24
+"""Handovers of one watch that officers of one service close within `A_DAY`. Each is kept for ever, and numbered over the
+installation: two who hand over to each other without end would fill the archive, and use up everybody's numbers.
+"""
+A_DAY: Final = timedelta(days=1)
 _RANK: Final = case({what: number for number, what in enumerate(WHATS)}, value=entries.c.what)
 
 
@@ -137,7 +145,7 @@ class Shifts:
         """Keep that a shift is handed over; it waits to be taken. What waited before gives way to it.
 
         Raises `Malformed` where another handover was closed since the sheet was made, or a delivery that it names was expunged:
-        nothing of that is kept anew.
+        nothing of that is kept anew; and `Limited` where its service has handed over as often as it may in a day.
         """
         watch, digest = sheet.watch or ALL, signed.fingerprint()
         async with self._database.writing() as connection:
@@ -148,6 +156,7 @@ class Shifts:
             gone = select(expunctions.c.delivery).where(expunctions.c.delivery.in_(names))
             if (await connection.execute(gone)).first() is not None:
                 raise Malformed(mark("a delivery on this sheet has been expunged"), hint=mark("read the sheet anew"))
+            await _check_often(connection, watch, handed_in(given).service, at)
             await _withdraw(connection, watch)
             number = ((await connection.execute(select(func.max(handovers.c.number)))).scalar_one() or 0) + 1
             key, ring_key, wrapped = DataKey.new(key_of(number), self._ring)
@@ -194,6 +203,21 @@ async def _last(connection: AsyncConnection, watch: str) -> Before | None:
     asked = select(handovers).where(handovers.c.watch == watch, handovers.c.taken.is_not(None))
     row = (await connection.execute(asked.order_by(handovers.c.number.desc()).limit(1))).first()
     return None if row is None else Before(number=row.number, sheet=row.digest, heads=row.heads, at=row.at)
+
+
+async def _check_often(connection: AsyncConnection, watch: str, service: str, at: str) -> None:
+    """Raises `Limited`, until the first of those that this service handed over within a day is older."""
+    closed = and_(handovers.c.watch == watch, handovers.c.taken.is_not(None))
+    before = select(handovers.c.number).where(closed, handovers.c.taken_at <= utc_text(instant(at) - A_DAY))
+    last = (await connection.execute(before.order_by(handovers.c.number.desc()).limit(1))).scalar_one_or_none() or 0
+    lately = select(handovers.c.given, handovers.c.taken_at).where(closed, handovers.c.number > last)
+    rows = (await connection.execute(lately.order_by(handovers.c.number.desc()))).all()
+    own = [row.taken_at for row in rows if _person(row.given).service == service]
+    if len(own) >= MOST_CLOSED:
+        message = fill(
+            "{service} has handed over this shift {count} times within a day, and no more may be", service=service, count=len(own)
+        )
+        raise Limited(message, after=ceil((instant(own[MOST_CLOSED - 1]) + A_DAY - instant(at)).total_seconds()))
 
 
 async def _withdraw(connection: AsyncConnection, watch: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select, update
 
+from archive import shifts
 from archive.database import Database
 from archive.expunging import Approver, ExpungingOrder
 from archive.tables import branches, data_keys, handovers
@@ -20,7 +21,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.signing.keys import public_text
 from domain.views.shift import MadeSheet, heads_of
-from domain.words.errors import Malformed, NotAllowed, NotAuthentic, NotFound
+from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, NotFound
 from domain.words.moments import utc_text
 from gateway import shift as gateway_shift
 from protocol.gateway import Gateway
@@ -286,22 +287,42 @@ async def test_of_two_sheets_only_one_follows_on_a_handover(at: Night) -> None:
         await door(at).hand_over(HandingOver(sheet=old.signed, signed=signature(old.digest, "hands_over", "S-1")))
 
 
+async def test_a_service_hands_over_a_shift_so_often_in_a_day(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each handover is kept for ever: two officers who hand over to each other without end are told when the next may be, and
+    another service that watches hands over all the same.
+    """
+    monkeypatch.setattr(shifts, "MOST_CLOSED", 2)
+    for _ in range(2):
+        sheet, _ = await hand_over(at)
+        await take_over(at, sheet)
+    with pytest.raises(Limited, match=f"{ALL} has handed over this shift 2 times within a day") as refused:
+        await hand_over(at)
+    async with at.reads._database.writing() as connection:
+        await shifts._check_often(connection, "", "supervision-2", utc_text(datetime.now(UTC)))
+        first = handovers.c.number == 1
+        await connection.execute(update(handovers).where(first).values(taken_at=utc_text(datetime.now(UTC) - shifts.A_DAY)))
+    sheet, _ = await hand_over(at)
+
+    assert 86_000 < refused.value.after <= 86_400
+    assert 3 == (await take_over(at, sheet)).number
+
+
 async def test_nobody_takes_over_what_was_put_in_the_place_of_what_they_signed(at: Night) -> None:
     """Between the look and the close another sheet may have its number, or the same officer may have handed over."""
-    shifts, archive = at.reception.reading._shifts, at.reads._database
+    kept, archive = at.reception.reading._shifts, at.reads._database
     first, waiting = await hand_over(at, "S-1")
-    found = await shifts.record("", waiting.number)
+    found = await kept.record("", waiting.number)
     await keep(at.reads, [made("cedar-1", title="Novel")])
     second, anew = await hand_over(at, "S-1")
     assert (waiting.number, False) == (anew.number, first.digest == second.digest)
     with pytest.raises(NotFound, match="does not wait any more"):
-        await shifts.take(found, signature(first.digest, "takes_over", "S-2"), utc_text(NOW))
+        await kept.take(found, signature(first.digest, "takes_over", "S-2"), utc_text(NOW))
 
-    found = await shifts.record("", anew.number)
+    found = await kept.record("", anew.number)
     same = HandingOver(sheet=second.signed, signed=signature(second.digest, "hands_over", "S-2"))
     assert anew.number == (await door(at, "S-2").hand_over(same)).number
     with pytest.raises(NotFound, match="does not wait any more"):
-        await shifts.take(found, signature(second.digest, "takes_over", "S-2"), utc_text(NOW))
+        await kept.take(found, signature(second.digest, "takes_over", "S-2"), utc_text(NOW))
     assert () == (await door(at).handovers()).handovers
     async with archive.reading() as connection:
         assert [None] == [*(await connection.execute(select(handovers.c.taken))).scalars()]

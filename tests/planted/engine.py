@@ -429,6 +429,20 @@ BUGS = (
         "archive/sessions::test_who_asks_again_and_again_writes_once_a_minute",
     ),
     Bug(
+        "bounds",
+        "archive/shifts.py",
+        "            await _check_often(connection, watch, handed_in(given).service, at)\n",
+        "",
+        "gateway/shift::test_a_service_hands_over_a_shift_so_often_in_a_day",
+    ),
+    Bug(
+        "bounds",
+        "archive/shifts.py",
+        "if _person(row.given).service == service]",
+        "]",
+        "gateway/shift::test_a_service_hands_over_a_shift_so_often_in_a_day",
+    ),
+    Bug(
         "shift",
         "archive/shifts.py",
         "if await _last(connection, watch) != sheet.before:",
