@@ -1,6 +1,7 @@
 """What any face of the gateway can do. Errors are ours, never Temporal's."""
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -34,10 +35,10 @@ from gateway.overdue import OverdueRoom
 from gateway.papers import Papers
 from gateway.plans import Plans
 from gateway.reading import Reading
-from gateway.rekeying import Rekeying, may_be_taken
+from gateway.rekeying import Rekeying, Repeats, may_be_taken
 from gateway.runs import Runs
 from gateway.submissions import UNTIL_LEFT, Submissions
-from gateway.temporal import as_ours
+from gateway.temporal import as_ours, suppress_known
 from process.codec import Codec
 from process.in_force import InForce
 from workflows import messages
@@ -70,6 +71,7 @@ class Reception:
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
         self.overdue = OverdueRoom(reading.floor, reading.lists, reading.chases, directory)
         reading.floor.chased = self.overdue.chased
+        self._repeats = Repeats()
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
 
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
@@ -86,20 +88,21 @@ class Reception:
         if caller.id != change.service and reach(role_of(caller), "keys") != "all":
             message = fill("{caller} cannot announce keys of {service}", caller=caller.id, service=change.service)
             raise NotAllowed(message, hint=mark("the service itself can, or an administrator"))
-        await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
+        new = await self._in_force.enter(envelope, self._key, lambda directory: may_be_taken(envelope, directory))
         service, at = self._in_force.now.get(change.service), (await self.pulse.clock()).moment(received)
         once = f"keys/{envelope.fingerprint()[:32]}"
 
         async def bring(delivery: str) -> None:
             handed = hand_in(envelope, delivery, at, self._key)
-            with as_ours(delivery):
+            with as_ours(delivery), suppress_known():
                 await self._runs.handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
             self._leaving.answered(delivery)
 
         async def leave(delivery: str) -> None:
             await self._leaving.leave(caller, delivery, hand_in(envelope, delivery, at, self._key), KEY_CHANGES)
 
-        taken = await Rekeying(lambda: self._runs.known_in(service), bring, leave).everywhere()
+        async with nullcontext() if new else self._repeats.turn(caller.id):
+            taken = await Rekeying(lambda: self._runs.known_in(service), bring, leave).everywhere()
         return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
     async def alarms(self) -> tuple[AnyAlarm, ...]:

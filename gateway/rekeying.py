@@ -2,19 +2,49 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import ceil
+from weakref import WeakValueDictionary
 
 from domain.plan.directory import Directory
 from domain.plan.directory import faults_in as faults_of_directory
 from domain.plan.key_changes import Taken, authentic, changed
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.signing.envelope import Envelope
-from domain.words.errors import Fault, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.errors import Fault, Limited, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.text import fill, mark
 from gateway.leaving import ShareSpentError
+from gateway.limits import WAITS
 
 AT_ONCE = 8
 LISTED_WITHIN = 1.0
 """Seconds after which a delivery that has just started stands in Temporal's lists."""
+
+
+class Repeats:
+    """Whoever announces again what is in force already has it brought to every delivery again, however often. So of each caller
+    one such announcement is brought at a time; what is new waits for none, and there is only so much of it.
+    """
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """Wait for it, for `WAITS` at most. Raises `Limited`."""
+        turn = self._turns.setdefault(caller, asyncio.Lock())
+        try:
+            async with asyncio.timeout(WAITS):
+                await turn.acquire()
+        except TimeoutError as error:
+            message = fill("{caller} has announced keys again, and they are still being brought to deliveries", caller=caller)
+            hint = mark("what it says is in force: announce it again after a pause, to have it brought to all once more")
+            raise Limited(message, after=ceil(WAITS), hint=hint) from error
+        try:
+            yield
+        finally:
+            turn.release()
 
 
 class Rekeying:

@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 from domain.words.errors import BY_CODE, Fault, RelayedError, Unavailable, VigilError
 from domain.words.text import mark, put_together
 from gateway.access import no_delivery
+from workflows.messages import KNOWN_ALREADY
 
 log = logging.getLogger("vigil.gateway")
 
@@ -43,6 +44,16 @@ def as_ours(delivery: str) -> Iterator[None]:
             raise NoWorkerError from error
         log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
         raise Unavailable(mark("Temporal cannot be reached"), hint=mark("try again; what was acknowledged is safe")) from error
+
+
+@contextmanager
+def suppress_known() -> Iterator[None]:
+    """It is fine that a delivery knows already what it is told of keys."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as error:
+        if not (isinstance(error.cause, ApplicationError) and error.cause.type == KNOWN_ALREADY):
+            raise
 
 
 class NoWorkerError(Unavailable):

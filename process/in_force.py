@@ -155,8 +155,9 @@ class InForce:
             raise Unavailable(message, hint="try again; a stop is taken all the same")
         return self.now
 
-    async def enter(self, change: Envelope, key: Ed25519PrivateKey, check: Callable[[Directory], None]) -> None:
-        """Enter a change of keys, under the installation's key: it is in the archive, and in force, when this returns.
+    async def enter(self, change: Envelope, key: Ed25519PrivateKey, check: Callable[[Directory], None]) -> bool:
+        """Enter a change of keys, under the installation's key: it is in the archive, and in force, when this returns. False: it
+        says nothing that is not entered already.
 
         `check` raises if it may not be taken; it is asked again where another change came in between. What says nothing that is
         not entered already is not asked about: it may have ended the very key that it is signed with.
@@ -170,7 +171,7 @@ class InForce:
             if self._wrong is not None:
                 raise Unavailable("the archive cannot take a change of keys", hint="announce it again") from self._wrong
             if said_already(said, self._said[said.service]):
-                return
+                return False
             check(self.now)
             self._check_share(said)
             entered = Entered(seq=len(self._entered) + 1, at=utc_text(datetime.now(UTC)), change=change)
@@ -184,7 +185,7 @@ class InForce:
                 await self.look()  # it is taken from there, as by everybody
                 if len(self._entered) < entered.seq:
                     self._take(envelope)
-                return
+                return True
 
     def _check_share(self, said: KeyChange) -> None:
         if sum(one.by == said.by for one in self._said[said.service]) >= MOST_CHANGES:

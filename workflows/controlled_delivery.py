@@ -13,7 +13,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.delivery import Delivery
     from domain.delivery.ledger import Entry, Kept, Receipt
     from domain.delivery.reported import Amended
-    from domain.record.door import admit, amend, begin, change_keys, go_on, receipt, report, submit
+    from domain.plan.key_changes import authentic, changed, read_change
+    from domain.record.door import admit, amend, begin, change_keys, go_on, key_faults, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
     from domain.rules.budget import is_brake
@@ -118,7 +119,19 @@ class ControlledDelivery:
 
     @change_keys.validator
     def _check_changing_keys(self, handed: HandIn[Envelope]) -> None:
+        """Refuse what says nothing new here, and noise, before anything is written: it may be announced without end."""
         self._check(handed, brake=True)  # a key that was stolen is ended whatever the clock says
+        delivery = self._delivery
+        try:
+            change = read_change(handed.content)
+            if changed(delivery.directory, change) == delivery.directory:
+                raise ApplicationError("nothing of it is new", type=messages.KNOWN_ALREADY, non_retryable=True)
+            at = handed.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
+            authentic(handed.content, delivery.directory, max(at, delivery.state.now))
+            if faults := key_faults(delivery, change):
+                raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")
+        except VigilError as error:
+            raise as_application_error(error) from error
 
     @workflow.signal(name=messages.CHANGE_KEYS)
     def leave_keys(self, handed: HandIn[Envelope]) -> None:

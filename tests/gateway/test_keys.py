@@ -29,7 +29,7 @@ from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import NotAllowed, NotAuthentic, RuleBroken
+from domain.words.errors import Limited, NotAllowed, NotAuthentic, RuleBroken
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -459,3 +459,38 @@ async def test_a_key_that_is_revoked_while_its_request_comes_in_is_refused(at: A
         said = await answer.json()
 
     assert (401, True) == (answer.status, "counts no more" in said["detail"])
+
+
+async def test_a_change_that_says_nothing_new_leaves_nothing_in_a_delivery_however_often_it_is_announced(at: At) -> None:
+    """Nor does one that is not its signer's: who announces without end fills no history, and no run comes to its end by it."""
+    await at.door(SECOND).change_keys(revocation(VIGIL))
+    await at.installation.caught_up(at.plan)
+    handle = at.installation.client.get_workflow_handle(workflow_id(at.plan.operation))
+    before = len((await handle.fetch_history()).events)
+    end = KeyEnd(key=of(POLICE), at=(datetime.now(UTC) + timedelta(hours=1)).isoformat(), revoked=True)
+    told = [await at.door(SECOND).change_keys(record(POLICE, key, ended=(end,))) for key in (SECOND, SECOND, "uz.customs")]
+    after = len((await handle.fetch_history()).events)
+
+    assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
+    assert before == after
+
+
+async def test_what_is_announced_again_waits_for_the_same_callers_other_and_what_is_new_does_not(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who announces without end is given one turn at a time, at the cost of no change that is new, and of no other caller."""
+    monkeypatch.setattr("gateway.rekeying.WAITS", 0.1)
+    reception = at.installation.reception(directory=at.installation.in_force)
+    known = at.installation.directory
+    await reception.change_keys(known.get(POLICE), revocation(VIGIL))
+    async with reception._repeats.turn(POLICE):
+        with pytest.raises(Limited, match=f"{POLICE} has announced keys again"):
+            await reception.change_keys(known.get(POLICE), revocation(VIGIL))
+        others = [
+            await reception.change_keys(known.get(POLICE), revocation(VIGIL, of_key=SECOND)),
+            await reception.change_keys(known.get("administration"), revocation(VIGIL)),
+        ]
+    again = await reception.change_keys(known.get(POLICE), revocation(VIGIL))
+
+    assert [(at.plan.operation,), ()] == [one.taken for one in others]
+    assert (at.plan.operation,) == again.taken

@@ -661,6 +661,27 @@ BUGS = (
         "gateway/keys::test_a_forged_change_that_says_what_the_file_says_already_is_refused_too",
     ),
     Bug(
+        "keys",
+        "gateway/reception.py",
+        "nullcontext() if new else self._repeats.turn(caller.id)",
+        "nullcontext()",
+        "gateway/keys::test_what_is_announced_again_waits_for_the_same_callers_other_and_what_is_new_does_not",
+    ),
+    Bug(
+        "keys",
+        "gateway/reception.py",
+        "nullcontext() if new else",
+        "nullcontext() if False else",
+        "gateway/keys::test_what_is_announced_again_waits_for_the_same_callers_other_and_what_is_new_does_not",
+    ),
+    Bug(
+        "keys",
+        "workflows/controlled_delivery.py",
+        "if changed(delivery.directory, change) == delivery.directory:",
+        "if False:",
+        "gateway/keys::test_a_change_that_says_nothing_new_leaves_nothing_in_a_delivery_however_often_it_is_announced",
+    ),
+    Bug(
         "record",
         "process/language.py",
         "(language,) if language in LANGUAGES else LANGUAGES",
