@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -20,11 +21,16 @@ from domain.record.reads import EMPTY, Read, ReadsPage, Shown, Tip, after, conta
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import READS_TYPE, Envelope, sign
 from domain.words.errors import NotAuthentic, NotVerified, Unavailable
+from domain.words.limits import MOST_READ
 from domain.words.moments import utc_text
 from domain.words.text import mark
 
 AT_ONCE = 200
 """Records of one transaction at most. What comes while one is being written is written together in the next."""
+NAMES_AT_ONCE = 20 * MOST_READ
+"""Names of deliveries in them: each is a row, and 20,000 take half a second. Where hundreds begin to follow a full watch floor, a
+transaction of all their records would take longer than any may, and be refused to everybody, again and again.
+"""
 LONGEST_PAGE = 1000
 
 
@@ -91,7 +97,8 @@ class Reads:
 
     async def _write(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            many = self._how_many()
+            batch, self._waiting = self._waiting[:many], self._waiting[many:]
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._append(batch)
@@ -101,6 +108,11 @@ class Reads:
                 _refuse(batch, away)
             except Exception as error:  # noqa: BLE001 - it is raised to everybody who waits for this batch
                 _refuse(batch, error)
+
+    def _how_many(self) -> int:
+        """Of those that wait, how many are written together: one at least."""
+        names = accumulate(len(one.shown.deliveries) for one in self._waiting[:AT_ONCE])
+        return max(1, sum(count <= NAMES_AT_ONCE for count in names))
 
     async def _append(self, batch: Sequence[_WaitingRead]) -> None:
         now = datetime.now(UTC)

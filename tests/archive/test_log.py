@@ -1,19 +1,20 @@
 """The log of reads in a real database of each kind: SQLite, and PostgreSQL where it is installed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import reads as log_of_reads
 from archive.database import Database
 from archive.reads import Reads
 from archive.tables import reads, tips, used_proofs
-from domain.record.reads import EMPTY, Read, Shown, after, signed_tip, unverified_tip, verify_reads
+from domain.record.reads import EMPTY, Read, Shown, Tip, after, signed_tip, unverified_tip, verify_reads
 from domain.signing.canonical import canonical
 from domain.signing.envelope import READS_TYPE, sign
 from domain.words.errors import NotAuthentic, NotVerified, Unavailable
@@ -89,6 +90,28 @@ async def test_two_gateways_at_once_keep_one_chain_without_a_gap(url: str) -> No
     assert list(range(400)) == sorted(read.number for read in written)
     assert sorted(written, key=lambda read: read.number) == list(page.reads)
     assert signed_tip(page.tip, SYSTEM) == verify_reads(page.reads)
+
+
+async def test_what_names_much_is_not_written_in_one_transaction_with_everything_else(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where hundreds begin to follow a full watch floor at once, each transaction is as short as ever, and nobody is refused."""
+    monkeypatch.setattr(log_of_reads, "NAMES_AT_ONCE", 10)
+    names, together = [f"saxaul-{number}" for number in range(12)], list[int]()
+    async with opened(url) as (log,):
+        insert_ = log._insert
+
+        async def noted(connection: AsyncConnection, written: Sequence[Read], tip: Tip) -> None:
+            together.append(sum(len(one.deliveries) for one in written))
+            await insert_(connection, written, tip)
+
+        monkeypatch.setattr(log, "_insert", noted)
+        written = await asyncio.gather(
+            *(log.record(shown(number, *names[:many])) for number, many in enumerate((4, 4, 4, 12, 1, 9)))
+        )
+
+    assert [0, 1, 2, 3, 4, 5] == [read.number for read in written]
+    assert [8, 4, 12, 10] == together
 
 
 async def test_a_proof_is_good_for_one_answer_at_whichever_gateway(url: str) -> None:

@@ -403,6 +403,13 @@ BUGS = (
         "if tip.count < self._tip.count:",
         "archive/log",
     ),
+    Bug(
+        "bounds",
+        "archive/reads.py",
+        "sum(count <= NAMES_AT_ONCE for count in names)",
+        "len(list(names))",
+        "archive/log::test_what_names_much_is_not_written_in_one_transaction_with_everything_else",
+    ),
     Bug("R11", "archive/results.py", "known.c.service == _whose(reach)", 'known.c.service == ""', "archive/results"),
     Bug("R28", "archive/results.py", "func.sum(column // literal(APART))", "func.sum(column * 0)", "archive/results"),
     Bug("R11", "archive/results.py", "else_=participants.c.service", 'else_=""', "archive/results"),
