@@ -257,3 +257,34 @@ async def test_no_more_is_remembered_as_left_than_its_bound_and_nothing_that_tem
 
     assert [one.content for one in (first, *more, first)] == [one.content for one in await here.left(plan)]
     assert 1 == len(leaving._left)
+
+
+async def test_what_is_remembered_no_more_counts_all_the_same(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who leaves something in many deliveries does not begin its share anew in one by that, and fills no run (R28)."""
+    monkeypatch.setattr("gateway.leaving.MOST_LEFT", 2)
+    here, plan = at.installation, at.plan
+    leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
+    for _ in range(LEFT_STATEMENTS):
+        await leaving.leave(police, plan.operation, here.handed(a_word("uz.police", plan), plan), STATEMENTS)
+    with pytest.raises(ShareSpentError):
+        await leaving.leave(police, plan.operation, here.handed(a_word("uz.police", plan), plan), STATEMENTS)
+
+
+async def test_shares_are_counted_up_to_a_bound_and_what_was_not_left_counts_in_none(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the delivery in which something has lain for longest are forgotten first."""
+    monkeypatch.setattr("gateway.leaving.MOST_SHARES", 2)
+    here, plan = at.installation, at.plan
+    leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
+    word = here.handed(a_word("uz.police", plan), plan)
+    for nowhere in ("nowhere-1", "nowhere-2", "nowhere-3"):
+        with pytest.raises(NotFound):
+            await leaving.leave(police, nowhere, word, STATEMENTS)
+    spent = leaving._spent["nowhere-3"][police.id, STATEMENTS]
+    for _ in range(2):
+        await leaving.leave(police, plan.operation, word, STATEMENTS)
+
+    assert (0, 0) == spent
+    assert ["nowhere-3", plan.operation] == [*leaving._spent]
+    assert (2, 1) == (leaving._shares, leaving._spent[plan.operation][police.id, STATEMENTS].times)

@@ -213,17 +213,37 @@ BUGS = (
     Bug(
         "left",
         "gateway/leaving.py",
-        "            self._left[delivery, handed.at] = left\n",
-        "            pass\n",
+        "        self._left.pop((delivery, update_id(handed.content)), None)\n",
+        "        pass\n",
         f"{LEFT}what_was_taken_and_not_recorded_counts_once_more_each_time_that_it_is_left",
     ),
-    Bug("left", "gateway/leaving.py", " == (delivery, one.caller, one.share)", "[::2] == (delivery, one.share)", SO_MANY_WORDS),
-    Bug("left", "gateway/leaving.py", "len(own) >= share.most or ", "", SO_MANY_WORDS),
-    Bug("left", "gateway/leaving.py", "sum(own) + size > share.most_bytes", "False", f"{LEFT}a_caller_leaves_so_many_bytes"),
+    Bug("left", "gateway/leaving.py", ".get((caller.id, share), _Spent())", '.get(("", share), _Spent())', SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "own.times >= share.most or ", "", SO_MANY_WORDS),
+    Bug("left", "gateway/leaving.py", "own.size + size > share.most_bytes", "False", f"{LEFT}a_caller_leaves_so_many_bytes"),
     Bug(
         "left", "gateway/leaving.py", " + size > share.most_bytes", " > share.most_bytes", f"{LEFT}a_caller_leaves_so_many_bytes"
     ),
-    Bug("left", "gateway/leaving.py", "            self._left.pop(key, None)\n", "", REMEMBERED_AS_LEFT),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "del self._left[next(iter(self._left))]",
+        "self._spent.pop(next(iter(self._left))[0], None) or self._left.pop(next(iter(self._left)))",
+        f"{LEFT}what_is_remembered_no_more_counts_all_the_same",
+    ),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "while self._shares > MOST_SHARES and",
+        "while False and",
+        f"{LEFT}shares_are_counted_up_to_a_bound_and_what_was_not_left_counts_in_none",
+    ),
+    Bug(
+        "left",
+        "gateway/leaving.py",
+        "            if (left := self._left.pop(key, None)) is not None:\n",
+        "            if (left := self._left.get(key)) is not None:\n",
+        REMEMBERED_AS_LEFT,
+    ),
     Bug(
         "doors",
         "gateway/limits.py",
