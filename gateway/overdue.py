@@ -55,7 +55,8 @@ class OverdueRoom:
         self._directory = directory
         self._clock = clock
         self._notes: tuple[float, tuple[Chase, ...]] = (float("-inf"), ())
-        self._counts: dict[str, tuple[float, int]] = {}
+        self._late: dict[str | None, tuple[float, frozenset[str]]] = {}
+        """By reader: until when it counts, and who is silent."""
         self._looking: asyncio.Future[None] | None = None
         self._aside, self._going_over = Aside(), asyncio.Lock()
         self._silences: dict[str | None, tuple[int, float, Silences]] = {}
@@ -101,7 +102,8 @@ class OverdueRoom:
         notes = await self._visible(caller)
         if not notes:
             return ()
-        silent = silent_services(await self._floor.rows(caller), self._clock())
+        await self._floor.look()
+        silent = await self._who_is_silent(caller)
         mine = (one for one in notes if one.chased in silent and (_sees_all(caller) or one.service == caller.id))
         first: dict[str, Chase] = {}
         for one in mine:
@@ -127,7 +129,7 @@ class OverdueRoom:
         check_fresh(note, now)
         if note.until == note.at:
             await self._is_chased_by(note, directory)
-        elif note.chased not in owing(await self._floor.rows(caller), now):
+        elif note.chased not in await self._aside.do(partial(owing, await self._floor.rows(caller), now)):
             raise NotFound(
                 fill("{service} owes nothing now in what you see the whole of", service=note.chased),
                 hint=mark("`vigil overdue` names the services that do"),
@@ -150,12 +152,28 @@ class OverdueRoom:
         age = self._floor.age()
         if age is None or age > STALE:
             return None
+        silent = self._lately(caller)
+        if silent is None:
+            silent = self._keep(caller, silent_services(self._floor.held(caller), self._clock()))
+        return len(silent)
+
+    async def _who_is_silent(self, caller: Service) -> frozenset[str]:
+        """Who is silent in what this reader sees: gone over beside the event loop, once in `KNOWN_FOR` for all who want it."""
+        async with self._going_over:
+            silent = self._lately(caller)
+            if silent is None:
+                look = partial(silent_services, self._floor.held(caller), self._clock())
+                silent = self._keep(caller, await self._aside.do(look))
+            return silent
+
+    def _lately(self, caller: Service) -> frozenset[str] | None:
         now = monotonic()
-        self._counts = {one: known for one, known in self._counts.items() if now < known[0]}
-        if caller.id not in self._counts:
-            found = silent_services(self._floor.held(caller), self._clock())
-            self._counts[caller.id] = now + KNOWN_FOR, len(found)
-        return self._counts[caller.id][1]
+        self._late = {one: known for one, known in self._late.items() if now < known[0]}
+        return self._late.get(_reader(caller), (0.0, None))[1]
+
+    def _keep(self, caller: Service, silent: frozenset[str]) -> frozenset[str]:
+        self._late[_reader(caller)] = monotonic() + KNOWN_FOR, silent
+        return silent
 
     def _looked(self, looking: asyncio.Future[None]) -> None:
         self._looking = None

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Directory
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
+from domain.views.floor import Placed
+from domain.views.overdue import silent_services
 from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
@@ -271,6 +274,26 @@ async def test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and
     assert "novel-7" not in str(found)
     read = {name for one in (await at.reads.page(0, 99)).reads for name in one.deliveries}
     assert ("alder-9" in read, "novel-7" in read) == (True, False)
+
+
+async def test_rows_are_gone_over_once_for_all_who_are_told_who_chases_whom(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With thousands of open deliveries that takes a tenth of a second, and no stop waits for it (R8): it is done beside the event
+    loop, once for however many look at the floor, or follow it, while somebody is chased.
+    """
+    monkeypatch.setattr(gateway_overdue, "KNOWN_FOR", 60.0)
+    gone_over: list[str] = []
+
+    def noted(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
+        gone_over.append(threading.current_thread().name)
+        return silent_services(rows, now)
+
+    monkeypatch.setattr(gateway_overdue, "silent_services", noted)
+    await take(at, note())
+    told = [(await at.ask("/v1/floor", ALL))[1]["chases"] for _ in range(5)]
+
+    assert 1 == len(gone_over)
+    assert threading.main_thread().name not in gone_over
+    assert [["uz.customs"]] * 5 == [[one["chased"] for one in chases] for chases in told]
 
 
 # The number in the navigation

@@ -360,9 +360,16 @@ BUGS = (
     Bug(
         "R11",
         "gateway/overdue.py",
-        "owing(await self._floor.rows(caller), now)",
-        "owing((await self._floor.rows(caller), self._floor._rows.values())[1], now)",
+        "partial(owing, await self._floor.rows(caller), now)",
+        "partial(owing, (await self._floor.rows(caller), [*self._floor._rows.values()])[1], now)",
         "gateway/overdue::test_a_note_that_does_not_count_changes_nothing",
+    ),
+    Bug(
+        "bounds",
+        "gateway/overdue.py",
+        "monotonic() + KNOWN_FOR, silent",
+        "monotonic(), silent",
+        "gateway/overdue::test_rows_are_gone_over_once_for_all_who_are_told_who_chases_whom",
     ),
     Bug(
         "overdue",
