@@ -277,8 +277,8 @@ async def test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and
 
 
 async def test_rows_are_gone_over_once_for_all_who_are_told_who_chases_whom(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With thousands of open deliveries that takes a tenth of a second, and no stop waits for it (R8): it is done beside the event
-    loop, once for however many look at the floor, or follow it, while somebody is chased.
+    """With thousands of open deliveries that takes a tenth of a second, and no stop waits for it (R8): it is done beside the
+    event loop, once for however many look at the floor, or follow it, while somebody is chased.
     """
     monkeypatch.setattr(gateway_overdue, "KNOWN_FOR", 60.0)
     gone_over: list[str] = []
