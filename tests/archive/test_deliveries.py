@@ -1,5 +1,6 @@
+import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import update
 
+from archive.cursors import PIECE, CursorPosition, turn
 from archive.database import Database
 from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.questions import Filters, ListQuestion, Sort
@@ -426,3 +428,25 @@ def test_how_a_delivery_stands_is_bounded() -> None:
             standing(**changed)
     with pytest.raises(ValidationError):
         Filters(text="x" * 101)
+
+
+async def test_others_have_their_turn_while_a_search_looks_at_row_after_row() -> None:
+    """Who searches through a thousand titles again and again keeps no stop waiting for all of them (R8)."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async def fetch(at: CursorPosition, count: int) -> Sequence[int]:
+        return range(count - 1) if at.part == "unchanged" else ()
+
+    waiting = asyncio.create_task(others())
+    begin = CursorPosition(as_of=1, now="")
+    found = await turn(begin, fetch, lambda _row: None, lambda row, _at: (row,), (10, 1_000))
+    waiting.cancel()
+
+    assert ((), None) == found
+    assert 1_000 / PIECE <= turns + 1
