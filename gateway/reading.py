@@ -38,7 +38,7 @@ from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import LedgerPage, page, sight
 from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.view import DeliveryView, view
-from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, Unavailable
+from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, NotVerified, Unavailable
 from domain.words.limits import BYTES_OF_A_PAGE, ENTRIES_OF_A_PAGE
 from domain.words.text import fill, mark
 from gateway.access import may_start, no_delivery
@@ -159,10 +159,10 @@ class Reading:
     async def ledger(self, caller: Service, name: str, since: int) -> LedgerPage:
         """A page of its ledger from a number on, as far as it is the caller's to read (R11); once expunged, the leaves."""
         if (await self._row(caller, name)).expunged:
-            leaves = await self._ledgers.leaves(name)
-            some = leaves[since : since + ENTRIES_OF_A_PAGE]
-            entries = tuple(Withheld(seq=seq, leaf=leaf.hex()) for seq, leaf in enumerate(some, since))
-            return LedgerPage(entries=entries, next=since + len(some) if since + len(some) < len(leaves) else None)
+            left = await self._ledgers.slice(name, since, ENTRIES_OF_A_PAGE)  # whoever asks for each page reads each leaf once
+            if any(one.seq != seq for seq, one in enumerate(left.entries, since)):
+                raise NotVerified("the archive has lost entries of this page", since)
+            return LedgerPage(entries=tuple(Withheld(seq=one.seq, leaf=one.leaf.hex()) for one in left.entries), next=left.next)
         found: list[Entry | Withheld] = []
         size = 0
         async with aclosing(self._from(caller, await self.delivery(caller, name), since)) as shown:
