@@ -4,6 +4,7 @@ Nothing in it lets anybody in: of a token only the SHA-256 is kept, and a token 
 from the directory in force at each request, and is not kept here.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from archive.database import Database
 from archive.proofs import unused
 from archive.tables import begun, links, sessions
 from domain.signing.canonical import digest_of_bytes
-from domain.words.errors import NotAuthentic
+from domain.words.errors import Limited, NotAuthentic
 from domain.words.moments import instant, utc_text
 from domain.words.text import mark
 
@@ -34,6 +35,13 @@ is signed in keeps everybody from writing, with requests that are refused.
 """
 LONGEST = timedelta(hours=8)
 """How long at most, however busy: one shift."""
+
+AT_ONCE = 4
+"""Tokens that are looked for at the same time: anybody who reaches the gateway may have one looked for, and whoever floods it so
+would hold every connection to the database, and nobody could be told any more which keys count.
+"""
+WAITS = 10.0
+"""Seconds for which a look waits for those before it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class Sessions:
     def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._clock = clock
+        self._looks = asyncio.Semaphore(AT_ONCE)
 
     async def link(self, who: SignedIn, nonce: str) -> tuple[str, datetime]:
         """The token of a new one-time link, and until when it is good. `nonce` is that of the caller's proof.
@@ -104,7 +113,7 @@ class Sessions:
     async def of(self, token: str) -> SignedIn:
         """Who is signed in with this token; the session then lasts on. Raises `NotAuthentic` if there is none any more."""
         now, mine = self._clock(), sessions.c.digest == _digest(token)
-        async with self._database.reading() as connection:
+        async with self._looking() as connection:
             found = (await connection.execute(select(sessions).where(mine, sessions.c.idle_until > utc_text(now)))).first()
         if found is None:
             raise NotAuthentic(mark("you are not signed in, or not any more"))
@@ -126,7 +135,7 @@ class Sessions:
     ) -> AsyncIterator[tuple[AsyncConnection, Row[tuple[Any, ...]]]]:
         """What this token stands for, which it does no more; with the transaction in which that is so. Raises `refused`."""
         good = (table.c.digest == _digest(token)) & (table.c.until > utc_text(self._clock()))
-        async with self._database.reading() as connection:  # so that a stranger who guesses never keeps anybody from writing
+        async with self._looking() as connection:  # so that a stranger who guesses never keeps anybody from writing
             if (await connection.execute(select(table.c.digest).where(good))).first() is None:
                 raise refused
         async with self._database.writing() as connection:
@@ -134,6 +143,20 @@ class Sessions:
             if found is None:
                 raise refused
             yield connection, found
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[AsyncConnection]:
+        """For one look for a token, in its turn. Raises `Limited`."""
+        try:
+            async with asyncio.timeout(WAITS):
+                await self._looks.acquire()
+        except TimeoutError as error:
+            raise Limited(mark("too many browsers ask here at once"), after=1) from error
+        try:
+            async with self._database.reading() as connection:
+                yield connection
+        finally:
+            self._looks.release()
 
     async def _opened(self, connection: AsyncConnection, who: SignedIn) -> str:
         now, token = self._clock(), secrets.token_urlsafe(32)

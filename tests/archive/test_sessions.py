@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from archive import sessions as module
 from archive.database import Database
-from archive.sessions import AWAY, IDLE, LINK, LONGEST, PROLONGED, Sessions, SignedIn
+from archive.sessions import AT_ONCE, AWAY, IDLE, LINK, LONGEST, PROLONGED, Sessions, SignedIn
 from archive.tables import begun, links, sessions
-from domain.words.errors import NotAuthentic, Unavailable
+from domain.words.errors import Limited, NotAuthentic, Unavailable
 from tests.archive.test_log import database
 
 OFFICER = SignedIn(service="uz.prosecutor", officer="P-117", key="56475aa75463474c0285df5dbf2bcab7")
@@ -150,6 +151,38 @@ async def test_who_asks_again_and_again_writes_once_a_minute(gateway: Gateway, m
 
     assert 3 == len(written)
     assert OFFICER == await gateway.sessions.of(token)
+
+
+async def test_strangers_who_guess_hold_few_connections_to_the_database(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever floods the door with tokens keeps everybody from being told which keys count. Who waits too long is told."""
+    at_once, most, goes_on, reading = 0, 0, asyncio.Event(), gateway.archive.reading
+
+    @asynccontextmanager
+    async def noted() -> AsyncIterator[AsyncConnection]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await goes_on.wait()
+            async with reading() as connection:
+                yield connection
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(gateway.archive, "reading", noted)
+    looks = [gateway.sessions.of, gateway.sessions.enter, gateway.sessions.back]
+    guesses = [asyncio.create_task(look(f"guess-{number}")) for number in range(10) for look in looks]
+    monkeypatch.setattr(module, "WAITS", 0.05)
+    late = [asyncio.create_task(look("late")) for look in looks]
+    await asyncio.wait(late)
+    goes_on.set()
+    await asyncio.wait(guesses)
+
+    assert AT_ONCE == most
+    assert {Limited} == {type(one.exception()) for one in late}
+    assert {NotAuthentic, Limited} >= {type(one.exception()) for one in guesses}
 
 
 async def test_however_busy_a_session_ends_after_a_shift(gateway: Gateway) -> None:

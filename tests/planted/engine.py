@@ -436,6 +436,13 @@ BUGS = (
         "archive/sessions",
     ),
     Bug(
+        "doors",
+        "archive/sessions.py",
+        "asyncio.Semaphore(AT_ONCE)",
+        "asyncio.Semaphore(1000)",
+        "archive/sessions::test_strangers_who_guess_hold_few_connections_to_the_database",
+    ),
+    Bug(
         "bounds",
         "archive/sessions.py",
         "if lasting - idle_until >= PROLONGED or",
