@@ -199,13 +199,17 @@ BUGS = (
         f"{LEFT}brakes_have_a_share_too_which_begins_anew_with_an_answer",
     ),
     Bug(
-        "left", "gateway/leaving.py", "    LEFT_KEY_CHANGES,\n", "    9_999,\n", f"{LEFT}a_caller_leaves_so_many_changes_of_keys"
+        "left",
+        "gateway/leaving.py",
+        "KEYS,\n    LEFT_KEY_CHANGES,\n",
+        "KEYS,\n    9_999,\n",
+        f"{LEFT}a_caller_leaves_so_many_changes_of_keys",
     ),
     Bug(
         "left",
         "gateway/leaving.py",
-        "    LEFT_KEY_CHANGES_BYTES,\n",
-        "    9_999_999,\n",
+        "    LEFT_KEY_CHANGES_BYTES,\n    f",
+        "    9_999_999,\n    f",
         f"{LEFT}a_caller_leaves_so_many_bytes_of_changes_of_keys",
     ),
     Bug("left", "gateway/leaving.py", "        if key not in self._left:\n", "        if True:\n", ONE_AT_A_TIME),
