@@ -32,6 +32,7 @@ from gateway.api import application, health_of
 from gateway.connections import serving
 from gateway.files import FILES
 from gateway.health import Health
+from gateway.limits import Limits
 from gateway.metrics import METRICS
 from gateway.notices import NoticeRoom
 from gateway.noticing import Noticing, Rights
@@ -94,7 +95,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
     noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)
     room = NoticeRoom(subscribers, teller, rights)
-    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files, room)
+    proofs, sessions, limits = Proofs(directory, chosen.gateway_url), Sessions(archive), Limits(chosen.starts_a_day)
+    app = application(reception, proofs, reads, sessions, openid, files, room, limits)
     if chosen.temporal_ui is not None:
         app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"
     app[METRICS].ends(partial(seconds_left, shown))

@@ -95,12 +95,13 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     openid: Provider | None = None,
     kept: Files | None = None,
     notices: NoticeRoom | None = None,
+    limits: Limits | None = None,
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
     sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here. `notices`: subscriptions; None:
-    nobody subscribes here.
+    nobody subscribes here. `limits`: how much one caller may ask.
     """
-    connections, limits = Connections(), Limits()
+    connections, limits = Connections(), limits or Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=middlewares)
     streams: set[asyncio.Task[None]] = set()

@@ -1,12 +1,12 @@
 """How much one caller may ask at once, so that no service's mistake or malice keeps the others out.
 
-A limit is a caller's own: what one does is never counted against another. A caller has five lanes, each with a leaky bucket and
+A limit is a caller's own: what one does is never counted against another. A caller has six lanes, each with a leaky bucket and
 a number of requests that may be under way, and what fills one leaves the others free. Stops have a lane of their own: a
 system that floods the gateway with sightings does not keep its officers from ordering a stop (R8). Beyond a limit the answer
 is 429 with `Retry-After`, and nothing has been done.
 
 Nobody anonymous gets as far as this, but where an OpenID provider signs people in: whoever goes there is not known yet, so all
-strangers share a sixth lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
+strangers share a seventh lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
@@ -24,12 +24,12 @@ from pydantic import ValidationError
 
 from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
-from domain.words.limits import LARGEST_OF_GOODS
+from domain.words.limits import LARGEST_OF_GOODS, MOST_SELECTORS_OF_A_SERVICE
 from domain.words.sizes import bounded
 from domain.words.text import fill, mark
 from process.in_force import BRAKES
 
-Lane = Literal["ask", "say", "stop", "follow", "files", "enter"]
+Lane = Literal["ask", "say", "start", "stop", "follow", "files", "enter"]
 
 LARGEST_NUMBER = 999_999_999
 """Of an entry or a record that is asked for: beyond it there is none, and a text of digits costs time."""
@@ -88,20 +88,23 @@ class Share:
 SHARES: dict[Lane, Share] = {
     "ask": Share(burst=600, seconds=30, under_way=32, at_work=8),
     "say": Share(burst=3000, seconds=30, under_way=64, at_work=8),
+    "start": Share(burst=MOST_SELECTORS_OF_A_SERVICE, seconds=86_400, under_way=64, at_work=8),
     "stop": Share(burst=3000, seconds=30, under_way=256),
     "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
     "files": Share(burst=300, seconds=60, under_way=4, of_all=40),
     "enter": Share(burst=60, seconds=60, under_way=16),
 }
 """An officer's system needs a hundredth of it. A stream holds a connection for as long as it lasts, so their number is bounded as
-a whole.
+a whole. Each delivery that is begun stays, so there are as many in a day as its service may look for things in the register.
 """
 
 
 class Limits:
     """Keeps count. As many buckets as services of the directory times lanes, at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: int | None = None) -> None:
+        """`starts`: how many deliveries one caller may begin in a day; None: as many as else."""
+        self._starts = starts
         self._buckets: dict[tuple[str, Lane], AsyncLimiter] = {}
         self._under_way: Counter[tuple[str, Lane]] = Counter()
         self._at_work: dict[tuple[str, Lane], asyncio.Semaphore] = {}
@@ -110,6 +113,8 @@ class Limits:
     async def turn(self, caller: str, lane: Lane) -> AsyncIterator[None]:
         """Be under way in this lane, if the caller's share allows. Raises `Limited`."""
         share, key = SHARES[lane], (caller, lane)
+        if lane == "start" and self._starts is not None:
+            share = replace(share, burst=self._starts)
         if key not in self._buckets:
             self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
         bucket = self._buckets[key]
@@ -118,13 +123,7 @@ class Limits:
         if share.of_all is not None and self.under_way(lane) >= share.of_all:
             raise _limited(fill("{count} requests of this kind are under way", count=share.of_all))
         if not bucket.has_capacity():
-            often = fill(
-                "{caller} asks more than {count} times in {seconds} s",
-                caller=caller,
-                count=share.burst,
-                seconds=f"{share.seconds:.0f}",
-            )
-            raise _limited(often, share.seconds / share.burst)
+            raise _limited(_too_often(caller, lane, share), share.seconds / share.burst)
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:
@@ -170,6 +169,8 @@ def lane_of(action: str | None, body: bytes) -> Lane:
         return "follow"
     if action in FILES:
         return "files"
+    if action == "start":
+        return "start"
     if action != "submit":
         return "ask"
     return "stop" if _stops(body) else "say"
@@ -182,6 +183,13 @@ def _stops(body: bytes) -> bool:
         return said["content"]["kind"] in BRAKES
     except (ValidationError, VigilError, ValueError, LookupError, TypeError, RecursionError):
         return False
+
+
+def _too_often(caller: str, lane: Lane, share: Share) -> str:
+    if lane == "start":
+        return fill("{caller} begins more than {count} deliveries a day", caller=caller, count=share.burst)
+    seconds = f"{share.seconds:.0f}"
+    return fill("{caller} asks more than {count} times in {seconds} s", caller=caller, count=share.burst, seconds=seconds)
 
 
 def _limited(message: str, after: float = 1.0) -> Limited:

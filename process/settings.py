@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    starts_a_day: int = Field(default=240, ge=1, le=1_000_000)
+    """How many deliveries one service may begin in a day, at one gateway; else as many as it may look for things in the register
+    (R15)."""
     tls_cert: Path | None = None
     """The gateway's own certificate, with those between it and its authority (PEM). None: TLS ends before it."""
     tls_key: Path | None = None

@@ -38,6 +38,8 @@ NODE = HOME / "bin" / "temporal-node"
 CLUSTER_NAME = "temporal.cluster"
 """In every certificate of Temporal's machines: they find one another by address, and each must be any of them."""
 GATEWAY_PORT = 8470
+STARTS_A_DAY = 1_000_000
+"""Deliveries that one service may begin in a day: what is measured here begins in an hour what is else begun in months."""
 DYNAMIC: dict[str, list[dict[str, Any]]] = {
     # Machines find one another over TLS too.
     "system.enableRingpopTLS": [{"value": True}],
@@ -286,7 +288,7 @@ def _vigil(machine: Machine) -> dict[str, str]:
         **(
             {"DECONFLICTION_KEY": own / "deconfliction.key", "TAKES_OVER": "yes"}
             if machine in WORKERS
-            else {"GATEWAY_PORT": GATEWAY_PORT}
+            else {"GATEWAY_PORT": GATEWAY_PORT, "STARTS_A_DAY": STARTS_A_DAY}
         ),
     }
     return {

@@ -14,7 +14,8 @@ from domain.rules.stop import Incident, StopRequested
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
 from domain.views.lists import Rows
-from domain.words.errors import Limited
+from domain.words.errors import Limited, NotFound
+from domain.words.limits import MOST_SELECTORS_OF_A_SERVICE
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from gateway.reading import Reading
 from rehearsal.services import private_key_of
@@ -56,7 +57,7 @@ def said(content: Any) -> bytes:
         ("submit", b"", "say"),
         ("submit", b"[" * 5000, "say"),
         ("submit", b'{"payloadType": 1}', "say"),
-        ("start", said(StopRequested(reason="danger")), "ask"),
+        ("start", said(StopRequested(reason="danger")), "start"),
     ],
 )
 def test_stops_have_a_lane_of_their_own(action: str | None, body: bytes, lane: str) -> None:
@@ -108,6 +109,35 @@ async def test_who_waits_too_long_for_its_own_other_requests_is_refused_and_noth
 
     async with limits.turn("uz.customs", "say"):
         assert 1 == limits.under_way("say")
+
+
+async def test_a_service_begins_so_many_deliveries_a_day_and_no_more(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stays, so who floods would fill the archive and every supervisor's list. Nothing was begun, and it may still speak."""
+    share(monkeypatch, "start", burst=1)
+    plan = renamed(example_plan("almaty-tashkent"))
+    async with installed(temporal, plan, None) as installation:
+        door, another = installation.gateway(plan.initiator), renamed(plan)
+        await door.start(signed_plan(plan))
+        with pytest.raises(Limited, match=f"{plan.initiator} begins more than 1 deliveries a day") as refused:
+            await door.start(signed_plan(another))
+        with pytest.raises(NotFound):
+            await door.view(another.operation)
+        await installation.opened(plan, "consent-uz")
+
+    assert 86_400 >= refused.value.after > 80_000
+
+
+async def test_how_many_deliveries_a_service_begins_in_a_day_is_for_the_operator_to_say() -> None:
+    """Else as many as it may look for things in the register; another service has its own share."""
+    for limits, most in ((Limits(), MOST_SELECTORS_OF_A_SERVICE), (Limits(starts=3), 3)):
+        for _ in range(most):
+            async with limits.turn("uz.customs", "start"):
+                pass
+        with pytest.raises(Limited, match=f"begins more than {most} deliveries a day"):
+            async with limits.turn("uz.customs", "start"):
+                pass
+        async with limits.turn("uz.customs", "stop"), limits.turn("uz.police", "start"):
+            assert 1 == limits.under_way("start")
 
 
 async def settled() -> None:

@@ -258,6 +258,20 @@ BUGS = (
     Bug(
         "doors",
         "gateway/limits.py",
+        '    if action == "start":\n        return "start"\n',
+        "",
+        "gateway/limits::test_a_service_begins_so_many_deliveries_a_day_and_no_more",
+    ),
+    Bug(
+        "doors",
+        "gateway/limits.py",
+        'if lane == "start" and self._starts is not None:',
+        "if False:",
+        "gateway/limits::test_how_many_deliveries_a_service_begins_in_a_day_is_for_the_operator_to_say",
+    ),
+    Bug(
+        "doors",
+        "gateway/limits.py",
         "async with self._seen_to(caller, lane, share.at_work) if share.at_work else nullcontext():",
         "async with nullcontext():",
         "gateway/limits::test_of_one_callers_requests_so_many_are_seen_to_at_once_and_no_other_caller_waits_for_them",
