@@ -97,7 +97,8 @@ def _mode(path: Path, closed: int = CLOSED) -> list[Finding]:
         return [wrong("keys", what, mark("put it there, readable by its process alone"))]
     if stat.S_ISREG(path.stat().st_mode) and mode & closed:
         what = fill("{path} can be read or changed by others than its owner (mode {mode})", path=path, mode=f"{mode:o}")
-        return [wrong("keys", what, fill("chmod 600 {path}", path=path))]
+        takes = "g-w,o=" if closed == CLOSED else "go-wx"  # no more than that: its group may be how our process reads it
+        return [wrong("keys", what, fill("chmod {takes} {path}", takes=takes, path=path))]
     return []
 
 

@@ -106,7 +106,7 @@ def ring_in(path: Path) -> Ring:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o027:  # group may read: that is how systemd shows the access list of a credential
         message = fill("{path} can be read or changed by others than its owner (mode {mode})", path=path, mode=f"{mode:o}")
-        raise Malformed(message, hint=fill("chmod 600 {path}", path=path))
+        raise Malformed(message, hint=fill("chmod {takes} {path}", takes="g-w,o=", path=path))
     lines = text.splitlines()
     if not lines or lines[0] != FORMAT:
         raise Malformed(

@@ -81,7 +81,7 @@ async def test_while_everything_is_down_the_doctor_says_what_is_there_and_shows_
     assert "no gateway answers at" in said
     assert "the archive answers" in said
     assert "without Temporal nobody knows which workers are up" in said
-    assert f"chmod 600 {settings['VIGIL_PAYLOAD_KEYS']}" in said
+    assert f"chmod g-w,o= {settings['VIGIL_PAYLOAD_KEYS']}" in said
     secrets = [SECRETS["password"], DECONFLICTION_KEY.hex(), *(line.split()[-1] for line in SECRETS["payload"].splitlines()[2:])]
     assert not [secret for secret in secrets if secret in said]
 

@@ -77,7 +77,7 @@ def test_a_ring_that_others_can_read_or_change_is_refused(tmp_path: Path, mode: 
     with pytest.raises(Malformed, match=f"mode {mode:o}") as refused:
         ring_in(path)
 
-    assert f"chmod 600 {path}" == refused.value.hint
+    assert f"chmod g-w,o= {path}" == refused.value.hint
 
 
 def test_a_ring_that_is_missing_is_named(tmp_path: Path) -> None:
