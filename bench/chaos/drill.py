@@ -102,6 +102,7 @@ class Trial:
             await self.compare(packets=fault.number % PACKET_EVERY == 0)
         except TimeoutError as error:
             self.records.failed(error)
+            self.records.differences += [f"{name} has ended meanwhile" for name in self.system.gone()]
         else:
             figures = (round(one, 2) if one is not None else None for one in (lasted, first, up, cleared))
             self.done.append(Done(fault.number, fault.kind, fault.on, fault.kills, *figures))  # type: ignore[arg-type]

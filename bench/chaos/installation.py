@@ -157,12 +157,15 @@ class System:
         """Kill one part, and wait until it has ended."""
         await self._end(name, signal.SIGKILL)
 
-    async def revive(self) -> None:
-        """Start what has ended by itself."""
+    def gone(self) -> list[str]:
+        """The parts that have ended."""
         base = self.embedded.database
         ended = [name for name, process in self.embedded.processes.items() if process.returncode is not None]
-        ended += ["database"] if base is not None and base.process.poll() is not None else []
-        for name in ended:
+        return ended + (["database"] if base is not None and base.process.poll() is not None else [])
+
+    async def revive(self) -> None:
+        """Start what has ended by itself."""
+        for name in self.gone():
             if name not in self.away:
                 self.fell[name] += 1
                 await self.start(name)
