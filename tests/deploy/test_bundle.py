@@ -221,11 +221,12 @@ case "$*" in
 list-units*) printf '%s loaded active running of Vigil\\n' vigil-worker@1.service ;;
 show*) [ -z "${STATE:-}" ] || printf 'ActiveState=inactive\\n\\nActiveState=%s\\n' "$STATE" ;;
 *is-active*) [ "${STATE:-}" = active ] ;;
-stop*) [ -z "${HANG_UP:-}" ] || kill -HUP "$PPID" ;;
+stop*) [ -z "${HANG_UP:-}" ] || kill -TERM "$PPID" ;;
 esac
 """
 """In place of the service manager, of whose units nothing is started here: it notes what it is told. The gateway ends and is
-started again, and again. `STATE`: in which one of the units is; `HANG_UP`: whoever asks for a stop is hung up on.
+started again, and again. `STATE`: in which one of the units is; `HANG_UP`: whoever asks for a stop is ended, as where a line
+is lost.
 """
 
 
