@@ -9,14 +9,18 @@ from tests.gateway.test_notices import STOPPED, served
 __all__ = ["pytestmark"]
 
 HEARD = """
-window.heard = [];
+window.heard = () => JSON.parse(localStorage.getItem("heard") ?? "[]");
+const mark = () => { if (window.heard().length) document.documentElement.dataset.heard = ""; };
 const Real = window.Notification;
 window.Notification = class extends Real {
-  constructor(title, more) { super(title, more); window.heard.push(title + " / " + more.body);
-    document.documentElement.dataset.heard = ""; }
+  constructor(title, more) { super(title, more);
+    localStorage.setItem("heard", JSON.stringify([...window.heard(), title + " / " + more.body])); mark(); }
 };
+addEventListener("DOMContentLoaded", mark);
 """
-"""What the browser's own notices said; each is shown all the same."""
+"""What the browser's own notices said, on whichever page: the one on which they are turned on may still be looking. Each is shown
+all the same.
+"""
 
 
 async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_something_waits() -> None:
@@ -57,13 +61,13 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
         await page.goto(f"{at.url}/desk/floor")
         await at.desk.happens(STOPPED)
         await expect(page.locator("#waiting")).to_contain_text("Something waits. Deliveries: 1", timeout=20_000)
-        assert [] == await page.evaluate("window.heard")
+        assert [] == await page.evaluate("window.heard()")
         await page.goto(f"{at.url}/desk/me")
         await page.get_by_role("button", name="Let this browser notify me").click()
         await expect(page.locator("#notifies")).to_contain_text("This browser notifies you")
         await page.goto(f"{at.url}/desk/floor")
         await expect(page.locator("html[data-heard]")).to_be_attached(timeout=60_000)
-        assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard")
+        assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard()")
         await page.locator("#waiting").get_by_role("button", name="Seen").click()
         await expect(page.locator("#waiting")).to_be_hidden()
         assert 0 == (await at.desk.room.waiting(at.desk.officer())).count
