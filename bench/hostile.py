@@ -100,7 +100,7 @@ def timed(what: Callable[[], None]) -> float:
 def main() -> None:
     """One line for each attack and size."""
     key = private_key_of("kz.knb")
-    sys.stdout.write(f"{'attack':<10}{'where':<10}{'bytes':>10}{'ms':>10}{'ns/byte':>10}\n")
+    sys.stdout.write(f"{'attack':<12}{'where':<10}{'bytes':>10}{'ms':>10}{'ns/byte':>10}\n")
     for attack in ATTACKS:
         for size in SIZES:
             body = attack(size)
@@ -112,7 +112,7 @@ def main() -> None:
 
 def _say(attack: Callable[[int], bytes], where: str, body: bytes, what: Callable[[], None]) -> None:
     seconds = timed(what)
-    sys.stdout.write(f"{attack.__name__:<10}{where:<10}{len(body):>10}{seconds * 1e3:>10.2f}{seconds * 1e9 / len(body):>10.0f}\n")
+    sys.stdout.write(f"{attack.__name__:<12}{where:<10}{len(body):>10}{seconds * 1e3:>10.2f}{seconds * 1e9 / len(body):>10.0f}\n")
 
 
 if __name__ == "__main__":
