@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from domain.words.errors import Unavailable
 from domain.words.text import mark
+from gateway.turns import a_place
 
 T = TypeVar("T")
 
@@ -28,18 +29,13 @@ class Aside:
 
         Raises what it does, and `Unavailable` where others have their turns for `PATIENCE` seconds.
         """
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise Unavailable(
-                mark("too much large work waits here"), hint=mark("ask again after a pause: nothing was done")
-            ) from error
-        try:
+        async with a_place(self._turns, PATIENCE, _busy):
             return await asyncio.to_thread(work)
-        finally:
-            self._turns.release()
 
     async def if_large(self, work: Callable[[], T], size: int) -> T:
         """The same, where it goes through so many bytes that handing it over takes less time."""
         return work() if size <= AT_A_GLANCE else await self.do(work)
+
+
+def _busy() -> Unavailable:
+    return Unavailable(mark("too much large work waits here"), hint=mark("ask again after a pause: nothing was done"))

@@ -10,6 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from gateway.temporal import NoWorkerError
+from gateway.turns import a_place
 
 AT_ONCE: Final = 6
 """Statements of one delivery: of ten updates that Temporal takes, some are left for stops, other gateways and polled answers."""
@@ -30,12 +31,5 @@ class Lanes:
         """
         width = AT_ONCE if brake_by is None else BRAKES_AT_ONCE
         lane = self._lanes.setdefault((delivery, brake_by), asyncio.Semaphore(width))
-        try:
-            async with asyncio.timeout(patience):
-                await lane.acquire()
-        except TimeoutError as error:
-            raise NoWorkerError from error
-        try:
+        async with a_place(lane, patience, NoWorkerError):
             yield
-        finally:
-            lane.release()

@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
@@ -27,6 +27,7 @@ from domain.words.errors import Limited, VigilError
 from domain.words.limits import LARGEST_OF_GOODS, MOST_SELECTORS_OF_A_SERVICE
 from domain.words.sizes import bounded
 from domain.words.text import fill, mark
+from gateway.turns import a_place
 from process.in_force import BRAKES
 
 Lane = Literal["ask", "say", "start", "stop", "follow", "files", "enter"]
@@ -119,7 +120,7 @@ class Limits:
             self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
         bucket = self._buckets[key]
         if self._under_way[key] >= share.under_way:
-            raise _limited(fill("{caller} has {count} requests of this kind under way", caller=caller, count=share.under_way))
+            raise _limited(_under_way(caller, share.under_way))
         if share.of_all is not None and self.under_way(lane) >= share.of_all:
             raise _limited(fill("{count} requests of this kind are under way", count=share.of_all))
         if not bucket.has_capacity():
@@ -132,20 +133,10 @@ class Limits:
         finally:
             self._under_way[key] -= 1
 
-    @asynccontextmanager
-    async def _seen_to(self, caller: str, lane: Lane, at_work: int) -> AsyncIterator[None]:
+    def _seen_to(self, caller: str, lane: Lane, at_work: int) -> AbstractAsyncContextManager[None]:
         """Wait until fewer than `at_work` of the caller's requests are seen to, and be one of them. Raises `Limited`."""
         places = self._at_work.setdefault((caller, lane), asyncio.Semaphore(at_work))
-        try:
-            async with asyncio.timeout(WAITS):
-                await places.acquire()
-        except TimeoutError as error:
-            message = fill("{caller} has {count} requests of this kind under way", caller=caller, count=at_work)
-            raise _limited(message) from error
-        try:
-            yield
-        finally:
-            places.release()
+        return a_place(places, WAITS, lambda: _limited(_under_way(caller, at_work)))
 
     def under_way(self, lane: Lane) -> int:
         """How many requests of all callers are under way in this lane."""
@@ -183,6 +174,10 @@ def _stops(body: bytes) -> bool:
         return said["content"]["kind"] in BRAKES
     except (ValidationError, VigilError, ValueError, LookupError, TypeError, RecursionError):
         return False
+
+
+def _under_way(caller: str, count: int) -> str:
+    return fill("{caller} has {count} requests of this kind under way", caller=caller, count=count)
 
 
 def _too_often(caller: str, lane: Lane, share: Share) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from math import ceil
 from weakref import WeakValueDictionary
@@ -16,6 +16,7 @@ from domain.words.errors import Fault, Limited, NotFound, RuleBroken, Unavailabl
 from domain.words.text import fill, mark
 from gateway.leaving import ShareSpentError
 from gateway.limits import WAITS
+from gateway.turns import a_place
 
 AT_ONCE = 8
 LISTED_WITHIN = 1.0
@@ -30,21 +31,15 @@ class Repeats:
     def __init__(self) -> None:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    @asynccontextmanager
-    async def turn(self, caller: str) -> AsyncIterator[None]:
+    def turn(self, caller: str) -> AbstractAsyncContextManager[None]:
         """Wait for it, for `WAITS` at most. Raises `Limited`."""
-        turn = self._turns.setdefault(caller, asyncio.Lock())
-        try:
-            async with asyncio.timeout(WAITS):
-                await turn.acquire()
-        except TimeoutError as error:
+
+        def refused() -> Limited:
             message = fill("{caller} has announced keys again, and they are still being brought to deliveries", caller=caller)
             hint = mark("what it says is in force: announce it again after a pause, to have it brought to all once more")
-            raise Limited(message, after=ceil(WAITS), hint=hint) from error
-        try:
-            yield
-        finally:
-            turn.release()
+            return Limited(message, after=ceil(WAITS), hint=hint)
+
+        return a_place(self._turns.setdefault(caller, asyncio.Lock()), WAITS, refused)
 
 
 class Rekeying:

@@ -3,9 +3,27 @@ others ask meanwhile, stops above all, waits for one piece of it and not for the
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
+
+
+@asynccontextmanager
+async def a_place(
+    among: asyncio.Semaphore | asyncio.Lock, seconds: float, otherwise: Callable[[], Exception]
+) -> AsyncIterator[None]:
+    """Have a place among so many, in the order in which they were asked for. Raises what `otherwise` makes where none is free
+    within so many `seconds`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await among.acquire()
+    except TimeoutError as error:
+        raise otherwise() from error
+    try:
+        yield
+    finally:
+        among.release()
 
 
 class Turns:

@@ -119,7 +119,7 @@ def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -
 
     def may_go(item: Provided) -> bool:
         statement = item.statement.id if item.statement is not None else None
-        return permitted_here(delivery, item.provider, statement, known, to)
+        return _permitted_here(delivery, item.provider, statement, known, to)
 
     return tuple(item for item in held_back(other, to) if item.seq >= since and not may_go(item))
 
@@ -137,11 +137,11 @@ def left_out_beside_though_permitted(delivery: Delivery, other: Delivery, since:
     for entry in other.ledger.since(since):
         if isinstance(entry, LeftOut):
             there = permitted(other, entry.provider, entry.statement, entry.seq, to)
-            if there or permitted_here(delivery, entry.provider, entry.statement, known, to):
+            if there or _permitted_here(delivery, entry.provider, entry.statement, known, to):
                 yield entry
 
 
-def permitted_here(delivery: Delivery, service: str, statement: str | None, known: int, to: str) -> bool:
+def _permitted_here(delivery: Delivery, service: str, statement: str | None, known: int, to: str) -> bool:
     """Whether a service has permitted that what stands in a history that was put back goes there: by name, or with all that it
     had said, once that was known by entry `known`.
     """

@@ -125,8 +125,8 @@ BUGS = (
     Bug(
         "faults",
         "gateway/aside.py",
-        "asyncio.timeout(PATIENCE)",
-        "asyncio.timeout(None)",
+        "a_place(self._turns, PATIENCE, _busy)",
+        "a_place(self._turns, 10**9, _busy)",
         "gateway/hostile::test_who_waits_for_a_reader_too_long_is_told_to_come_again",
     ),
     Bug(
