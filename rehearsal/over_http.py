@@ -129,12 +129,12 @@ def ordinary_length(plan: Plan, scenario: Scenario) -> timedelta:
     return length + sum((pace.slowest for pace in scenario.paces), start=timedelta())
 
 
-def factor_for(plan: Plan, scenario: Scenario) -> float:
+def factor_for(plan: Plan, scenario: Scenario, slack: timedelta = SLACK) -> float:
     """How many times shorter a rehearsal may be: as short as `LENGTH`, but never so short that a service which answers in
-    good time would be overdue only because this machine is slow.
+    good time would be overdue only because this machine stands still for less than `slack`.
     """
     least = min(one.left for one in leeways(plan, scenario))
-    return max(min(ordinary_length(plan, scenario) / LENGTH, least / SLACK), 1.0)
+    return max(min(ordinary_length(plan, scenario) / LENGTH, least / slack), 1.0)
 
 
 def hindrances(plan: Plan, scenario: Scenario) -> tuple[str, ...]:
