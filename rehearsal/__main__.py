@@ -5,7 +5,9 @@
 import argparse
 import gc
 import json
+import multiprocessing
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -16,6 +18,8 @@ from datetime import timedelta
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits
@@ -205,6 +209,7 @@ def main() -> int:
             parser.error(str(error))
         seeds = held.missing(seeds) if held is not None else seeds
         began, results = time.monotonic(), []
+        signal.signal(signal.SIGTERM, _end)
         for some in batched(_with_progress(run_many(seeds, asked.processes, each), len(seeds)), SAVED):
             results += some
             if held is not None:
@@ -218,6 +223,13 @@ def main() -> int:
         if one.failure:
             sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: {again.format(seed=one.seed)}\n")
     return 1 if any(one.failure for one in results) else 0
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Whoever ends a campaign ends its processes, too."""
+    for one in multiprocessing.active_children():
+        one.kill()
+    raise SystemExit(128 + number)
 
 
 def _try_changes(patience: int) -> int:

@@ -716,13 +716,16 @@ class Plan(Frozen):
         return tuple(service for service in dict.fromkeys((*told, *self.vouching())) if service not in part)
 
     def speakers(self) -> tuple[str, ...]:
-        """The `initiators`, and every service that is asked or responsible, and the `finder`. Each once."""
+        """The `initiators`, every service that is asked or responsible, the `finder`, who may answer for one that is asked
+        (`may_answer`), and the successors of those that have been replaced. Each once.
+        """
         return self._speakers
 
     @cached_property
     def _speakers(self) -> tuple[str, ...]:
         asked = (service for checkpoint in self.checkpoints for service in checkpoint.services())
-        return tuple(dict.fromkeys((*self.initiators(), *asked, *(leg.responsible for leg in self.legs), self.finder)))
+        found = (*self.initiators(), *asked, *(leg.responsible for leg in self.legs), self.finder, *self._stood_in_for)
+        return tuple(dict.fromkeys((*found, *map(self.successor_of, found))))
 
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""

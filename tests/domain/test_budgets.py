@@ -30,7 +30,7 @@ from domain.words.limits import (
 from rehearsal.services import private_key_of
 from tests.course import became, code
 from tests.second_book import with_figures
-from tests.support import Table, example_plan
+from tests.support import Table, example_plan, with_changes
 
 UNASKED = "supervision"
 """It watches over the installation, and is asked nothing."""
@@ -80,6 +80,20 @@ def test_r28_who_is_asked_has_more_than_who_is_not() -> None:
     assert (3, few_bytes) == share_of(delivery, UNASKED) == share_of(delivery, "nowhere.police")
     assert 5 == share_of(delivery, ASKED)[0]
     spend(Table(), ASKED, 5)
+
+
+def test_r28_who_comes_in_the_place_of_somebody_who_is_asked_has_as_much() -> None:
+    """A successor has the consents of whom it replaced to make longer, and a backup answers for who is silent: with what a
+    bystander has they would be spent while the delivery waits for them.
+    """
+    backup = with_changes(consent_kz={"escalate": [{"after": "PT1H", "to": "kz.afm", "may_answer": True}]})
+    told = with_changes(consent_kz={"escalate": [{"after": "PT1H", "to": "kz.afm"}]})
+    replaced = with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.court", "reason": "busy"}]})
+
+    assert 5 == share_of(Table(backup).delivery, "kz.afm")[0]
+    assert 3 == share_of(Table(told).delivery, "kz.afm")[0]
+    assert 5 == share_of(Table(replaced).delivery, "kz.court")[0]
+    assert {"kz.prosecutor", "kz.court"} <= set(replaced.speakers())
 
 
 def test_r28_a_share_is_smaller_where_many_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:

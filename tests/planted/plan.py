@@ -428,6 +428,8 @@ BUGS = (
         "changes",
     ),
     Bug("R13", "domain/plan/plan.py", "                if rung.may_answer:\n", "                if True:\n", "two_voices"),
+    Bug("R28", "domain/plan/plan.py", "(*found, *map(self.successor_of, found))", "found", "budgets"),
+    Bug("R28", "domain/plan/plan.py", "self.finder, *self._stood_in_for)", "self.finder)", "budgets"),
     Bug(
         "R13",
         "domain/plan/plan.py",

@@ -1,5 +1,12 @@
 """A campaign that was stopped goes on where it was, under the same rules."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +14,8 @@ import pytest
 from rehearsal import __main__ as campaign
 from rehearsal.__main__ import Result
 from rehearsal.ranges import Held, OtherRulesError
+
+PATIENCE = 120.0
 
 
 def test_what_has_held_is_kept_as_ranges_and_is_not_run_again(tmp_path: Path) -> None:
@@ -61,3 +70,39 @@ def test_a_campaign_ends_at_once_where_the_file_is_of_other_rules(
     with pytest.raises(SystemExit):
         campaign.main()
     assert "held under other rules" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads Linux's table of processes")
+def test_a_campaign_that_is_ended_leaves_no_process(tmp_path: Path) -> None:
+    """Whoever ends it by its id has ended all of it."""
+    command = [sys.executable, "-m", "rehearsal", "--seeds", "5000", "--done", str(tmp_path / "done")]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            _until(lambda: len(_of_group(process.pid)) > 1)
+            process.terminate()
+            _, said = process.communicate(timeout=PATIENCE)
+            assert (128 + signal.SIGTERM, b"") == (process.returncode, said)
+            _until(lambda: not _of_group(process.pid))
+        finally:
+            for one in _of_group(process.pid):
+                os.kill(one, signal.SIGKILL)
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _of_group(group: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            state, _, its_group, *_ = file.read_text(encoding="utf-8").rpartition(")")[2].split()
+            if int(its_group) == group and state != "Z":
+                found.append(int(file.parent.name))
+    return found
