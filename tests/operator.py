@@ -31,12 +31,14 @@ from domain.delivery.reported import (
     SiblingHeard,
     SiblingSealed,
     Started,
+    Stated,
     Told,
     cards_digest,
 )
 from domain.delivery.vocabulary import NoticeKind, SiblingNews
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan, read_plan
+from domain.record.door import read_statement
 from domain.record.packet import OtherHistory, Packet
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, plain
@@ -155,6 +157,18 @@ REASONS = (
         receipts=False,
         explains=lambda event, place: (event, place) == ("seal", "exported_at"),
     ),
+    Reason(
+        "in its place",
+        "what stands in the place of what is left out (R23)",
+        receipts=True,
+        explains=lambda event, place: event == "left_out" and place.split(".")[0] in (*LeftOut.model_fields, "for stated"),
+    ),
+    Reason(
+        "never said",
+        "or invents there what was never said",
+        receipts=False,
+        explains=lambda event, place: event == "left_out" and place.removeprefix("for ") in HEARSAY,
+    ),
     Reason("purpose", "for another purpose", receipts=False, explains=lambda event, place: (event, place) == ("seal", "purpose")),
 )
 """Each that there is. The first that explains a forgery is its reason."""
@@ -197,8 +211,13 @@ def passes(data: bytes, trusts: Made, receipts: Sequence[Receipt]) -> bool:
 
 
 def forgeries(data: bytes, *, whole: bool = True) -> Iterator[Forgery]:
-    """All of them, of one packet; `whole`: also what stands beside its ledger is changed, and asking and telling is invented."""
+    """All of them, of one packet; `whole`: also what stands beside its ledger is changed, and asking and telling is invented.
+    Of one that leaves something out: what is said in the place of that, since all else is alike.
+    """
     packet, lines = taken_apart(data)
+    if len(lines) < len(packet.ledger):
+        yield from left_out(packet, lines)
+        return
     known = values_of(plain(packet))
     yield from of_lines(lines, plan_of(lines), known, lambda changed: anew(packet, changed))
     for number in range(len(lines)):
@@ -249,6 +268,40 @@ def of_lines(
             (next_at, following), *rest = after
             swapped = [*before, (at, following), (next_at, event), *rest]
             yield Forgery(f"{event.event} after {following.event}", sealed_anew(swapped))
+
+
+def left_out(packet: Packet, lines: Sequence[Line]) -> Iterator[Forgery]:
+    """Every field of what is said in the place of what is left out; and in the place of each entry that is there that it is left
+    out, of each service, under an id of its own and under that of each that is.
+    """
+    known, gone = values_of(plain(packet)), [one for one in packet.ledger if isinstance(one, LeftOut)]
+
+    def told(number: int, changed: Any) -> bytes | None:
+        try:
+            other = LeftOut.model_validate(changed)
+        except (ValidationError, Malformed):
+            return None
+        if other == packet.ledger[number]:
+            return None
+        ledger = (*packet.ledger[:number], other, *packet.ledger[number + 1 :])
+        return sealed_as(packet.model_copy(update={"ledger": ledger}), lines, purpose="court")
+
+    for number, entry in enumerate(packet.ledger):
+        if isinstance(entry, LeftOut):
+            changes = list(variants(plain(entry), known))
+        else:
+            where = {"seq": number, "leaf": entry.leaf()}
+            own = read_statement(entry.event.envelope).id if isinstance(entry.event, Stated) else "invented"
+            ids = dict.fromkeys((own, *(one.statement for one in gone)))
+            changes = [
+                (f"for {entry.event.event}", plain(one) | where | {"provider": service, "statement": name})
+                for one in gone
+                for service in participants(lines)
+                for name in ids
+            ]
+        for place, changed in changes:
+            if (data := told(number, changed)) is not None:
+                yield Forgery(f"left_out {place}", data)
 
 
 def beside(packet: Packet, lines: Sequence[Line], known: dict[str, list[Any]]) -> Iterator[Forgery]:

@@ -160,10 +160,26 @@ def _group_that_waits() -> tuple[Plan, ...]:
     return found.plans
 
 
+def for_a_court() -> Made:
+    """What no code keeps back stands in it, what one does is left out, and what was refused, too; somebody stops it."""
+    table = Table(with_changes(plan_={"handling_code": "H0"})).dispatch()
+    kept_back = {"code": "H1", "caveat": ""}
+    table.say("kz.police", "information", text="the courier was forced")
+    table.say("kz.police", "information", id="kept-back", text="the sender has a cousin", handling=kept_back)
+    table.say("kz.police", "information", id="kept-back", text="the sender has two cousins", handling=kept_back)
+    table.say("uz.police", "information", text="the flat is watched", handling=kept_back)
+    table.say("uz.customs", "interdicted")
+    table.say("kz.knb", "stop_requested")
+    table.settle()
+    packet = seal(table.delivery, "", private_key_of(VIGIL), table.now, "court")
+    return Made(packet, receipts_in(table.delivery), table.delivery.directory, example_cards(), whole=False)
+
+
 PACKETS: dict[str, Callable[[], Made]] = {
     **{name: partial(of_example, name) for name in ("stopped-under-way", "consent-withdrawn")},
     "changed": changed,
     "of-a-group": of_a_group,
+    "for-a-court": for_a_court,
 }
 """How each is made, by name."""
 

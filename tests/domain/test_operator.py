@@ -92,6 +92,10 @@ def test_what_passes_is_counted_by_its_reason_over_all_packets(
         ("amended services[].kind", None),
         ("amended cards[]", "unused"),
         ("amended cards[].terms[]", None),
+        ("left_out verdict.verdict", "in its place"),
+        ("left_out for stated", "in its place"),
+        ("left_out for told", "never said"),
+        ("left_out for halted", None),
     ],
 )
 def test_a_forgery_has_the_first_reason_that_explains_it(what: str, name: str | None) -> None:
