@@ -16,8 +16,9 @@ from doctor.findings import Finding, fine, some, warning, wrong
 from doctor.given import Given
 from domain.words.errors import VigilError
 from domain.words.text import fill, mark
-from process.builds import build_id, builds_at_work, current, stranded
+from process.builds import build_id, current, stranded
 from process.clock import look
+from process.heartbeats import Heartbeats
 from process.ring import Ring, ring_in
 from process.temporal import connect, tls_in
 from workflows.messages import AHEAD, BESIDE, PARTICIPANTS, PHASE, delivery_of
@@ -111,7 +112,7 @@ async def clock(client: Client) -> AsyncGenerator[Finding]:
 async def workers(client: Client, given: Given) -> AsyncGenerator[Finding]:
     """Who asks for work, whose build is current, and which deliveries nobody goes on with."""
     queue = given.settings.task_queue
-    builds = await builds_at_work(client, queue, patience=PATIENCE)
+    builds = await Heartbeats(client, queue).builds_alive(patience=PATIENCE)
     if builds is None:
         then = mark("start one (python -m worker): what is said meanwhile is kept, and judged when one comes")
         yield wrong("worker", fill("no worker asks for work at {queue}", queue=queue), then)

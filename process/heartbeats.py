@@ -5,6 +5,7 @@ Its SDK also says that it lives, from threads of its own however busy Python is,
 moments are of clocks that may be wrong, so it is only seen whether they go on.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +23,8 @@ BEAT: Final = timedelta(seconds=3)
 """Between two words of a worker that it lives."""
 SILENT: Final = 10.0
 """Seconds without any sign after which the workers of a build are gone: three words did not come, and nobody asked for work."""
+AGAIN: Final = 1.0
+"""Seconds between two looks of whoever waits for a sign."""
 MOST: Final = 500
 """Workers of one task queue that are listened to."""
 
@@ -64,6 +67,16 @@ class Heartbeats:
         }
         lively = [build for build in asked if build not in heard or now - self._signs[build][1] <= SILENT]
         return frozenset(lively) - {""} if lively else None
+
+    async def builds_alive(self, *, patience: timedelta) -> frozenset[str] | None:
+        """The same for whoever looks once: it is looked until each build has given another sign or has fallen silent. Raises
+        `RPCError`.
+        """
+        found, began = await self.builds_at_work(patience=patience), self._clock()
+        while any(words and since <= began for (_, words), since in self._signs.values()) and self._clock() - began <= SILENT:
+            await asyncio.sleep(AGAIN)
+            found = await self.builds_at_work(patience=patience)
+        return found
 
     async def _heard(self, patience: timedelta) -> dict[str, set[tuple[str, int]]]:
         """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 from temporalio.client import Client
 
@@ -104,3 +105,16 @@ async def test_a_worker_that_speaks_seldom_counts_by_its_questions(temporal: Cli
         found = await at.later(2 * SILENT)
 
     assert "up" == found
+
+
+async def test_whoever_looks_once_waits_for_a_sign_and_finds_that_a_worker_has_gone(temporal: Client) -> None:
+    """One that lives has spoken within seconds. One that was killed has asked for work a moment ago, and says no more."""
+    at = Looking(temporal)
+    quick = Heartbeats(temporal, at.queue, lambda: 10 * monotonic())
+    async with idle(temporal, at.queue, every=1):
+        await at.sign(of=1)
+        lives = await Heartbeats(temporal, at.queue).builds_alive(patience=PATIENCE)
+
+    assert {BUILD} == lives
+    assert {BUILD} == await Heartbeats(temporal, at.queue).builds_at_work(patience=PATIENCE)
+    assert await quick.builds_alive(patience=PATIENCE) is None
