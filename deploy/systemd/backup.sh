@@ -9,6 +9,9 @@ PYTHON="${PYTHON:-/opt/vigil/current/.venv/bin/python}"
 SETTINGS="${SETTINGS:-/etc/vigil}"
 
 say() { echo "backup: $*" >&2; }
+# Not of what is half put back.
+exec 9<"$(dirname "$SETTINGS")"
+! command -v flock >/dev/null || flock -s -n 9 || { say "a backup is being put back: nothing was backed up"; exit 1; }
 # What vigil.env sets: where things lie that are not where the units put them.
 set_to() {
     [ ! -f "$SETTINGS/vigil.env" ] || sed -n "s/^[[:space:]]*$1=[[:space:]]*//p" "$SETTINGS/vigil.env" | tail -n 1 |
@@ -20,6 +23,10 @@ files="$(set_to VIGIL_ATTACHMENTS)"
 case "${ARCHIVE_DB:-$archive}" in
 postgresql*) say "the archive is in PostgreSQL, which is not backed up here: nothing was backed up. See deploy/README.md, Backup and restore"; exit 3 ;;
 esac
+if [ -z "${TEMPORAL_DB:-}$temporal" ] && grep -q '^[[:space:]]*VIGIL_TEMPORAL_FILE=' "$SETTINGS/vigil.env" 2>/dev/null; then
+    say "VIGIL_TEMPORAL_FILE is empty: Temporal runs elsewhere, and is not backed up here: nothing was backed up. See deploy/README.md, Backup and restore"
+    exit 3
+fi
 case "$archive" in sqlite*:///*) archive="${archive#*:///}" archive="${archive%%\?*}" ;; esac
 case "${ATTACHMENTS:-$files}" in
 s3://*) say "attachments are in a bucket, which is not in this backup: back it up after this"; ATTACHMENTS=/dev/null ;;
@@ -39,8 +46,7 @@ case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medi
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
-rm -rf "$new"
-mkdir "$new"
+mkdir "$new" || { say "another backup is being made there: nothing was backed up"; exit 1; }
 trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -61,10 +67,20 @@ copy "$TEMPORAL_DB" "$new/temporal.db"
 copy "$ARCHIVE_DB" "$new/archive.db"
 # Files come and go meanwhile. tar says that of one by ending with 1; of one that is still coming, the name has a # in it.
 [ ! -d "$ATTACHMENTS" ] || tar -C "$ATTACHMENTS" --exclude='*#*' -cf "$new/attachments.tar" . || [ $? -eq 1 ]
+# What they name or show elsewhere is for whoever runs this to copy.
+inside="$(cd "$SETTINGS" && pwd -P)"
+lacks() { case "$(readlink -m "$1")/" in "$inside"/*) ;; *) say "not in this backup, copy it yourself: $1 ($2)" ;; esac; }
+for one in $(sed -n 's/^[[:space:]]*\(VIGIL_[A-Z_]*\)=.*/\1/p' "$SETTINGS/vigil.env" 2>/dev/null | sort -u); do
+    case "$one" in VIGIL_TEMPORAL_FILE | VIGIL_ATTACHMENTS) continue ;; esac
+    shown="$(set_to "$one")"
+    case "$shown" in /*) lacks "$shown" "$one" ;; esac
+done
+find "$inside" -path "$inside/keys" -prune -o -path "$inside/keys.before-*" -prune -o -type l -print | while IFS= read -r one; do lacks "$one" link; done
 # Former keys too, which a restore has left there.
 tar -C "$SETTINGS" --exclude=./keys --exclude='./keys.before-*' -cf "$new/settings.tar" .
 if [ -d "$SETTINGS/keys" ]; then
-    tar -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
+    # Of a link what it shows: on another machine it would show nothing.
+    tar -h -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
     sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
     say "there is no $SETTINGS/keys: the keys, without which nobody opens this backup, are not in it"

@@ -7,6 +7,7 @@ import sys
 import tarfile
 from collections.abc import Mapping
 from contextlib import closing
+from fcntl import LOCK_EX, flock
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -353,3 +354,166 @@ def test_what_is_put_back_belongs_to_whom_its_folder_does_though_that_is_reached
 
     assert 0 == back.returncode, back.stderr
     assert [owner, owner] == [(private / name).stat().st_uid for name in ("temporal.db", "archive.db")]
+
+
+def tool(folder: Path, name: str, text: str) -> str:
+    """Put a program of this name before the real one; the path on which it is found."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def whole_machine(tmp_path: Path) -> tuple[dict[str, str], Path, Path]:
+    """`one_machine`, with an archive in which something is kept, and a folder of attachments."""
+    environment, to, keys = one_machine(tmp_path)
+    environment |= {"ARCHIVE_DB": str(tmp_path / "state" / "archive.db"), "ATTACHMENTS": str(tmp_path / "files")}
+    (tmp_path / "files").mkdir()
+    add(tmp_path / "state" / "archive.db", "kept").close()
+    return environment, to, keys
+
+
+def test_two_backups_of_one_moment_do_not_come_into_one_folder(tmp_path: Path) -> None:
+    """The second is refused, and takes nothing from the first: else the first ended well with what the second had left in it."""
+    environment, to, keys = whole_machine(tmp_path)
+    environment["PATH"] = tool(tmp_path / "bin", "date", "echo 20261127T220000Z")
+    first = to / ".vigil-20261127T220000Z.part"
+    first.mkdir()
+    (first / "temporal.db").write_text("half")
+    second = ran("systemd/backup.sh", environment, to, keys)
+
+    assert (1, True) == (second.returncode, "nothing was backed up" in second.stderr)
+    assert "half" == (first / "temporal.db").read_text()
+
+
+def test_a_key_that_is_a_link_is_in_the_backup_and_what_is_not_in_it_is_said(tmp_path: Path) -> None:
+    """On another machine a link shows nothing: so keys are taken, and settings that are named or shown elsewhere are told of;
+    those beside the others are not.
+    """
+    environment, to, keys = whole_machine(tmp_path)
+    settings, vault = tmp_path / "etc", tmp_path / "vault"
+    vault.mkdir()
+    (settings / "keys" / "payload.keys").rename(vault / "payload.keys")
+    (settings / "keys" / "payload.keys").symlink_to(vault / "payload.keys")
+    (settings / "gateway.pem").symlink_to(vault / "gateway.pem")
+    (settings / "vigil.env").write_text(f"VIGIL_DIRECTORY=/srv/directory.yaml\nVIGIL_CARDS={settings}/cards\n")
+    made = ran("systemd/backup.sh", environment, to, keys)
+    (vault / "payload.keys").unlink()
+    back = ran("systemd/restore.sh", environment, Path(made.stdout.strip()), next(keys.iterdir()))
+
+    assert (0, 0) == (made.returncode, back.returncode), made.stderr + back.stderr
+    assert "the first key" == (settings / "keys" / "payload.keys").read_text()
+    assert ["/srv/directory.yaml (VIGIL_DIRECTORY)", f"{settings}/gateway.pem (link)"] == [
+        line.partition("copy it yourself: ")[2] for line in made.stderr.splitlines()
+    ]
+
+
+def test_a_temporal_elsewhere_is_not_taken_for_one_that_was_here(tmp_path: Path) -> None:
+    """A file of former days lies where Temporal's was: a backup with it would be one without Temporal."""
+    environment, to, keys = whole_machine(tmp_path)
+    del environment["TEMPORAL_DB"]
+    (tmp_path / "etc" / "vigil.env").write_text("VIGIL_TEMPORAL_FILE=\n")
+    refused = ran("systemd/backup.sh", environment, to, keys)
+
+    assert (3, True) == (refused.returncode, "Temporal runs elsewhere" in refused.stderr)
+    assert not list(to.iterdir())
+
+
+def test_what_is_left_of_a_transaction_is_not_played_into_what_was_put_back(tmp_path: Path) -> None:
+    """A process was killed in the middle of one: its journal beside the file would be rolled back into the one in its place."""
+    environment, to, keys = whole_machine(tmp_path)
+    archive = Path(environment["ARCHIVE_DB"])
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    killed = (
+        "import os, sqlite3, sys\n"
+        "one = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "for word in ('PRAGMA journal_mode=DELETE', 'PRAGMA cache_size=5', 'DROP TABLE said', 'CREATE TABLE other (x)'):\n"
+        "    one.execute(word)\n"
+        "one.executemany('INSERT INTO other VALUES (?)', [(b'x' * 3000,)] * 200)\n"
+        "one.execute('BEGIN')\n"
+        "one.execute('UPDATE other SET x = zeroblob(3000)')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(archive)], check=False)  # noqa: S603
+    hot = archive.with_name("archive.db-journal").stat().st_size
+    back = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+
+    assert hot
+    assert 0 == back.returncode, back.stderr
+    assert not archive.with_name("archive.db-journal").exists()
+    assert ["kept"] == content(archive)
+
+
+def test_attachments_on_a_disk_of_their_own_are_whole_or_as_they_were(tmp_path: Path) -> None:
+    """Such a disk is not put aside. One that is full leaves no half of an object, and nothing in the place of another; what is
+    there already needs no room, and what came since is not removed.
+    """
+    environment, to, keys = whole_machine(tmp_path)
+    files = tmp_path / "files"
+    for name, size in (("one", 1000), ("two", 100_000), ("three", 1000)):
+        (files / name).write_bytes(name.encode() * size)
+    was = {path.name: path.read_bytes() for path in files.iterdir()}
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    (files / "two").write_bytes(b"damaged")
+    (files / "three").unlink()
+    (files / "four").write_bytes(b"later")
+    (files / "one").chmod(0o600)
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    tool(tmp_path / "bin", "mountpoint", f'[ "$2" = "{files}" ]')
+    limited = 'case "$*" in *-xpf*attachments.tar) ulimit -f "$BLOCKS" ;; esac'
+    environment["PATH"] = tool(tmp_path / "bin", "tar", f'{limited}\nexec {program("tar")} "$@"')
+    full = ran("systemd/restore.sh", environment | {"BLOCKS": "10"}, backup, next(keys.iterdir()))
+    after = {path.name: path.read_bytes() for path in files.iterdir()}
+    back = ran("systemd/restore.sh", environment | {"BLOCKS": "10000"}, backup, next(keys.iterdir()))
+
+    assert (True, True) == (full.returncode != 0, "nothing was changed" in full.stderr)
+    assert before == after
+    assert 0 == back.returncode, back.stderr
+    assert was | {"four": b"later"} == {path.name: path.read_bytes() for path in files.iterdir()}
+
+
+def test_nothing_is_put_back_while_a_process_that_no_unit_started_has_it_open(tmp_path: Path) -> None:
+    """It would go on in what is put aside, and give receipts for what nobody finds there."""
+    environment, to, keys = whole_machine(tmp_path)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    with closing(add(Path(environment["ARCHIVE_DB"]), "later")):
+        refused = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+
+    assert (1, True) == (refused.returncode, f"process {os.getpid()} has" in refused.stderr)
+    assert not list((tmp_path / "state").glob("*.before-*"))
+    assert ["kept", "later"] == content(Path(environment["ARCHIVE_DB"]))
+
+
+def test_nothing_is_backed_up_or_put_back_while_another_is_put_back(tmp_path: Path) -> None:
+    """Two at once would leave Temporal of the one and the archive of the other, and both would end well."""
+    environment, to, keys = whole_machine(tmp_path)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    holds = os.open(tmp_path, os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = [
+            ran(f"systemd/{name}.sh", environment, *words) for name, words in (("backup", (to, keys)), ("restore", (backup,)))
+        ]
+    finally:
+        os.close(holds)
+
+    assert [1, 1] == [one.returncode for one in refused]
+    assert ["nothing was backed up", "nothing was changed"] == [one.stderr.strip().rpartition(": ")[2] for one in refused]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="whoever is not root gives files to nobody")
+def test_settings_of_somebody_whom_nobody_knows_here_are_given_to_nobody_else(tmp_path: Path) -> None:
+    """On a new machine the number of Vigil's group may be another's, who would read them, and Vigil would not."""
+    environment, to, keys = whole_machine(tmp_path)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    with tarfile.open(backup / "settings.tar", "w") as packed:
+        one = packed.gettarinfo(tmp_path / "etc" / "vigil.env", "./vigil.env")
+        one.gname, one.gid = "vigil-of-old", 4711
+        one.size = 0
+        packed.addfile(one)
+    sums = 'cd "$1" && sha256sum -- *[!S] >SHA256SUMS'
+    subprocess.run(["/bin/sh", "-c", sums, "sh", str(backup)], check=True)  # noqa: S603
+    refused = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+
+    assert (3, True) == (refused.returncode, "root/vigil-of-old, who is not known here" in refused.stderr), refused.stderr
+    assert not list((tmp_path / "state").glob("*.before-*"))
