@@ -1,11 +1,12 @@
 #!/bin/sh
 # Changes over to another installed version, forward or back: sh switch.sh VERSION [--restored]
-# VERSION is the name of a folder beside this one, or `back`: the one that was current before. Nothing of Vigil may run meanwhile.
+# VERSION is the name of a folder beside this one, or `back`: the one that was current before, once: said again, it does not lead
+# forward. Nothing of Vigil may run meanwhile.
 # No migration of the archive can be undone. --restored says that the archive and Temporal are as they were before the newer
 # version first started: the backup from before was put back, or that version never ran.
 set -eu
 
-say() { echo "switch: $*" >&2; }
+say() { echo "switch: $*" >&2 || :; }
 [ $# -eq 1 ] || { [ $# -eq 2 ] && [ "$2" = --restored ]; } || { say "expected a version: sh switch.sh VERSION|back [--restored]"; exit 2; }
 root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
 # The folder that a link shows, wherever it was made.
@@ -36,15 +37,17 @@ if [ $# -eq 1 ]; then
     [ "$(value "$to" rules)" -ge "$(value "$from" rules)" ] || { say "$to does not have rules $(value "$from" rules), under which deliveries may have begun. Nothing was changed. Stay, or $before"; exit 1; }
 fi
 # A link is replaced in one step: there is always a current version.
-"$root/versions/$to/.venv/bin/python" -I - "$root" "$from" "$to" <<'PY'
+"$root/versions/$to/.venv/bin/python" -I - "$root" "$from" "$to" "$1" <<'PY'
 import os, sys
-root, before, now = sys.argv[1:]
+root, before, now, asked = sys.argv[1:]
 for name, version in (("previous", before), ("current", now)):
     new = os.path.join(root, ".%s.new" % name)
     if os.path.lexists(new):
         os.unlink(new)
     os.symlink(os.path.join("versions", version), new)
     os.replace(new, os.path.join(root, name))
+if asked == "back":
+    os.unlink(os.path.join(root, "previous"))
 PY
 new="$(beyond "$to" "$from")"
 [ -z "$new" ] || say "$to migrates the archive when it starts, which cannot be undone:$new. If there is no backup of now, make it before you start anything"

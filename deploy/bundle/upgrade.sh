@@ -3,20 +3,23 @@
 #   sh upgrade.sh VERSION BACKUPS KEYS   stops Vigil, backs it up to these two folders, changes over, installs the units, starts, looks
 #   sh upgrade.sh back                   the same without a backup, to the version from before, where nothing was migrated since
 #   sh upgrade.sh back BACKUP KEYS.tar   puts that backup in its place first: what came later is in the receipts of the services
-# What ran before runs afterwards. Where it cannot change over, what ran is started again.
+# What ran before runs afterwards. Where it cannot change over, what ran is started again, but for what is half put back.
 set -eu
 
 UNITS="${UNITS:-/etc/systemd/system}"
 SETTINGS="${SETTINGS:-/etc/vigil}"
 PATIENCE="${PATIENCE:-90}" # seconds until the doctor must find nothing wrong
 
-say() { echo "upgrade: $*" >&2; }
+say() { echo "upgrade: $*" >&2 || :; }
+trap '' PIPE # also where nobody hears it any more
 case "$#:${1:-}" in
 1:back | 3:back | 3:[0-9]*) ;;
 *) say "expected: sh upgrade.sh VERSION BACKUPS KEYS, or: sh upgrade.sh back [BACKUP KEYS.tar]"; exit 2 ;;
 esac
 root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
 current="$root/current"
+exec 8<"$root"
+! command -v flock >/dev/null || flock -n 8 || { say "it is being changed over already: nothing was changed"; exit 1; }
 [ "$1" = back ] || [ -f "$root/versions/$1/made-for" ] || { say "$1 is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
 # Before anything is stopped or put back: a way back that there is.
 if [ "$1" = back ]; then
@@ -30,6 +33,23 @@ fi
     exit 3
 }
 "$to/.venv/bin/python" -I -c '' || { say "$to does not run here: its Python is gone. Install a bundle for the one that is here"; exit 1; }
+# A backup of tables that the version from before does not know leads to where one comes from.
+if [ $# -eq 3 ] && [ "$1" = back ] && [ -f "$2/archive.db" ]; then
+    has="$("$to/.venv/bin/python" -I - "$2/archive.db" <<'PY'
+import contextlib, pathlib, sqlite3, sys
+with contextlib.suppress(sqlite3.OperationalError):
+    file = pathlib.Path(sys.argv[1]).resolve().as_uri() + "?mode=ro&immutable=1"
+    print(*(one for (one,) in sqlite3.connect(file, uri=True).execute("SELECT version_num FROM alembic_version")))
+PY
+    )"
+    for one in $has; do
+        case " $(sed -n 's/^migrations=//p' "$to/made-for") " in *" $one "*) ;; *)
+            say "$2 was made by a newer version: $(basename "$(cd -P "$to" && pwd -P)") does not know its migration $one. Name the one from before; nothing was changed"
+            exit 1
+            ;;
+        esac
+    done
+fi
 export PYTHON="${PYTHON:-$current/.venv/bin/python}"
 
 # One word for each unit that runs, or ends and is started again: it would come up in the middle of this.
@@ -44,7 +64,16 @@ trap 'start_again || true; say "it was not changed over; what ran is started aga
 case "$#:$1" in
 1:back) sh "$current/switch.sh" back ;;
 3:back)
-    sh "$current/deploy/systemd/restore.sh" "$2" "$3"
+    # What is half put back is not started, nor the newer version with what was put back: it would migrate it.
+    code=0
+    trap : HUP INT TERM
+    sh "$current/deploy/systemd/restore.sh" "$2" "$3" || code=$?
+    if [ "$code" -ne 0 ]; then
+        [ "$code" -ne 4 ] && [ "$code" -lt 128 ] || trap 'say "nothing is started: run the same once more, then systemctl start $running"' EXIT
+        exit "$code"
+    fi
+    trap 'say "the backup is in its place, and it was not changed over: nothing is started. sh $current/switch.sh back --restored, then systemctl start $running"' EXIT
+    trap 'exit 1' HUP INT TERM
     sh "$current/switch.sh" back --restored
     ;;
 *)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -364,3 +365,80 @@ def test_no_backup_is_put_back_where_there_is_no_version_to_go_back_to(machine: 
     assert (1, True) == (dead.returncode, "does not run here" in dead.stderr)
     assert not machine["SAID"].exists()
     assert not list(tmp_path.glob("*.before-*"))
+
+
+def gone_over(machine: dict[str, Path], tmp_path: Path) -> tuple[dict[str, object], Path, list[object]]:
+    """2.0 is current, by an upgrade: where all lies, the script, and the words that lead back to the backup from before."""
+    place: dict[str, object] = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    upgrade, backups, medium = tmp_path / "opt" / "current" / "upgrade.sh", tmp_path / "backups", tmp_path / "medium"
+    up = ran(upgrade, "2.0", backups, medium, **place)
+    assert 0 == up.returncode, up.stderr
+    machine["SAID"].unlink()
+    return place, upgrade, ["back", next(backups.iterdir()), next(medium.iterdir())]
+
+
+def test_nothing_is_started_with_what_is_half_put_back(machine: dict[str, Path], tmp_path: Path) -> None:
+    """A restore that was broken off in the middle says to start nothing, and so does the upgrade: a gateway would begin an
+    archive anew where it finds none. Likewise where the version cannot be changed over once all is put back: the newer one would
+    migrate it. The same words once more finish it.
+    """
+    place, upgrade, back = gone_over(machine, tmp_path)
+    stuck = tmp_path / "bin" / "mv"
+    executable(stuck, f'#!/bin/sh\ncase "$*" in *etc.new*) exit 1 ;; esac\nexec {shutil.which("mv")} "$@"\n')
+    half = ran(upgrade, *back, **place)
+    after_half = machine["SAID"].read_text()
+    stuck.unlink()
+    switch = tmp_path / "opt" / "versions" / "2.0" / "switch.sh"
+    kept = switch.read_bytes()
+    executable(switch, "exit 1\n")
+    put_back = ran(upgrade, *back, **place)
+    after_put_back = machine["SAID"].read_text()
+    switch.write_bytes(kept)
+    done = ran(upgrade, *back, **place)
+
+    assert (4, True) == (half.returncode, "nothing is started" in half.stderr), half.stderr
+    assert (1, True) == (put_back.returncode, "the backup is in its place, and it was not changed over" in put_back.stderr)
+    assert "\nstart " not in after_half + after_put_back
+    assert (0, "1.0") == (done.returncode, (tmp_path / "opt" / "current").readlink().name), done.stderr
+
+
+def test_the_way_back_leads_back_once_and_not_forward_again(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Whoever says it again, since the doctor finds something wrong, does not come to the version they have left, which would
+    migrate what was put back. Nothing is stopped for it.
+    """
+    place, upgrade, back = gone_over(machine, tmp_path)
+    first = ran(upgrade, *back, **place)
+    machine["SAID"].unlink()
+    again = [ran(upgrade, *words, **place) for words in (back, ["back"])]
+
+    assert 0 == first.returncode, first.stderr
+    assert [3, 3] == [one.returncode for one in again]
+    assert "1.0" == (tmp_path / "opt" / "current").readlink().name
+    assert not machine["SAID"].exists()
+
+
+def test_a_backup_of_newer_tables_does_not_lead_back(machine: dict[str, Path], tmp_path: Path) -> None:
+    """One that was made after the upgrade is refused before anything is stopped: the older version cannot work with it."""
+    place, upgrade, back = gone_over(machine, tmp_path)
+    with closing(sqlite3.connect(Path(str(back[1])) / "archive.db")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('0003')")
+    refused = ran(upgrade, *back, **place)
+
+    assert (1, True) == (refused.returncode, "1.0 does not know its migration 0003" in refused.stderr), refused.stderr
+    assert "2.0" == (tmp_path / "opt" / "current").readlink().name
+    assert not machine["SAID"].exists()
+
+
+def test_nobody_changes_over_what_somebody_else_changes_over(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Two at once would start in the middle what the other has stopped."""
+    place, upgrade, _ = gone_over(machine, tmp_path)
+    holds = os.open(tmp_path / "opt", os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = ran(upgrade, "back", **place)
+    finally:
+        os.close(holds)
+
+    assert (1, True) == (refused.returncode, "nothing was changed" in refused.stderr)
+    assert not machine["SAID"].exists()

@@ -523,6 +523,8 @@ BUGS = (
     Bug("carried", "deploy/bundle/upgrade.sh", "trap 'exit 1' HUP INT TERM\n", "", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "--state=active,activating,reloading", "--state=active", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", 'restore.sh" "$2" "$3"', 'restore.sh" "$2"', "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", '[ "$code" -ne 4 ] && [ "$code" -lt 128 ] ||', "true ||", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/switch.sh", 'if asked == "back":', "if False:", "deploy/bundle"),
     Bug(
         "deploy",
         "deploy/compose/compose.yaml",
@@ -539,6 +541,12 @@ BUGS = (
     ),
     Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
+    Bug("operated", "deploy/systemd/backup.sh", 'tar -h -C "$SETTINGS/keys"', 'tar -C "$SETTINGS/keys"', "archive/backup"),
+    Bug("operated", "deploy/systemd/restore.sh", "for log in wal shm journal; do", "for log in wal shm; do", "archive/backup"),
+    Bug(
+        "operated", "deploy/systemd/restore.sh", 'tar -C "$laid" --anchored', 'tar -C "$ATTACHMENTS" --anchored', "archive/backup"
+    ),
+    Bug("operated", "deploy/systemd/restore.sh", '[ -z "$by" ] ||', "true ||", "archive/backup"),
     Bug(
         "deploy",
         "deploy/kustomize/base/gateway.yaml",
