@@ -8,11 +8,14 @@ set -eu
 umask 077
 
 here="${COMPOSE_FOLDER:-deploy/compose}"
-IN_POSTGRES="${IN_POSTGRES:-docker compose --file $here/compose.yaml exec -T postgres}"
-IN_GATEWAY="${IN_GATEWAY:-docker compose --file $here/compose.yaml exec -T gateway}"
+compose="docker compose --file $here/compose.yaml"
+IN_POSTGRES="${IN_POSTGRES:-$compose exec -T postgres}"
 USER_OF_ALL="${USER_OF_ALL:-temporal}"
 
 say() { echo "backup: $*" >&2; }
+# Not of what is half put back.
+exec 9<"$here"
+! command -v flock >/dev/null || flock -s -n 9 || { say "a backup is being put back: nothing was backed up"; exit 1; }
 [ $# -eq 2 ] || { say "expected two folders: sh backup.sh FOLDER KEYS"; exit 2; }
 [ -d "$1" ] && [ -d "$2" ] || { say "both folders must be there: is the medium mounted?"; exit 3; }
 to="$(cd "$1" && pwd -P)"
@@ -23,21 +26,23 @@ case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medi
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
-rm -rf "$new"
-mkdir "$new"
+mkdir "$new" || { say "another backup is being made there: nothing was backed up"; exit 1; }
 trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
 trap 'exit 1' HUP INT TERM
 
 for database in temporal temporal_visibility vigil; do
     $IN_POSTGRES pg_dump --username="$USER_OF_ALL" --format=custom "$database" >"$new/$database.dump"
-    # It has an end, and can be read.
-    $IN_POSTGRES pg_restore --list <"$new/$database.dump" >/dev/null
+    # It has an end, and can be read: the list of what is in it stands at its beginning.
+    $IN_POSTGRES pg_restore --file=/dev/null <"$new/$database.dump"
 done
 # Files come and go meanwhile: tar says that of one by ending with 1. Of one that is still coming, the name has a # in it.
 if [ -n "${ATTACHMENTS:-}" ]; then
     tar -C "$ATTACHMENTS" --exclude='*#*' -cf "$new/attachments.tar" . || [ $? -eq 1 ]
 else
-    $IN_GATEWAY python -c '
+    # The volume is there also where the gateway is stopped.
+    in_gateway="${IN_GATEWAY:-$compose exec -T gateway}"
+    [ -n "${IN_GATEWAY:-}" ] || $compose ps --services --status running | grep -qx gateway || in_gateway="$compose run --rm --no-deps -T gateway"
+    $in_gateway python -c '
 import os, sys, tarfile
 kept = "/var/lib/vigil-attachments"
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as packed:
@@ -49,15 +54,16 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as packed:
             pass
 ' >"$new/attachments.tar"
 fi
-# Former secrets too, which a restore has left there.
-tar -C "$here" --exclude=./secrets --exclude='./secrets.before-*' -cf "$new/settings.tar" .
-(cd "$new" && sha256sum -- * >SHA256SUMS)
+# Former secrets too, which a restore has left there. Of a link what it shows: on another machine it would show nothing.
+tar -h -C "$here" --exclude=./secrets --exclude='./secrets.before-*' --exclude='./secrets.new-*' -cf "$new/settings.tar" .
 if [ -d "$here/secrets" ]; then
-    tar -C "$here/secrets" -cf "$keys/.$name.part" .
-    mv "$keys/.$name.part" "$keys/$name-keys.tar"
+    tar -h -C "$here/secrets" -cf "$keys/.$name.part" .
+    sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
     say "there is no $here/secrets: the keys, without which nobody opens this backup, are not in it"
 fi
+(cd "$new" && sha256sum -- * >SHA256SUMS)
+[ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"
 sync
 mv "$new" "$to/$name"
 trap - EXIT

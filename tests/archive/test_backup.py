@@ -1,12 +1,14 @@
 """The scripts of `deploy/` that back up and restore, run as an administrator would, on real databases."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from fnmatch import fnmatch
 from pathlib import Path
@@ -517,3 +519,173 @@ def test_settings_of_somebody_whom_nobody_knows_here_are_given_to_nobody_else(tm
 
     assert (3, True) == (refused.returncode, "root/vigil-of-old, who is not known here" in refused.stderr), refused.stderr
     assert not list((tmp_path / "state").glob("*.before-*"))
+
+
+NAMES = ("temporal", "temporal_visibility", "vigil")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The three databases, with attachments and secrets in folders, as the scripts for the composed system find them."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def sql(self, database: str, text: str) -> str:
+        """What the server says to it."""
+        words = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", database, "--command", text]
+        asked = subprocess.run(words, env={**os.environ, **self.environment}, check=True, capture_output=True, text=True)  # noqa: S603
+        return asked.stdout.strip()
+
+    def backed_up(self) -> tuple[Path, Path]:
+        """A backup, and its keys."""
+        made = ran("compose/backup.sh", self.environment, self.folder / "to", self.folder / "keys")
+        assert 0 == made.returncode, made.stderr
+        return Path(made.stdout.strip()), next((self.folder / "keys").iterdir())
+
+    def say(self, words: str) -> None:
+        """Say something in each database."""
+        for name in NAMES:
+            self.sql(name, f"INSERT INTO said VALUES ('{words}')")  # noqa: S608
+
+    def said(self) -> set[str]:
+        """What is said in each; that all databases of the server are those three is part of it."""
+        found = {self.sql(name, "SELECT string_agg(words, ' ' ORDER BY words) FROM said") for name in NAMES}
+        there = self.sql("postgres", "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate")
+        return found | ({there} - {"postgres temporal temporal_visibility vigil"})
+
+    def stumbles(self, how: str) -> dict[str, str]:
+        """So that whatever puts back the second database does this."""
+        second = f'*create*) [ ! -e "$0.once" ] || {{ {how}; }}; touch "$0.once" ;;'
+        text = f'case "$*" in {second} esac\nexec {program("pg_restore")} "$@"'
+        folder = self.folder / "bin"
+        tool(folder, "pg_restore", text)
+        (folder / "pg_restore.once").unlink(missing_ok=True)
+        return self.environment | {"PATH": f"{folder}:{self.environment['PATH']}"}
+
+
+@pytest.fixture
+def composed(postgresql: PostgreSQL, tmp_path: Path) -> Composed:
+    """All of it, with `kept` said in each database."""
+    tools = [program(name) for name in ("psql", "pg_dump", "pg_restore")]
+    if None in tools:
+        pytest.skip("psql, pg_dump or pg_restore is not installed")
+    for folder in ("compose/secrets", "files", "to", "keys"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "files" / "one").write_bytes(b"sealed")
+    (tmp_path / "compose" / "secrets" / "vigil_key.pem").write_text("the first key")
+    server = {"PGHOST": "127.0.0.1", "PGPORT": str(postgresql.port), "PGUSER": USER, "PGPASSWORD": PASSWORD, "IN_POSTGRES": "env"}
+    places = {"COMPOSE_FOLDER": str(tmp_path / "compose"), "ATTACHMENTS": str(tmp_path / "files")}
+    path = os.pathsep.join([*(str(Path(str(one)).parent) for one in tools), os.environ["PATH"]])
+    made = Composed(tmp_path, server | places | {"PATH": path})
+    for name in NAMES:
+        for one in (name, f"{name}_before"):
+            made.sql("postgres", f"DROP DATABASE IF EXISTS {one}")
+        made.sql("postgres", f"CREATE DATABASE {name}")
+        made.sql(name, "CREATE TABLE said (words TEXT)")
+    made.say("kept")
+    return made
+
+
+@pytest.mark.parametrize("how", ["exit 1", "kill -TERM $PPID; exit 1"], ids=["full", "ended"])
+def test_a_restore_of_the_composed_system_that_is_broken_off_changes_nothing(composed: Composed, how: str) -> None:
+    """The disk is full after the first database, or whoever restores is hung up on: all three are as they were, and so are
+    secrets.
+    """
+    backup, keys = composed.backed_up()
+    composed.say("later")
+    secret = composed.folder / "compose" / "secrets" / "vigil_key.pem"
+    secret.write_text("another key")
+    refused = ran("compose/restore.sh", composed.stumbles(how), backup, keys)
+
+    assert (True, True) == (refused.returncode != 0, "nothing was changed" in refused.stderr), refused.stderr
+    assert {"kept later"} == composed.said()
+    assert "another key" == secret.read_text()
+    assert ["secrets"] == [path.name for path in (composed.folder / "compose").iterdir()]
+    assert [backup] == list((composed.folder / "to").iterdir())
+
+
+def test_what_a_restore_that_was_killed_has_put_aside_is_kept_by_the_next(composed: Composed) -> None:
+    """Nobody can undo what was killed: the next finds what lies aside, keeps what was there, also where something new stands in
+    its place, and puts the backup in its place.
+    """
+    backup, keys = composed.backed_up()
+    composed.say("later")
+    killed = ran("compose/restore.sh", composed.stumbles("kill -KILL $PPID; exit 1"), backup, keys)
+    again = ran("compose/restore.sh", composed.environment, backup, keys)
+    aside = next((composed.folder / "to").glob("*.killed-*.temporal.dump"))
+    words = [str(program("pg_restore")), "--file=-", str(aside)]
+    dumped = subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603
+
+    assert -9 == killed.returncode
+    assert 0 == again.returncode, again.stderr
+    assert {"kept"} == composed.said()
+    assert "later" in dumped
+
+
+def test_what_is_no_backup_of_the_composed_system_is_refused_before_anything_is_dropped(composed: Composed) -> None:
+    """One of a machine with systemd, a dump that is cut off, and keys of which one bit has turned."""
+    backup, keys = composed.backed_up()
+    sums = 'cd "$1" && sha256sum -- *[!S] >SHA256SUMS'
+    foreign, short = composed.folder / "foreign", composed.folder / "short"
+    for folder in (foreign, short):
+        shutil.copytree(backup, folder)
+    (foreign / "temporal.dump").rename(foreign / "temporal.db")
+    dump = short / "vigil.dump"
+    dump.write_bytes(dump.read_bytes()[:-100])
+    for folder in (foreign, short):
+        subprocess.run(["/bin/sh", "-c", sums, "sh", str(folder)], check=True)  # noqa: S603
+    refused = [ran("compose/restore.sh", composed.environment, folder, keys) for folder in (foreign, short)]
+    keys.write_bytes(keys.read_bytes().replace(b"the first key", b"the furst key"))
+    refused.append(ran("compose/restore.sh", composed.environment, backup, keys))
+
+    assert [3, 7, 7] == [one.returncode for one in refused], [one.stderr for one in refused]
+    assert all("nothing was changed" in one.stderr for one in refused)
+    assert {"kept"} == composed.said()
+
+
+def test_of_the_composed_system_too_nothing_is_backed_up_or_put_back_while_another_is_put_back(composed: Composed) -> None:
+    """Nor does a backup come into the folder in which another is being made."""
+    backup, keys = composed.backed_up()
+    words = {"backup": (composed.folder / "to", composed.folder / "keys"), "restore": (backup, keys)}
+    holds = os.open(composed.folder / "compose", os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = [ran(f"compose/{name}.sh", composed.environment, *given) for name, given in words.items()]
+    finally:
+        os.close(holds)
+    path = f"{tool(composed.folder / 'bin', 'date', 'echo 20261127T220000Z')}:{composed.environment['PATH']}"
+    half = composed.folder / "to" / ".vigil-20261127T220000Z.part"
+    half.mkdir()
+    refused.append(ran("compose/backup.sh", composed.environment | {"PATH": path}, *words["backup"]))
+
+    assert [1, 1, 1] == [one.returncode for one in refused]
+    assert {"kept"} == composed.said()
+    assert not list(half.iterdir())
+
+
+def test_nothing_is_put_back_while_a_container_is_started_again(composed: Composed) -> None:
+    """One that ends and is started again, since the database is damaged, is no running one to Docker, and would come up in the
+    middle.
+    """
+    backup, keys = composed.backed_up()
+    text = 'case "$*" in *" ps "*restarting*) echo postgres; echo temporal ;; *" ps "*) echo postgres ;; *) exit 1 ;; esac'
+    environment = composed.environment | {"IN_POSTGRES": ""}
+    environment["PATH"] = f"{tool(composed.folder / 'bin', 'docker', text)}:{environment['PATH']}"
+    refused = ran("compose/restore.sh", environment, backup, keys)
+
+    assert (1, True) == (refused.returncode, "stop temporal, worker and gateway first" in refused.stderr), refused.stderr
+
+
+def test_the_composed_system_is_backed_up_while_its_gateway_is_stopped(composed: Composed) -> None:
+    """As the page says for whoever wants neither newer nor older: its volume is there all the same."""
+    text = DOCKER.replace('*" ps "*) exit 0 ;;', '*" ps "*) exit 0 ;;\n*" exec -T gateway "*) exit 1 ;;')
+    environment = composed.environment | {"IN_POSTGRES": "", "ATTACHMENTS": "", "PYTHON": sys.executable}
+    environment["FILES"] = str(composed.folder / "files")
+    environment["PATH"] = f"{tool(composed.folder / 'bin', 'docker', text.partition(chr(10))[2])}:{environment['PATH']}"
+    made = ran("compose/backup.sh", environment, composed.folder / "to", composed.folder / "keys")
+    with tarfile.open(Path(made.stdout.strip()) / "attachments.tar") as packed:
+        names = packed.getnames()
+
+    assert 0 == made.returncode, made.stderr
+    assert ["./one"] == names

@@ -541,6 +541,8 @@ BUGS = (
     ),
     Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
+    Bug("operated", "deploy/compose/restore.sh", " --status restarting", "", "archive/backup"),
+    Bug("operated", "deploy/compose/restore.sh", """trap 'if undo;""", """trap 'if true;""", "archive/backup"),
     Bug("operated", "deploy/systemd/backup.sh", 'tar -h -C "$SETTINGS/keys"', 'tar -C "$SETTINGS/keys"', "archive/backup"),
     Bug("operated", "deploy/systemd/restore.sh", "for log in wal shm journal; do", "for log in wal shm; do", "archive/backup"),
     Bug(
