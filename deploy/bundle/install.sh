@@ -50,6 +50,10 @@ for one in ${PYTHON:-"python$(value python)" python3}; do
 done
 [ -n "$python" ] || { say "this bundle is for Python $(value python): $why. Name another: PYTHON=... sh install.sh; nothing was installed"; exit 1; }
 
+# Two at once would each remove what the other has made.
+mkdir -p "$into/versions"
+exec 9<"$into/versions"
+! command -v flock >/dev/null || flock -n 9 || { say "a version is being installed there already: wait for it; nothing was installed"; exit 1; }
 there="$into/versions/$name"
 if [ -f "$there/made-for" ]; then
     # One that was interrupted in its last step is finished.
@@ -57,7 +61,6 @@ if [ -f "$there/made-for" ]; then
     say "$name is installed already: $there"
     exit 0
 fi
-mkdir -p "$into/versions"
 rm -rf "$there" # of one that was interrupted
 trap 'rm -rf "$there"' EXIT
 trap 'exit 1' HUP INT TERM

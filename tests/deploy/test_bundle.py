@@ -149,6 +149,21 @@ def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundl
     assert (0, there) == (again.returncode, (tmp_path / "opt" / "current").resolve())
 
 
+def test_two_installations_at_once_do_not_remove_what_the_other_has_made(bundle: Callable[..., Path], tmp_path: Path) -> None:
+    """The second is refused: else it took the folder of the first, which in failing removed what the second said was installed."""
+    half = tmp_path / "opt" / "versions" / FITS["name"] / "half"
+    half.mkdir(parents=True)
+    holds = os.open(tmp_path / "opt" / "versions", os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = ran(bundle() / "install.sh", tmp_path / "opt")
+    finally:
+        os.close(holds)
+
+    assert (1, True) == (refused.returncode, "nothing was installed" in refused.stderr)
+    assert half.exists()
+
+
 def installed(root: Path, name: str, migrations: str, rules: int) -> Path:
     """A version, as `install.sh` leaves it, without what would run."""
     folder = root / "versions" / name
