@@ -19,9 +19,13 @@ say() { echo "restore: $*" >&2 || :; } # also where nobody hears it any more
 [ -f "$1/SHA256SUMS" ] || { say "$1 is no backup of backup.sh"; exit 3; }
 from="$(cd "$1" && pwd -P)"
 [ $# -eq 1 ] || [ -f "$2" ] || { say "there is no $2"; exit 3; }
-(cd "$from" && sha256sum --check --quiet SHA256SUMS >&2) || { say "the backup is damaged: nothing was changed"; exit 7; }
+(cd "$from" && sha256sum --check --quiet --strict SHA256SUMS >&2) || { say "the backup is damaged: nothing was changed"; exit 7; }
 for one in temporal.dump temporal_visibility.dump vigil.dump attachments.tar; do
     [ -f "$from/$one" ] || { say "$1 is no backup of the composed system: it has no $one; nothing was changed"; exit 3; }
+done
+# The list of digests may be cut off itself: whatever is put back stands in it.
+for one in temporal.dump temporal_visibility.dump vigil.dump attachments.tar keys.sha256; do
+    grep -q "^[0-9a-f]\{64\}  $one\$" "$from/SHA256SUMS" || [ ! -f "$from/$one" ] || { say "the backup is damaged, its SHA256SUMS does not have $one: nothing was changed"; exit 7; }
 done
 # Those of another backup may be named, such as newer ones; that those of this one are whole is seen by their digest.
 if [ $# -eq 2 ]; then

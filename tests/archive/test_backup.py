@@ -503,6 +503,26 @@ def test_nothing_is_backed_up_or_put_back_while_another_is_put_back(tmp_path: Pa
     assert ["nothing was backed up", "nothing was changed"] == [one.stderr.strip().rpartition(": ")[2] for one in refused]
 
 
+@pytest.mark.parametrize("kept", [-1, -20], ids=["a line", "a name"])
+def test_a_backup_whose_list_of_digests_is_cut_off_is_damaged(tmp_path: Path, kept: int) -> None:
+    """What is not in it, or in half a line, would be put back whatever has become of it. One without Temporal is no backup."""
+    environment, to, keys = whole_machine(tmp_path)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    sums, temporal = backup / "SHA256SUMS", backup / "temporal.db"
+    lines = sums.read_text()
+    sums.write_text("".join(lines.splitlines(keepends=True)[:-1]) if kept == -1 else lines[:kept])
+    temporal.write_bytes(temporal.read_bytes()[:-1] + b"?")
+    refused = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+    temporal.unlink()
+    sums.write_text("".join(lines.splitlines(keepends=True)[:-1]))
+    foreign = ran("systemd/restore.sh", environment, backup, next(keys.iterdir()))
+
+    assert (7, 3) == (refused.returncode, foreign.returncode), refused.stderr + foreign.stderr
+    assert "nothing was changed" in refused.stderr
+    assert "it has no temporal.db; nothing was changed" in foreign.stderr
+    assert not list((tmp_path / "state").glob("*.before-*"))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="whoever is not root gives files to nobody")
 def test_settings_of_somebody_whom_nobody_knows_here_are_given_to_nobody_else(tmp_path: Path) -> None:
     """On a new machine the number of Vigil's group may be another's, who would read them, and Vigil would not."""

@@ -150,7 +150,7 @@ def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundl
 
 
 def test_two_installations_at_once_do_not_remove_what_the_other_has_made(bundle: Callable[..., Path], tmp_path: Path) -> None:
-    """The second is refused: else it took the folder of the first, which in failing removed what the second said was installed."""
+    """The second is refused: else it took the folder of the first, which in failing removed what the second had installed."""
     half = tmp_path / "opt" / "versions" / FITS["name"] / "half"
     half.mkdir(parents=True)
     holds = os.open(tmp_path / "opt" / "versions", os.O_RDONLY)
