@@ -13,7 +13,7 @@ root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
 shown() { basename "$(cd -P "$root/$1" && pwd -P)"; }
 to="$1"
 if [ "$to" = back ]; then
-    [ -e "$root/previous" ] || { say "no other version was current before"; exit 3; }
+    [ -e "$root/previous" ] || { say "no other version was current before, or it was gone back to already: name a version"; exit 3; }
     to="$(shown previous)"
 fi
 case "$to" in "" | [!0-9]* | */*) say "$to is no name of a version"; exit 2 ;; esac

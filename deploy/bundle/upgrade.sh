@@ -23,7 +23,7 @@ exec 8<"$root"
 [ "$1" = back ] || [ -f "$root/versions/$1/made-for" ] || { say "$1 is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
 # Before anything is stopped or put back: a way back that there is.
 if [ "$1" = back ]; then
-    [ -f "$root/previous/made-for" ] || { say "no other version was current before"; exit 3; }
+    [ -f "$root/previous/made-for" ] || { say "no other version was current before, or it was gone back to already: name a version"; exit 3; }
     to="$root/previous"
 else
     to="$root/versions/$1"
