@@ -73,7 +73,7 @@ case "$#:$1" in
         exit "$code"
     fi
     trap 'say "the backup is in its place, and it was not changed over: nothing is started. sh $current/switch.sh back --restored, then systemctl start $running"' EXIT
-    trap 'exit 1' HUP INT TERM
+    trap 'exit 1' INT TERM HUP
     sh "$current/switch.sh" back --restored
     ;;
 *)

@@ -80,11 +80,15 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 # A second time within a second would put what is put aside over what was.
+taken() { for one in "$TEMPORAL_DB" "$ARCHIVE_DB" "$ATTACHMENTS" "$SETTINGS"; do [ ! -e "$one.before-$1" ] && [ ! -e "$one.new-$1" ] || return 0; done; return 1; }
 while
     moment="$(date -u +%Y%m%dT%H%M%SZ)"
-    [ -e "$SETTINGS.before-$moment" ] || [ -e "$TEMPORAL_DB.before-$moment" ] || [ -e "$ARCHIVE_DB.before-$moment" ]
+    taken "$moment"
 do sleep 1; done
 new="new-$moment"
+for one in "$TEMPORAL_DB".new-* "$ARCHIVE_DB".new-* "$ATTACHMENTS".new-* "$ATTACHMENTS/#new-"* "$SETTINGS".new-*; do
+    [ ! -e "$one" ] || say "$one is left of a restore that was killed, and takes room: remove it"
+done
 laid="$ATTACHMENTS/#$new" # no object has such a name, and none of it comes into a backup
 undo() {
     rm -rf "$TEMPORAL_DB.$new" "$ARCHIVE_DB.$new" "$ATTACHMENTS.$new" "$laid" "$SETTINGS.$new"
