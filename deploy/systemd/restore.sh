@@ -99,13 +99,19 @@ trap 'exit 1' HUP INT TERM
 
 # The owner of the folder owns what comes into it.
 into() { chown -R "$(stat -L -c %u:%g "$(dirname "$1")")" "$1"; }
+# On a new machine systemd gives what lies in /var/lib to its units, and nothing else.
+folder() {
+    [ ! -d "$1" ] || return 0
+    mkdir -p "$1"
+    case "$1" in /var/lib/vigil*) ;; *) say "$1 was not there: give it to the user of the unit that uses it (chown -R) before you start anything" ;; esac
+}
 lay() {
-    mkdir -p "$(dirname "$2")"
+    folder "$(dirname "$2")"
     cp "$1" "$2.$new"
     into "$2.$new"
 }
 unpack() {
-    mkdir -p "$(dirname "$2")"
+    folder "$(dirname "$2")"
     mkdir -m "$3" "$2.$new"
     tar -C "$2.$new" -xpf "$1"
     [ ! -d "$2" ] || chown "$(stat -L -c %u:%g "$2")" "$2.$new"

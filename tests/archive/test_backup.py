@@ -503,6 +503,17 @@ def test_nothing_is_backed_up_or_put_back_while_another_is_put_back(tmp_path: Pa
     assert ["nothing was backed up", "nothing was changed"] == [one.stderr.strip().rpartition(": ")[2] for one in refused]
 
 
+def test_a_folder_that_was_not_there_is_told_of(tmp_path: Path) -> None:
+    """On a new machine it is root's, and a gateway that runs as Vigil's user would not open the archive in it."""
+    environment, to, keys = whole_machine(tmp_path)
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    elsewhere = tmp_path / "srv" / "archive.db"
+    back = ran("systemd/restore.sh", environment | {"ARCHIVE_DB": str(elsewhere)}, backup, next(keys.iterdir()))
+
+    assert 0 == back.returncode, back.stderr
+    assert 1 == back.stderr.count(f"{elsewhere.parent} was not there: give it to the user")
+
+
 @pytest.mark.parametrize("kept", [-1, -20], ids=["a line", "a name"])
 def test_a_backup_whose_list_of_digests_is_cut_off_is_damaged(tmp_path: Path, kept: int) -> None:
     """What is not in it, or in half a line, would be put back whatever has become of it. One without Temporal is no backup."""
