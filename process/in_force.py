@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.plan.directory import Directory
 from domain.plan.key_changes import ENTERED_TYPE, Entered, KeyChange, after, read_change, read_entered, said_already
+from domain.plan.keys_named import each_once
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, Unavailable, VigilError
@@ -162,10 +163,10 @@ class InForce:
         `check` raises if it may not be taken; it is asked again where another change came in between. What says nothing that is
         not entered already is not asked about: it may have ended the very key that it is signed with.
 
-        Raises `RuleBroken` (R28) where its signer has changed these keys as often as it may, and `Unavailable` if the archive
-        does not answer: then the change may or may not be in force.
+        Raises `Malformed` where it names a key twice, `RuleBroken` (R28) where its signer has changed these keys as often as it
+        may, and `Unavailable` if the archive does not answer: then the change may or may not be in force.
         """
-        said = read_change(change)
+        said = each_once(read_change(change))
         while True:
             await self.look()
             if self._wrong is not None:

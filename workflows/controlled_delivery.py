@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Kept, Receipt
     from domain.delivery.reported import Amended
     from domain.plan.key_changes import authentic, changed, read_change
+    from domain.plan.keys_named import each_once
     from domain.record.door import admit, amend, begin, change_keys, go_on, key_faults, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
@@ -123,7 +124,7 @@ class ControlledDelivery:
         self._check(handed, brake=True)  # a key that was stolen is ended whatever the clock says
         delivery = self._delivery
         try:
-            change = read_change(handed.content)
+            change = each_once(read_change(handed.content))
             if changed(delivery.directory, change) == delivery.directory:
                 raise ApplicationError("nothing of it is new", type=messages.KNOWN_ALREADY, non_retryable=True)
             at = handed.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
@@ -137,7 +138,9 @@ class ControlledDelivery:
     def leave_keys(self, handed: HandIn[Envelope]) -> None:
         """The same for when no worker is up. What does not count here is dropped and logged."""
         try:
-            change_keys(self._delivery, handed.content, self._received(handed))
+            at = self._received(handed)
+            each_once(read_change(handed.content))
+            change_keys(self._delivery, handed.content, at)
         except VigilError as error:
             workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})
 

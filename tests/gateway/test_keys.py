@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowUpdateFailedError
 
 from archive.database import Database
 from archive.key_changes import KeyChanges
@@ -29,7 +29,7 @@ from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import Limited, NotAllowed, NotAuthentic, RuleBroken
+from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, RuleBroken
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -43,6 +43,7 @@ from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
 from tests.support import example_plan, signed_plan
 from worker import worker_for
+from workflows import messages
 from workflows.messages import workflow_id
 
 POLICE = "uz.police"
@@ -259,6 +260,26 @@ async def test_a_forged_change_that_says_what_the_file_says_already_is_refused_t
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).change_keys(record("administration", POLICE, added=(known,)))
     await at.door(POLICE).change_keys(record(POLICE, added=(known,)))
+
+
+async def test_a_change_that_names_a_key_twice_is_taken_at_no_door(at: At) -> None:
+    """A delivery that knew a key twice could go on in no other run, and a gateway that is not honest may bring it such a change,
+    and leave it.
+    """
+    added = ServiceKey(public=public_text(private_key_of(at.new)), valid_from=datetime.now(UTC).isoformat())
+    twice = record(POLICE, added=(added, added))
+    with pytest.raises(Malformed, match="twice"):
+        await at.door(POLICE).change_keys(twice)
+    run, handed = at.installation.handle(at.plan), at.installation.handed(twice, at.plan)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await run.execute_update(messages.CHANGE_KEYS, handed)
+    await run.signal(messages.CHANGE_KEYS, handed)
+    await at.door(POLICE).change_keys(record(POLICE, added=(added,)))
+    await at.installation.caught_up(at.plan)
+    ledger = await at.door(POLICE).ledger(at.plan.operation)
+
+    changes = [entry.event.change for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
+    assert [1] == [len(read_change(one).added) for one in changes]
 
 
 async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:

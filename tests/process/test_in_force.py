@@ -15,7 +15,7 @@ from domain.plan.key_changes import ENTERED_TYPE, Entered, KeyChange, KeyEnd
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import NotAuthentic, RuleBroken, Unavailable
+from domain.words.errors import Malformed, NotAuthentic, RuleBroken, Unavailable
 from process.in_force import BOUND, MOST_CHANGES, FollowedFile, InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
@@ -282,6 +282,44 @@ async def test_who_has_changed_a_services_keys_as_often_as_it_may_is_refused_and
     assert MOST_CHANGES == await archive.newest()
     await in_force.enter(sooner("administration", -1), KEY, fine)
     assert not counts(await in_force.latest())
+
+
+NOW, LONG_AGO, NEVER = datetime.now(UTC).isoformat(), "1990-01-01T00:00:00Z", "9000-01-01T00:00:00Z"
+NEW = ServiceKey(public=public_text(private_key_of("new")), valid_from=NOW)
+TWICE: dict[str, KeyChange] = {
+    "ended, the second end long after the first": KeyChange(
+        service=POLICE,
+        by=POLICE,
+        made_at=NOW,
+        ended=(KeyEnd(key=of(POLICE), at=LONG_AGO, revoked=True), KeyEnd(key=of(POLICE), at=NEVER, revoked=True)),
+    ),
+    "revoked, and ended later": KeyChange(
+        service=POLICE,
+        by=POLICE,
+        made_at=NOW,
+        ended=(KeyEnd(key=of(POLICE), at=LONG_AGO, revoked=True), KeyEnd(key=of(POLICE), at=NEVER)),
+    ),
+    "added": KeyChange(service=POLICE, by=POLICE, made_at=NOW, added=(NEW, NEW)),
+    "added for two officers": KeyChange(
+        service=POLICE, by=POLICE, made_at=NOW, added=(NEW, NEW.model_copy(update={"officer": "officer-9"}))
+    ),
+}
+
+
+@pytest.mark.parametrize("change", TWICE.values(), ids=TWICE)
+async def test_a_change_that_names_a_key_twice_is_not_entered(change: KeyChange) -> None:
+    """A thief who ends a stolen key twice has what follows from the last end, and is believed the first: then its owner's
+    revocation would say nothing new, and an administrator's neither. A key that is added twice makes a directory that is none.
+    """
+    archive = Archive()
+    in_force = InForce(DIRECTORY, archive)
+    with pytest.raises(Malformed, match="twice"):
+        await in_force.enter(sign(canonical(change), KEYS_TYPE, private_key_of(POLICE)), KEY, fine)
+
+    assert 0 == await archive.newest()
+    assert Directory.model_validate_json(in_force.now.model_dump_json()) == in_force.now
+    assert await in_force.enter(revocation(), KEY, fine)
+    assert not counts(in_force.now)
 
 
 def by_another(entered: Sequence[Envelope]) -> Sequence[Envelope]:
