@@ -310,6 +310,7 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
             if one.statements
             else ""
         )
+        said += _("; {count} left out, for their handling codes (R23)", count=one.left_out) if one.left_out else ""
         words = _(
             "history {branch} had {size} entries, others than here from {since} on{said}",
             branch=one.branch,
@@ -318,6 +319,13 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
             said=said,
         )
         table.add_row(_("put back"), words, style="bold red")
+        if one.rests_on_left_out:
+            words = _(
+                "in history {branch} entries {numbers} rest on what is left out: compare receipts or another packet",
+                branch=one.branch,
+                numbers=", ".join(map(str, one.rests_on_left_out)),
+            )
+            table.add_row(_("NOT PROVED"), words, style="bold red")
     newest = proved.countersigned
     if newest is not None:
         ago = say_span(instant(proved.exported_at) - instant(newest.at))
@@ -368,9 +376,7 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
         )
     if proved.rests_on_left_out:
         numbers = ", ".join(map(str, proved.rests_on_left_out))
-        words = _(
-            "entries {numbers} were refused because of what is left out: compare receipts or another packet", numbers=numbers
-        )
+        words = _("entries {numbers} rest on what is left out: compare receipts or another packet", numbers=numbers)
         table.add_row(_("NOT PROVED"), words, style="bold red")
     table.add_row(
         _("purpose"), _(PURPOSES[proved.purpose]) if proved.purpose in PURPOSES else _("for {purpose}", purpose=proved.purpose)

@@ -7,7 +7,7 @@ from domain.delivery.ledger import Entry, LeftOut, leaf_of, shared
 from domain.delivery.reported import Diverged, Stated
 from domain.delivery.vocabulary import Outcome
 from domain.plan.vocabulary import Digest
-from domain.record.left_out import TELL, told_otherwise
+from domain.record.left_out import TELL, rest_on_left_out, told_otherwise
 from domain.record.packet import OtherHistory, Packet, unseal
 from domain.record.replay import replay
 from domain.signing.canonical import Frozen
@@ -26,6 +26,10 @@ class PutBack(Frozen):
     outcome: Outcome | None
     statements: tuple[StatementId, ...]
     """What was said there from then on."""
+    left_out: int
+    """Statements from then on that are not in this packet, as whoever sealed it says (R23)."""
+    rests_on_left_out: tuple[int, ...]
+    """Entries from then on that rest on what is left out: nobody but who sealed the packet says that it was said, and how."""
 
 
 class Compared(Frozen):
@@ -129,4 +133,6 @@ def put_back(delivery: Delivery, branch: int, other: Delivery) -> PutBack:
         root=other.ledger.root,
         outcome=other.state.outcome,
         statements=tuple(other.law.read(one.envelope).id for one in said),
+        left_out=sum(isinstance(entry, LeftOut) for entry in other.ledger.since(since)),
+        rests_on_left_out=tuple(rest_on_left_out(other, since)),
     )

@@ -4,17 +4,23 @@ Its leaf is of the ledger. All else that is said there nobody has signed but who
 what a receipt or another packet has of the same entry, and whoever reads it is told what rests on it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.reported import Stated
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Judged
 from domain.record.door import read_statement
+from domain.rules.acts import NOT_OF_THEIR_STATE, Declassified
 from domain.rules.book import book_of
 from domain.rules.budget import IS_FULL, share_of
 from domain.rules.grounds import CONTRADICTION
 from domain.rules.handling import NOT_THEIRS_TO_DISCLOSE, DisclosurePermitted, code_of
 from domain.rules.kind import kind_of
+from domain.rules.proceedings import NO_TRANSFER, TransferAccepted, TransferDeclined
+from domain.rules.speaking import NOTHING_SAID, OVERTAKEN, Correction
+from domain.words.codes import CODES
 from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_BRAKE, LARGEST_PAYLOAD
 from domain.words.text import mark
@@ -32,12 +38,17 @@ def check_left_out(delivery: Delivery, entry: LeftOut) -> None:
         raise NotVerified("R12: the delivery has ended", entry.seq)
     if not state.participant(entry.provider):
         raise NotVerified(f"{entry.provider} has no part in this delivery, so nothing of it is left out", entry.seq)
-    used = entry.statement in state.statements
+    first, beyond = state.statements.first(entry.statement), delivery.law.budget.goes_beyond(verdict)
     contradicts = verdict.finding is not None and verdict.finding.code == CONTRADICTION.name
-    if (used and verdict.verdict != "refused") or (contradicts and not used):
+    used = first is not None and not (beyond or verdict == CONTRADICTION(entry=first.seq))
+    if used or (contradicts and first is None):
         raise NotVerified(
             f"R18: left out as {verdict.verdict}, and its id was {'used' if used else 'not used'} before", entry.seq
         )
+    codes = [CODES.get(one.code) for one in verdict.findings]
+    lacks = verdict.verdict != "accepted" and not codes
+    if lacks or not all(isinstance(one, Judged) and one.verdict == verdict.verdict for one in codes):
+        raise NotVerified(f"left out as {verdict.verdict}, and no rule says that for this reason", entry.seq)
     if entry.size > LARGEST_PAYLOAD:
         raise NotVerified("R28: left out, and larger than any statement is", entry.seq)
     _check_budget(delivery, entry)
@@ -79,28 +90,52 @@ def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = Non
     return None if idle else "kind"
 
 
-def rest_on_left_out(delivery: Delivery) -> Iterator[int]:
-    """Entries of statements that were refused because of what is left out: it had their id (R18) or that of what they disclose
-    (R23), or a budget is spent that it counts towards (R28). Nobody but who sealed the packet says that it was said.
+def rest_on_left_out(delivery: Delivery, since: int = 0) -> Iterator[int]:
+    """Entries from a number on of statements that were refused because of what is left out: it had their id (R18), or one that
+    they name, or a budget is spent that it counts towards (R28); and of those that count because it was theirs to open. Nobody
+    but who sealed the packet says that it was said, by whom, and what became of it.
     """
     gone: dict[str, int] = {}
     for entry in delivery.ledger:
         if isinstance(entry, LeftOut):
             gone[entry.provider] = gone.get(entry.provider, 0) + 1
-        elif isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused" and _rests(delivery, entry.event, gone):
+        elif entry.seq >= since and gone and isinstance(entry.event, Stated) and _rests(delivery, entry.seq, entry.event, gone):
             yield entry.seq
 
 
-def _rests(delivery: Delivery, event: Stated, gone: dict[str, int]) -> bool:
-    finding = event.verdict.finding
-    if finding is None or not gone:
+def _rests(delivery: Delivery, seq: int, event: Stated, gone: dict[str, int]) -> bool:
+    verdict, finding = event.verdict.verdict, event.verdict.finding
+    said = delivery.law.read(event.envelope)
+    if verdict == "accepted":
+        opens = isinstance(said.content, DisclosurePermitted | Declassified)
+        return opens and _names_left_out(delivery, seq, _named_in(said))
+    if verdict != "refused" or finding is None:
         return False
-    said, ledger = delivery.law.read(event.envelope), delivery.ledger
     if finding.code == CONTRADICTION.name:
-        ids: tuple[str, ...] = (said.id,)
-    elif finding.code == NOT_THEIRS_TO_DISCLOSE.name and isinstance(said.content, DisclosurePermitted):
-        ids = said.content.statements
-    else:
-        return book_of(delivery).budget.goes_beyond(event.verdict) and (said.service in gone or finding.code == IS_FULL.name)
-    first = [known for one in ids if (known := delivery.state.statements.first(one)) is not None]
-    return any(isinstance(ledger[one.seq], LeftOut) for one in first)
+        return _names_left_out(delivery, seq, (said.id,))
+    if finding.code in FOR_WHAT_IT_NAMES:
+        return _names_left_out(delivery, seq, _named_in(said))
+    return book_of(delivery).budget.goes_beyond(event.verdict) and (said.service in gone or finding.code == IS_FULL.name)
+
+
+FOR_WHAT_IT_NAMES = frozenset(
+    one.name for one in (NOT_THEIRS_TO_DISCLOSE, NOT_OF_THEIR_STATE, NOTHING_SAID, OVERTAKEN, NO_TRANSFER)
+)
+"""Refusals of what names another statement, for what that was, or for whose."""
+
+
+def _named_in(said: Statement) -> tuple[str, ...]:
+    """The statements that it names."""
+    match said.content:
+        case DisclosurePermitted(statements=names) | Declassified(statements=names):
+            return names
+        case Correction(of=name) | TransferAccepted(of=name) | TransferDeclined(of=name):
+            return (name,)
+        case _:
+            return ()
+
+
+def _names_left_out(delivery: Delivery, seq: int, names: Iterable[str]) -> bool:
+    """Whether what was first said under one of these ids, before this entry, is left out."""
+    first = (known for one in names if (known := delivery.state.statements.first(one)) is not None)
+    return any(one.seq < seq and isinstance(delivery.ledger[one.seq], LeftOut) for one in first)

@@ -118,7 +118,9 @@ class Verified(Frozen):
     commit to them; of what is said in their place a receipt or the operation's own packet shows whether it is so.
     """
     rests_on_left_out: tuple[int, ...]
-    """Entries of what was refused because of these: that they were said, and how, nobody says but who sealed the packet."""
+    """Entries of what was refused, or counts, because of these: that they were said, by whom and how, nobody says but who sealed
+    the packet.
+    """
     purpose: Purpose
     receipts: int
     """Receipts held beside it: the installation has signed each, and each fits."""

@@ -9,21 +9,28 @@ import pytest
 from domain.delivery.ledger import LeftOut, Receipt, shared
 from domain.delivery.memory import Spent
 from domain.delivery.reported import Stated
+from domain.papers.making import Wanted, make, record_of
+from domain.plan.key_changes import KeyEnd
+from domain.record.door import change_keys
 from domain.record.histories import against
 from domain.record.left_out import told_otherwise
-from domain.record.packet import Packet, seal, unseal
+from domain.record.packet import OtherHistory, Packet, seal, unseal
 from domain.record.provided import left_out_beside_though_permitted
 from domain.record.receipts import Comparison
 from domain.record.replay import follow
 from domain.record.verify import verify
+from domain.rules.book import NO_ANSWER
 from domain.rules.budget import SAID_ENOUGH, share_of
-from domain.rules.grounds import CONTRADICTION
+from domain.rules.grounds import CONTRADICTION, HAS_CLOSED, NOT_RESPONSIBLE
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_PAYLOAD
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
-from tests.domain.test_divergence import put_back
+from tests.domain.test_arrests_with_what_is_seized import COURIERS
+from tests.domain.test_divergence import found_in, put_back
+from tests.domain.test_keys import change, of
+from tests.domain.test_papers import SPEAKERS, text_of
 from tests.forging import sealed
 from tests.support import Table, held
 
@@ -42,14 +49,14 @@ def with_information() -> tuple[Table, tuple[Receipt, ...]]:
     return table, receipts
 
 
-def told_in_its_place(of: Receipt, **says: Any) -> bytes:
+def told_in_its_place(receipt: Receipt, **says: Any) -> bytes:
     """A packet for a court in which the statement of a receipt is left out, with its leaf, and these words in its place."""
     table, receipts = with_information()
     packet, _, _ = unseal(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"))
     (out,) = (one for one in packet.ledger if isinstance(one, LeftOut))
-    its = {"seq": of.seq, "leaf": of.entry.leaf(), "statement": of.statement}
+    its = {"seq": receipt.seq, "leaf": receipt.entry.leaf(), "statement": receipt.statement}
     ledger = list(packet.ledger)
-    ledger[of.seq] = LeftOut.model_validate(plain(out) | its | says)
+    ledger[receipt.seq] = LeftOut.model_validate(plain(out) | its | says)
     assert receipts[1].seq == out.seq
     return sealed(packet.model_copy(update={"ledger": tuple(ledger)}), purpose="court", exported_at=utc_text(table.now))
 
@@ -59,7 +66,7 @@ FALSE_WORDS: dict[str, tuple[int, dict[str, Any]]] = {
     "who said it": (1, {"provider": "uz.police"}),
     "its id": (1, {"statement": "another-id"}),
     "its size": (1, {"size": 9}),
-    "what became of it": (1, {"verdict": {"verdict": "late", "finding": None}}),
+    "what became of it": (1, {"verdict": plain(HAS_CLOSED(checkpoint="departure"))}),
 }
 
 
@@ -94,6 +101,29 @@ def test_what_decides_something_is_not_left_out_though_all_that_is_said_of_it_is
     its = {"seq": stop.seq, "leaf": stop.entry.leaf(), "provider": "kz.knb", "statement": stop.statement}
     out = invented(table, **its, size=len(stop.entry.event.envelope.body()), verdict=plain(stop.verdict))
     assert "kind" == told_otherwise(out, stop.entry) == told_otherwise(out, stop.entry, table.delivery)
+
+
+def test_what_is_no_statement_and_is_told_as_one_that_is_left_out_is_shown_by_another_packet_alone() -> None:
+    """That a key was revoked, and who was told, nobody has a receipt of; those of statements fit, for its leaf is there. The
+    operation's own packet has the entries.
+    """
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    end = KeyEnd(key=of("uz.police"), at=table.now.isoformat(), revoked=True)
+    revoked = change_keys(table.delivery, change(table.now, ended=(end,)), table.now)
+    table.settle()
+    stop = table.say("kz.knb", "stop_requested")
+    whole, court = (seal(table.delivery, "", private_key_of(VIGIL), table.now, to) for to in ("operation", "court"))
+    packet, _, _ = unseal(court)
+    ledger = list(packet.ledger)
+    assert revoked is not None
+    for seq in (revoked.seq, revoked.seq + 1):
+        leaf = table.delivery.ledger.leaf_at(seq)
+        ledger[seq] = invented(table, seq=seq, leaf=leaf, statement=f"invented-{seq}")
+    data = sealed(packet.model_copy(update={"ledger": tuple(ledger)}), purpose="court", exported_at=utc_text(table.now))
+    proved = verify(data, table.directory, held(stop))
+    assert ("keys_changed", 1, 2) == (revoked.event.event, proved.receipts, proved.left_out)
+    with pytest.raises(NotVerified, match="event of statement invented-"):
+        against(data, whole)
 
 
 def test_two_copies_that_say_other_things_of_what_is_left_out_are_found() -> None:
@@ -131,6 +161,7 @@ def as_for_a_court(table: Table) -> bytes:
 
 
 SPENT = plain(SAID_ENOUGH(service="kz.knb", most=30))
+REFUSED = plain(NOT_RESPONSIBLE(voice="uz.police"))
 IMPOSSIBLE: dict[str, tuple[str, dict[str, Any]]] = {
     "who has no part": ("has no part", {"provider": "nobody.known"}),
     "larger than any statement": ("larger than any", {"size": LARGEST_PAYLOAD + 1}),
@@ -139,6 +170,20 @@ IMPOSSIBLE: dict[str, tuple[str, dict[str, Any]]] = {
     "a budget that is spent twice": ("a second time", {"provider": "kz.knb", "verdict": SPENT}),
     "more than it may say": ("beyond what uz.customs", {"provider": "uz.customs"}),
     "more bytes than it may say": ("beyond what kz.knb", {"provider": "kz.knb", "size": LARGEST_PAYLOAD}),
+    "its id was said in another entry": (
+        "its id was used",
+        {"statement": "said-before", "verdict": plain(CONTRADICTION(entry=1))},
+    ),
+    "its id was said, and that is not why": ("its id was used", {"statement": "said-before", "verdict": REFUSED}),
+    "refused for nothing": ("no rule says that", {"verdict": {"verdict": "refused", "finding": None}}),
+    "accepted for why it is late": (
+        "no rule says that",
+        {"verdict": plain(HAS_CLOSED(checkpoint="departure")) | {"verdict": "accepted"}},
+    ),
+    "refused for what a delivery halts": (
+        "no rule says that",
+        {"verdict": {"verdict": "refused", "finding": plain(NO_ANSWER(services=("kz.knb",)))}},
+    ),
     "early": ("early", {"verdict": {"verdict": "early", "finding": None}}),
 }
 
@@ -220,3 +265,88 @@ def test_a_budget_that_is_spent_by_what_is_left_out_is_named() -> None:
     consent = table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     assert ("refused", "R28") == (consent.verdict.verdict, consent.verdict.rule)
     assert (consent.seq,) == verify(as_for_a_court(table), table.directory).rests_on_left_out
+
+
+ACT = {"reference": "5 of 2022-03-05"}
+BY_NAME: dict[str, tuple[str, tuple[str, str, dict[str, Any]], str]] = {
+    "opened though it is another's": ("uz.police", ("kz.knb", "declassified", ACT), "refused"),
+    "opened as its own": ("kz.police", ("kz.knb", "declassified", ACT), "accepted"),
+    "permitted as its own": ("kz.knb", ("kz.knb", "disclosure_permitted", {"to": "UZ"}), "accepted"),
+}
+
+
+@pytest.mark.parametrize(("provider", "says", "becomes"), BY_NAME.values(), ids=BY_NAME)
+def test_what_is_said_of_a_statement_that_is_left_out_rests_on_it(
+    provider: str, says: tuple[str, str, dict[str, Any]], becomes: str
+) -> None:
+    """Whose it was decides whether an act opens it, and with it what else that act opens: who sealed the packet says whose."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="the-tip-0001", provider=provider))
+    own = table.say("kz.knb", "information", text="the sender has a cousin")
+    service, kind, more = says
+    other = table.say(service, kind, statements=[own.statement], **more)
+    said = table.say(service, kind, statements=["the-tip-0001", own.statement], **more)
+    proved = verify(as_for_a_court(table), table.directory)
+    assert ("accepted", becomes) == (other.verdict.verdict, said.verdict.verdict)
+    assert (said.seq,) == proved.rests_on_left_out
+
+
+def test_a_correction_of_what_is_left_out_rests_on_it() -> None:
+    """What it corrects is said to have been refused, so there is nothing to correct."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="arrest-0001", provider="uz.police", verdict=REFUSED))
+    arrest = {"kind": "arrest_reported", "persons": COURIERS, "place": "Tashkent"}
+    said = table.say("uz.police", "correction", of="arrest-0001", reason="misread", content=arrest)
+    assert ("refused", (said.seq,)) == (
+        said.verdict.verdict,
+        verify(as_for_a_court(table), table.directory).rests_on_left_out,
+    )
+
+
+def test_what_comes_after_does_not_rest_on_what_is_left_out_later() -> None:
+    """An id that nobody had used is refused, whoever used it afterwards."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="the-first-0001"))
+    said = table.say("kz.knb", "declassified", statements=["the-tip-0001"], **ACT)
+    table.delivery.take(invented(table, statement="the-tip-0001"))
+    assert ("refused", ()) == (said.verdict.verdict, verify(as_for_a_court(table), table.directory).rests_on_left_out)
+
+
+def test_what_is_left_out_of_a_history_that_was_put_back_is_told() -> None:
+    """That it is, and what was refused there because of it: nobody looks into a history of which nothing is said."""
+    old, new = (Table(Table().plan.model_copy(update={"handling_code": "H0"})) for _ in range(2))
+    old.delivery.take(invented(old, statement="kz-knb-stops"))
+    stop = old.say("kz.knb", "stop_requested", id="kz-knb-stops")
+    new.pass_time(minutes=1)
+    new.report(found_in(old))
+    new.settle()
+    snapshot, since = new.delivery.snapshot, shared(new.delivery.ledger, old.delivery.ledger)
+    packet = Packet(
+        directory=snapshot.directory,
+        cards=snapshot.cards,
+        ledger=tuple(new.delivery.ledger),
+        others=(OtherHistory(branch=0, entries=old.delivery.ledger.since(since)),),
+    )
+    proved = verify(sealed(packet, purpose="court", exported_at=utc_text(new.now)), new.directory)
+    assert (0, ()) == (proved.left_out, proved.rests_on_left_out)
+    assert [(1, (stop.seq,))] == [(one.left_out, one.rests_on_left_out) for one in proved.put_back]
+
+
+def report_of(data: bytes) -> str:
+    """The report for the court, in English, without marks."""
+    blocks = make(record_of(unseal(data)[0], "court"), Wanted("court", "en", "court"), SPEAKERS).paper.pieces
+    return " ".join("".join(map(text_of, blocks)).split())
+
+
+def test_the_report_for_the_court_says_what_rests_on_what_is_left_out() -> None:
+    """A court reads the paper, and not what `verify` has said: no stop is refused for what nobody has signed, and it is told that
+    nothing rests on that.
+    """
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
+    table.delivery.take(invented(table, statement="kz-knb-stops"))
+    honest = report_of(as_for_a_court(table))
+    stop = table.say("kz.knb", "stop_requested", id="kz-knb-stops")
+    told = report_of(as_for_a_court(table))
+    assert ("rests on what is left out" in honest, "NOT PROVED" in honest) == (True, False)
+    assert "rests on what is left out" not in told
+    assert f"NOT PROVED: entries {stop.seq} rest on what is left out." in told

@@ -8,6 +8,7 @@ from domain.papers.forms.telling import COMPUTED, ReportTelling
 from domain.papers.forms.witnessed import SHA, SHOWS
 from domain.papers.paper import Blank, Block, Break, Heading, Line, TableRow, Value
 from domain.papers.tongue import joined
+from domain.record.left_out import rest_on_left_out
 from domain.rules.handling import COURT, named
 from domain.views.names import VERDICTS
 from domain.views.sentences import say_kind
@@ -18,6 +19,10 @@ LEFT_OUT = mark("What is not in it")
 ENTRY, PROVIDER, CODE, DIGEST = mark("Entry"), mark("Provided by"), mark("Code"), mark("Digest in its place")
 NOTHING_RESTS = mark(
     "No decision, measurement or arrest rests on what is left out{computed}: else no packet for a court is made (R23)."
+)
+NOT_PROVED = mark(
+    "NOT PROVED: entries {entries} rest on what is left out. That it was said, by whom and how, nobody has signed but who sealed "
+    "the packet: compare receipts, or the operation's own packet."
 )
 ALL_IN = mark("{nothing} is left out.")
 NOTHING_OUT = mark("Nothing")
@@ -66,7 +71,11 @@ class Proof(ReportTelling):
             )
             heads = ((ENTRY, 1), (PROVIDER, 4), (CODE, 1), (DIGEST, 8))
             yield table(tongue, heads, rows, [one.seq for one in record.left_out], small=True)
-            yield self.tell(NOTHING_RESTS, computed=COMPUTED)
+            resting = tuple(seq for seq in rest_on_left_out(record.delivery) if seq < record.size)
+            if resting:
+                yield self.tell(NOT_PROVED, entries=Value(", ".join(map(str, resting)), resting))
+            else:
+                yield self.tell(NOTHING_RESTS, computed=COMPUTED)
         else:
             yield self.tell(ALL_IN, nothing=self.no(NOTHING_OUT))
         yield self.tell(NO_NAMES, computed=COMPUTED)
