@@ -1,7 +1,7 @@
 """A change of keys on its way to every delivery that knows its service. None is passed over in silence."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from math import ceil
@@ -13,12 +13,15 @@ from domain.plan.key_changes import Taken, authentic, changed
 from domain.plan.key_changes import faults_in as faults_of_keys
 from domain.signing.envelope import Envelope
 from domain.words.errors import Fault, Limited, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.limits import MOST_KEYS, MOST_KEYS_EACH
 from domain.words.text import fill, mark
 from gateway.leaving import ShareSpentError
 from gateway.limits import WAITS
 from gateway.turns import a_place
 
 AT_ONCE = 8
+KEPT_FOR_EACH = 3
+"""Keys for which each service has room whatever the others add: one, the one that it follows on, and an officer's."""
 LISTED_WITHIN = 1.0
 """Seconds after which a delivery that has just started stands in Temporal's lists."""
 
@@ -115,6 +118,22 @@ def may_be_taken(envelope: Envelope, directory: Directory) -> None:
     then = changed(directory, change)
     faults = [*faults_of_keys(directory, change)]
     if change.added and then != directory:
-        faults += [fault.problem for fault in faults_of_directory(then)]
+        faults += [fault.problem for fault in faults_of_directory(then)] or [*_takes_the_room_of_others(then, change.service)]
     if faults:
         raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")
+
+
+def _takes_the_room_of_others(directory: Directory, service: str) -> Iterator[str]:
+    """Keys are never taken out again, so whoever adds all that there is room for would keep every other from replacing a key that
+    was stolen. A service that has `KEPT_FOR_EACH` leaves so many to each of the others.
+    """
+    count, most = len(directory.services), max(MOST_KEYS, MOST_KEYS_EACH * len(directory.services))
+    wanted = sum(len(one.keys) if one.id == service else max(len(one.keys), KEPT_FOR_EACH) for one in directory.services)
+    if wanted > most and len(directory.get(service).keys) > KEPT_FOR_EACH:
+        yield fill(
+            "{service} has as many keys as it may: of {most} that {count} services may have, {kept} are kept for each other",
+            service=service,
+            most=most,
+            count=count,
+            kept=KEPT_FOR_EACH,
+        )

@@ -33,15 +33,16 @@ from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, Ru
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
+from gateway.rekeying import may_be_taken
 from process.builds import settle
 from process.in_force import Changes, InForce
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
-from rehearsal.services import VIGIL, private_key_of, second
+from rehearsal.services import VIGIL, cast, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
-from tests.support import example_plan, signed_plan
+from tests.support import example_directory, example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
 from workflows.messages import workflow_id
@@ -260,6 +261,40 @@ async def test_a_forged_change_that_says_what_the_file_says_already_is_refused_t
     with pytest.raises(NotAuthentic):
         await at.door(POLICE).change_keys(record("administration", POLICE, added=(known,)))
     await at.door(POLICE).change_keys(record(POLICE, added=(known,)))
+
+
+def public_of(*names: str) -> tuple[ServiceKey, ...]:
+    """Keys that these names stand for."""
+    return tuple(ServiceKey(public=public_text(private_key_of(one)), valid_from="2022-01-01T00:00:00Z") for one in names)
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+async def test_who_adds_all_keys_that_there_is_room_for_keeps_nobody_from_replacing_a_stolen_one(*, by_file: bool) -> None:
+    """Keys are never taken out again, and there is room for 64 in a small directory. Each of the others has three; where the file
+    has left no room for that, as much as there is.
+    """
+    small = cast(example_directory(), (POLICE,))
+    hostile = small.get(POLICE).model_copy(update={"id": BESIDE, "keys": public_of(BESIDE)})
+    many = [f"the hostile service's {number}" for number in range(64 - 3 - 3 - 1)]
+    if by_file:
+        hostile = hostile.model_copy(update={"keys": public_of(BESIDE, *many, "another")})
+    in_force = InForce(small.model_copy(update={"services": (*small.services, hostile)}))
+
+    async def add(service: str, *names: str, ended: tuple[KeyEnd, ...] = ()) -> None:
+        change = KeyChange(service=service, by=service, made_at="2022-01-01T00:00:00Z", added=public_of(*names), ended=ended)
+        envelope = sign(canonical(change), KEYS_TYPE, private_key_of(service))
+        await in_force.enter(envelope, private_key_of(VIGIL), lambda directory: may_be_taken(envelope, directory))
+
+    for number in range(0, 0 if by_file else len(many), 3):
+        await add(BESIDE, *many[number : number + 3])
+    with pytest.raises(RuleBroken, match="of 64 that 3 services may have, 3 are kept for each other") as refused:
+        await add(BESIDE, "one more")
+    ended = (KeyEnd(key=of(POLICE), at=datetime.now(UTC).isoformat(), revoked=True),)
+    await add(POLICE, "the new one", ended=ended)
+    counting = in_force.now.get(POLICE).keys_at(datetime.now(UTC))
+
+    assert ("R24", "keys_not_changed") == (refused.value.rule, refused.value.reason)
+    assert (False, True) == (of(POLICE) in counting, of("the new one") in counting)
 
 
 async def test_a_change_that_names_a_key_twice_is_taken_at_no_door(at: At) -> None:

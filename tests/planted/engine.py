@@ -722,6 +722,20 @@ BUGS = (
     Bug(
         "keys",
         "gateway/rekeying.py",
+        "if wanted > most and",
+        "if False and",
+        "gateway/keys::test_who_adds_all_keys_that_there_is_room_for_keeps_nobody_from_replacing_a_stolen_one",
+    ),
+    Bug(
+        "keys",
+        "gateway/rekeying.py",
+        " and len(directory.get(service).keys) > KEPT_FOR_EACH:",
+        ":",
+        "gateway/keys::test_who_adds_all_keys_that_there_is_room_for_keeps_nobody_from_replacing_a_stolen_one",
+    ),
+    Bug(
+        "keys",
+        "gateway/rekeying.py",
         "    change = authentic(envelope, directory, datetime.now(UTC))\n",
         "    from domain.plan.key_changes import read_change\n    change = read_change(envelope)\n",
         "gateway/keys::test_a_forged_change_that_says_what_the_file_says_already_is_refused_too",
