@@ -266,7 +266,7 @@ def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
 def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delivery: Delivery) -> None:
     """R23 holds of this copy: nothing is missing that may be in it, and nothing in it that may not."""
     for entry in history.ledger:
-        if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):
+        if isinstance(entry, LeftOut) and (purpose == "operation" or not bound(history, entry.code, entry.provider, purpose)):
             raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
     since = 0 if history is delivery else shared(delivery.ledger, history.ledger)
     mine = left_out_though_permitted(delivery, purpose)

@@ -27,6 +27,7 @@ from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Checkpoint
+from domain.plan.vocabulary import HandlingCode
 from domain.record.door import read_statement
 from domain.record.histories import Compared, against
 from domain.record.packet import seal, unseal
@@ -964,9 +965,11 @@ def test_what_may_not_go_before_a_court_is_found_in_a_packet_for_one() -> None:
     assert holds(sealed(packet.model_copy(update={"ledger": tuple(whole), "history": "{}"}), purpose="operation"))
 
 
-def test_left_out_statement_does_not_stand_in_the_operations_own_packet() -> None:
-    """Nothing is kept from those whose operation it is."""
+@pytest.mark.parametrize("code", ["H1", "H2", "H3"])
+def test_left_out_statement_does_not_stand_in_the_operations_own_packet(code: HandlingCode) -> None:
+    """Nothing is kept from those whose operation it is, whatever code is said to do so: all others are compared with it."""
     data, _ = for_a_court()
     packet, _, _ = unseal(data)
+    ledger = tuple(one.model_copy(update={"code": code}) if isinstance(one, LeftOut) else one for one in packet.ledger)
     with pytest.raises(NotVerified, match="does not call for that here"):
-        verify(sealed(packet, purpose="operation"))
+        verify(sealed(packet.model_copy(update={"ledger": ledger}), purpose="operation"))
