@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Kept, Receipt
     from domain.delivery.reported import Amended
     from domain.plan.key_changes import authentic, changed, read_change
-    from domain.plan.keys_named import each_once
+    from domain.plan.keys_named import each_once, in_one_hand
     from domain.record.door import admit, amend, begin, change_keys, go_on, key_faults, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
@@ -107,7 +107,11 @@ class ControlledDelivery:
 
     @amend.validator
     def _check_amending(self, handed: HandIn[Amended]) -> None:
+        """Refuse services that come with keys of others: no run could go on with such a directory."""
         self._check(handed)
+        directory, _ = handed.content.known_with(self._delivery.state)
+        if faults := [fault.problem for fault in in_one_hand(directory)]:
+            raise as_application_error(RuleBroken("R22", "; ".join(faults), reason="plan_not_changed"))
 
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:

@@ -16,11 +16,12 @@ from archive.key_changes import KeyChanges
 from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import KeysChanged, Told
+from domain.delivery.reported import Amended, KeysChanged, Told
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, Taken, changed, read_change
+from domain.plan.keys_named import in_one_hand
 from domain.plan.plan import Plan, ToldAtEnd
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
@@ -315,6 +316,25 @@ async def test_a_change_that_names_a_key_twice_is_taken_at_no_door(at: At) -> No
 
     changes = [entry.event.change for entry in ledger if isinstance(entry, Entry) and isinstance(entry.event, KeysChanged)]
     assert [1] == [len(read_change(one).added) for one in changes]
+
+
+async def test_no_service_comes_into_a_delivery_with_a_key_that_another_has_there(at: At) -> None:
+    """Whoever adds a public key need not have its private half: it may be that of a service which comes later, and a delivery
+    that knew it twice could go on in no other run. Nor does a gateway that is not honest bring it in.
+    """
+    (key,) = public_of(at.new)
+    await at.door(POLICE).change_keys(record(POLICE, added=(key,)))
+    known = at.installation.directory
+    later = known.get("uz.customs").model_copy(update={"id": "uz.border", "keys": (key,)})
+    changed_plan = signed_plan(at.plan.model_copy(update={"title": "Another title"}))
+    handed = at.installation.handed(Amended(plan=changed_plan, services=(later,)), at.plan)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await at.installation.handle(at.plan).execute_update(messages.AMEND, handed)
+    police = known.get(POLICE).model_copy(update={"keys": (key,)})
+    (fault,) = in_one_hand(known.model_copy(update={"services": (police, later)}))
+
+    assert f"uz.border cannot come into it: its key {of(at.new)} stands there as one of {POLICE}" in str(refused.value.cause)
+    assert "directory: uz.border" == fault.place
 
 
 async def test_an_administrator_revokes_a_stolen_key_everywhere(at: At) -> None:
