@@ -1,32 +1,41 @@
 """What stands in a packet in the place of a statement that is left out, against whoever holds the installation's key (R23)."""
 
+import random
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 
-from domain.delivery.ledger import LeftOut, Receipt, shared
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry, LeftOut, Receipt, shared
 from domain.delivery.memory import Spent
-from domain.delivery.reported import Stated
+from domain.delivery.reported import Deconflicted, Deferred, Started, Stated, Told
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import ACCEPTED, Verdict
 from domain.papers.making import Wanted, make, record_of
 from domain.plan.key_changes import KeyEnd
-from domain.record.door import change_keys
+from domain.plan.plan import Plan, read_plan
+from domain.record.door import change_keys, stated
 from domain.record.histories import against
-from domain.record.left_out import told_otherwise
+from domain.record.left_out import rest_on_left_out, told_otherwise
 from domain.record.packet import OtherHistory, Packet, seal, unseal
 from domain.record.provided import left_out_beside_though_permitted
 from domain.record.receipts import Comparison
 from domain.record.replay import follow
 from domain.record.verify import verify
 from domain.rules.book import NO_ANSWER
+from domain.rules.books import BOOK
 from domain.rules.budget import SAID_ENOUGH, share_of
 from domain.rules.grounds import CONTRADICTION, HAS_CLOSED, NOT_RESPONSIBLE
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_PAYLOAD
-from domain.words.moments import utc_text
+from domain.words.moments import instant, utc_text
 from rehearsal.services import VIGIL, private_key_of
+from tests.babble import babbled
 from tests.domain.test_arrests_with_what_is_seized import COURIERS
 from tests.domain.test_divergence import found_in, put_back
 from tests.domain.test_keys import change, of
@@ -350,3 +359,75 @@ def test_the_report_for_the_court_says_what_rests_on_what_is_left_out() -> None:
     assert ("rests on what is left out" in honest, "NOT PROVED" in honest) == (True, False)
     assert "rests on what is left out" not in told
     assert f"NOT PROVED: entries {stop.seq} rest on what is left out." in told
+
+
+def told_among_them(monkeypatch: pytest.MonkeyPatch, seed: int) -> Table:
+    """People say what comes into their heads, and whoever seals it says of things that were never said that they are left out: by
+    anybody, under any id that is used before or afterwards, and with whatever may have become of them.
+    """
+    dice, hand_in = random.Random(f"{seed}/left out"), Table.hand_in  # noqa: S311 - it must be repeatable
+
+    def among_them(table: Table, statement: Statement, signer: str | None = None) -> Receipt:
+        known = table.delivery.state.statements
+        name = dice.choice((statement.id, "nobody-said-it", f"statement-{dice.randint(1, 9):04d}"))
+        became = dice.choice((ACCEPTED, HAS_CLOSED(checkpoint="departure"), NOT_RESPONSIBLE(voice="uz.police")))
+        first = known.first(name)
+        its = {
+            "statement": name,
+            "provider": dice.choice((statement.service, *table.plan.participants())),
+            "size": dice.choice((10, 10, 200_000)),
+            "verdict": plain(CONTRADICTION(entry=first.seq) if first is not None else became),
+        }
+        if dice.random() < 0.5:
+            with suppress(NotVerified):
+                follow(table.delivery, invented(table, **its))
+        return hand_in(table, statement, signer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Table, "hand_in", among_them)
+        return babbled(seed)
+
+
+def without_what_is_left_out(table: Table) -> Iterator[tuple[Entry, Verdict]]:
+    """Each statement, with what the rules would have said of it had nothing been left out before it."""
+    first, *_ = ledger = table.delivery.ledger.since(0)
+    assert isinstance(first, Entry)
+    snapshot = table.delivery.snapshot
+    alone = Delivery(verified_plan_in(first), snapshot.directory, snapshot.cards, BOOK, instant(first.at))
+    number: dict[int, int] = {}
+    for entry in ledger:
+        if isinstance(entry, LeftOut):
+            continue
+        number[entry.seq] = len(number)
+        event = entry.event
+        match event:
+            case Told():
+                event = event.model_copy(update={"of": number[event.of]})
+            case Deconflicted() | Deferred():
+                event = event.model_copy(update={"order": number[event.order]})
+            case Stated():
+                yield entry, stated(alone, alone.law.read(event.envelope), event.envelope, instant(entry.at)).verdict
+        alone.take(entry.model_copy(update={"seq": number[entry.seq], "event": event}))
+
+
+def verified_plan_in(first: Entry) -> Plan:
+    """The plan that a ledger begins with."""
+    assert isinstance(first.event, Started)
+    return read_plan(first.event.plan)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_verdict_that_would_be_another_is_named(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is said, and whatever is said to be left out: what rests on it is told. A consent that names more entries than
+    there are without it is asked about by its root.
+    """
+    table = told_among_them(monkeypatch, seed)
+    resting = set(rest_on_left_out(table.delivery))
+    otherwise = set()
+    for entry, verdict in without_what_is_left_out(table):
+        assert isinstance(entry.event, Stated)
+        here, alone = ([one.code for one in its.findings] for its in (entry.event.verdict, verdict))
+        if here != alone and "seen_more" not in alone:
+            otherwise.add(entry.seq)
+    assert any(isinstance(one, LeftOut) for one in table.delivery.ledger)
+    assert otherwise <= resting
