@@ -687,9 +687,23 @@ BUGS = (
     Bug(
         "keys",
         "process/in_force.py",
-        "sum(one.by == said.by for",
-        "sum(True for",
+        "self._said[said.service].by[said.by] >=",
+        "self._said[said.service].by.total() >=",
         "process/in_force::test_who_has_changed_a_services_keys_as_often_as_it_may_is_refused_and_another_is_not",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "if place not in self.ended or instant(end.at) < instant(self.ended[place].at):",
+        "if place not in self.ended:",
+        "process/in_force::test_what_is_announced_is_compared_with_as_much_as_it_names",
+    ),
+    Bug(
+        "keys",
+        "process/in_force.py",
+        "place = (end.key, end.revoked)",
+        "place = (end.key, False)",
+        "process/in_force::test_what_is_announced_is_compared_with_as_much_as_it_names",
     ),
     Bug(
         "keys",
