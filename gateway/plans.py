@@ -18,7 +18,6 @@ from domain.plan.access import taken_along
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Service
-from domain.plan.keys_named import in_one_hand
 from domain.plan.plan import Plan
 from domain.record.door import amended_by, verified_plan
 from domain.rules import amending
@@ -151,8 +150,7 @@ class Plans:
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
             cards=tuple(self._cards[state] for state in plan.asked_states() if state in self._cards and state not in known.cards),
         )
-        directory, cards = amended.known_with(known.state)
-        faults = [*amending.faults_in(known, plan, directory, cards), *in_one_hand(directory), *self._without_keys(plan, now)]
+        faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
         if faults:
             message = fill(
                 "the plan of {delivery} cannot be changed like this: {count} faults", delivery=delivery, count=len(faults)

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import ENTERED_TYPE, Entered, KeyChange, KeyEnd, after, read_change, read_entered, said_already
-from domain.plan.keys_named import each_once
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, Unavailable, VigilError
@@ -196,7 +195,7 @@ class InForce:
         Raises `Malformed` where it names a key twice, `RuleBroken` (R28) where its signer has changed these keys as often as it
         may, and `Unavailable` if the archive does not answer: then the change may or may not be in force.
         """
-        said = each_once(read_change(change))
+        said = read_change(change)
         while True:
             await self.look()
             if self._wrong is not None:

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Kept, Receipt
     from domain.delivery.reported import Amended
     from domain.plan.key_changes import authentic, changed, read_change
-    from domain.plan.keys_named import each_once, in_one_hand
     from domain.record.door import admit, amend, begin, change_keys, go_on, key_faults, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
@@ -107,11 +106,7 @@ class ControlledDelivery:
 
     @amend.validator
     def _check_amending(self, handed: HandIn[Amended]) -> None:
-        """Refuse services that come with keys of others: no run could go on with such a directory."""
         self._check(handed)
-        directory, _ = handed.content.known_with(self._delivery.state)
-        if faults := [fault.problem for fault in in_one_hand(directory)]:
-            raise as_application_error(RuleBroken("R22", "; ".join(faults), reason="plan_not_changed"))
 
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:
@@ -128,7 +123,7 @@ class ControlledDelivery:
         self._check(handed, brake=True)  # a key that was stolen is ended whatever the clock says
         delivery = self._delivery
         try:
-            change = each_once(read_change(handed.content))
+            change = read_change(handed.content)
             if changed(delivery.directory, change) == delivery.directory:
                 raise ApplicationError("nothing of it is new", type=messages.KNOWN_ALREADY, non_retryable=True)
             at = handed.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
@@ -143,7 +138,6 @@ class ControlledDelivery:
         """The same for when no worker is up. What does not count here is dropped and logged."""
         try:
             at = self._received(handed)
-            each_once(read_change(handed.content))
             change_keys(self._delivery, handed.content, at)
         except VigilError as error:
             workflow.logger.warning("a change of keys left by signal was turned away", extra={"code": error.code})

@@ -14,7 +14,7 @@ from domain.plan.addresses import protected
 from domain.plan.duty import NO_ZONE, Hours, Telephone, Zone
 from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope, open_envelope
-from domain.signing.keys import PublicKeyText, key_id
+from domain.signing.keys import KeyId, PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Fault, NotAuthentic, NotFound
 from domain.words.identifiers import OfficerCode, ServiceId, State
@@ -265,15 +265,9 @@ class Directory(Frozen):
     @field_validator("services")
     @classmethod
     def _each_key_once(cls, services: tuple[Service, ...]) -> tuple[Service, ...]:
-        owner: dict[str, str] = {}
-        for service in services:
-            for key in service.keys:
-                if key.public in owner:
-                    message = (
-                        f"key {key_id(key.public)} stands twice, at {owner[key.public]} and {service.id}; each is in one hand"
-                    )
-                    raise ValueError(message)
-                owner[key.public] = service.id
+        for key, one, other in in_two_hands(services):
+            message = f"key {key} stands twice, at {one} and {other}; each is in one hand"
+            raise ValueError(message)
         return services
 
     def digest(self) -> str:
@@ -368,3 +362,13 @@ def _addresses(reach: Reach) -> Iterator[tuple[str, HttpUrl]]:
     for number, channel in enumerate(reach.notify):
         if isinstance(channel, Webhook):
             yield f"reach.notify.{number}.url", channel.url
+
+
+def in_two_hands(services: Iterable[Service]) -> Iterator[tuple[KeyId, ServiceId, ServiceId]]:
+    """Each key that stands twice among these services, at which one first and at which one again."""
+    owner: dict[str, str] = {}
+    for service in services:
+        for key in service.keys:
+            if key.public in owner:
+                yield key_id(key.public), owner[key.public], service.id
+            owner.setdefault(key.public, service.id)

@@ -5,6 +5,7 @@ not made anew. So a record taken twice, or in another order than it was made, ch
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -84,7 +85,9 @@ class Taken(Frozen):
 
 
 def read_change(envelope: Envelope) -> KeyChange:
-    """The record in an envelope, unverified. Raises `Malformed` with every fault, and if the bytes are not canonical."""
+    """The record in an envelope, unverified. Raises `Malformed` with every fault, if the bytes are not canonical, and where it
+    adds a key twice, or ends one twice: whoever looks at the first end would believe another than who looks at the last.
+    """
     payload = envelope.body()
     try:
         change = KeyChange.model_validate_json(payload, strict=True)
@@ -92,6 +95,11 @@ def read_change(envelope: Envelope) -> KeyChange:
         raise Malformed(mark("not a change of keys"), faults_of(error)) from error
     if canonical(json.loads(payload)) != payload:
         raise Malformed(mark("the change of keys is not in canonical form (RFC 8785)"))
+    added = Counter(key_id(one.public) for one in change.added)
+    ended = Counter(one.key for one in change.ended)
+    for key, count in (*added.items(), *ended.items()):
+        if count > 1:
+            raise Malformed(fill("the change names key {key} twice: each key is added once, and ended once", key=key))
     return change
 
 

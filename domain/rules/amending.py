@@ -12,7 +12,7 @@ from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.check_voices import successors
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
@@ -160,6 +160,17 @@ def travelled_legs(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 def _beginning(leg: Leg) -> tuple[str, str, str]:
     return leg.id, leg.state, leg.start
+
+
+def keys_in_one_hand(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """No service comes into it whose key another has there (R24): whoever adds a key need not have its private half, and no run
+    goes on with a directory in which one stands twice.
+    """
+    for key, owner, service in in_two_hands(directory.services):
+        problem = fill(
+            "R24: {service} comes with the key {key}, which stands here as {other}'s", service=service, key=key, other=owner
+        )
+        yield Fault(place="services", problem=problem)
 
 
 def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -316,6 +327,7 @@ CHANGES: tuple[Change, ...] = (
     passed_checkpoints,
     too_late,
     travelled_legs,
+    keys_in_one_hand,
     room,
     who_is_replaced,
     who_takes_charge,

@@ -617,10 +617,14 @@ BOUNDED = {("legs", "R28"), ("checkpoints", "R28"), ("selectors", "R28"), ("chec
 """Refused for what earlier plans have left, see `tests/domain/test_bounds.py`."""
 
 
+BROUGHT = {("services", "R28"), ("services", "R24")}
+"""Refused for the services that come with it: by `tests/domain/test_bounds.py` and `tests/gateway/test_keys.py`."""
+
+
 def test_the_list_of_refused_changes_is_complete() -> None:
     """The places and rules in the document are those refused above, and every rule that amending names is among them."""
     listed = TEXT.partition("### What `vigil amend` refuses")[2].partition("Exit code")[0]
     cells = re.findall(r"^\| (.*?) \| (R\d+) \| (`.*) \|$", listed, re.MULTILINE)
     named = {(place, rule) for _, rule, places in cells for place in quoted(places)}
-    assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22"), ("services", "R28"), *BOUNDED}
+    assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22"), *BROUGHT, *BOUNDED}
     assert {rule for _, rule in named} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(amending)))
