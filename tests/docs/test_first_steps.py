@@ -1,8 +1,5 @@
 """The way from an empty folder to a delivery that runs, and the plans of the examples begun anew."""
 
-import asyncio
-import re
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -11,9 +8,9 @@ from bench.begun import EXAMPLES, README, begun, cases, table
 from domain.plan.check import rules
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
+from tests.docs.tours import ROOT, commands, folder_with, walked
 from tests.support import example_cards, example_directory
 
-ROOT = Path(__file__).parents[2]
 AT_MOST = 600
 """Seconds in which an agency is to have its own first delivery."""
 
@@ -22,22 +19,9 @@ AT_MOST = 600
 @pytest.mark.usefixtures("usual_ports")
 async def test_an_empty_folder_becomes_a_delivery_that_runs_in_ten_minutes(tmp_path: Path) -> None:
     """The commands of the README as they stand, in one shell that stops at the first failure; only `make venv` is skipped."""
-    (steps,) = re.findall(r"```sh first\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "bin").symlink_to(sysconfig.get_path("scripts"))
-    process = await asyncio.create_subprocess_exec(
-        "timeout",
-        str(AT_MOST),
-        "bash",
-        "-c",
-        f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{steps.replace('make venv', '')}",
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out = (await process.communicate())[0].decode()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    out = await walked(commands(text, "first"), folder_with(tmp_path), AT_MOST)
 
-    assert 0 == process.returncode, out
     assert "amber-heron has started" in out
     assert "detection" in out.partition("amber-heron has started")[2]
 

@@ -1,10 +1,6 @@
 """docs/officer.ru.md: what a Russian officer is told to do works, word for word."""
 
-import asyncio
-import os
 import re
-import shutil
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -12,32 +8,17 @@ import typer
 from typer.main import get_command
 
 from client.cli import app
+from tests.docs.tours import ROOT, commands, folder_with, walked
 
-ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "officer.ru.md").read_text(encoding="utf-8")
-TOUR = "\n".join(re.findall(r"```sh tour\n(.*?)```", GUIDE, re.DOTALL))
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("usual_ports")
 async def test_each_command_of_the_guide_works_in_order_and_answers_in_russian(tmp_path: Path) -> None:
     """From the plan to the packet: consents, preparation, handover, a stop, the history and the proof."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
-    process = await asyncio.create_subprocess_exec(
-        "timeout",
-        "900",  # seconds: a bound for what hangs, on a busy machine too
-        "bash",
-        "-c",
-        f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{TOUR}",
-        cwd=tmp_path,
-        env=os.environ | {"PATH": path},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out = (await process.communicate())[0].decode()
+    out = await walked(commands(GUIDE), folder_with(tmp_path, "examples"))
 
-    assert 0 == process.returncode, out
     for said in (
         "поставка saxaul-22 начата",
         "uz.prosecutor: согласие на проведение дано",

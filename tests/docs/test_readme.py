@@ -1,12 +1,10 @@
-import asyncio
 import re
-import shutil
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.docs.tours import ROOT, commands, folder_with, walked
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -14,23 +12,8 @@ README = (ROOT / "README.md").read_text()
 @pytest.mark.usefixtures("usual_ports")
 async def test_the_tour_of_the_readme_works_word_for_word(tmp_path: Path) -> None:
     """Every command of the tour, in order, in one shell that stops at the first failure; only `make venv` is skipped."""
-    tour = "\n".join(re.findall(r"```sh tour\n(.*?)```", README, re.DOTALL)).replace("make venv\n", "")
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "bin").symlink_to(sysconfig.get_path("scripts"))
-    process = await asyncio.create_subprocess_exec(
-        "timeout",
-        "900",  # seconds: a bound for what hangs, on a busy machine too
-        "bash",
-        "-c",
-        f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{tour}",
-        cwd=tmp_path,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out = (await process.communicate())[0].decode()
+    out = await walked(commands(README), folder_with(tmp_path, "examples"))
 
-    assert 0 == process.returncode, out
     assert "uz.prosecutor: authorisation refused" in out
     assert "directory.yaml: every signature, every link, every rule" in out
     assert re.search(r"^outcome +refused", out, re.MULTILINE)

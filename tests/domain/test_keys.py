@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import KeysChanged
+from domain.delivery.reported import Amended, KeysChanged
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import (
@@ -21,7 +21,7 @@ from domain.plan.key_changes import (
     read_entered,
     said_already,
 )
-from domain.record.door import change_keys
+from domain.record.door import amend, change_keys
 from domain.record.packet import seal
 from domain.record.trust import ON_ITS_WAY
 from domain.record.verify import verify
@@ -31,7 +31,7 @@ from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
 from tests.forging import place_of, rewritten, taken_apart
-from tests.support import Table, held, submitted
+from tests.support import Table, held, signed_plan, submitted, with_changes
 
 POLICE, ADMIN = "uz.police", "administration"
 NEW = "uz.police, its new key"
@@ -191,6 +191,23 @@ def test_r24_a_key_of_another_service_is_not_made_ones_own() -> None:
     assert f"key {of('uz.customs')} is of uz.customs already" in refused(table, change(table.now, added=(customs,)))
 
 
+def test_r24_no_service_comes_with_a_key_that_is_anothers() -> None:
+    """Whoever adds a public key need not have its private half: it may be that of a service which a changed plan brings. No run
+    goes on with a directory in which a key stands twice.
+    """
+    table, others = Table(), "another's"
+    taken(table, change(table.now, added=(fresh(others),)))
+    later = table.delivery.directory.get("uz.customs").model_copy(update={"id": "uz.border", "keys": (fresh(others),)})
+    plan = signed_plan(with_changes(table.plan, departure={"due": "P2D"}))
+    before = len(table.delivery.ledger)
+    with pytest.raises(RuleBroken) as why:
+        amend(table.delivery, Amended(plan=plan, services=(later,)), table.now)
+
+    said = f"services: R24: uz.border comes with the key {of(others)}, which stands here as {POLICE}'s"
+    assert said in why.value.message
+    assert before == len(table.delivery.ledger)
+
+
 def test_r24_an_officers_key_makes_keys_for_that_officer_alone() -> None:
     """Whoever could make a second officer's would be two officers (R20); the service's own key makes anybody's."""
     table = Table().consent()
@@ -301,6 +318,31 @@ def test_what_is_no_change_of_keys_is_malformed(payload: bytes, problem: str) ->
     """It says what is wrong."""
     with pytest.raises(Malformed, match=problem):
         read_change(sign(payload, KEYS_TYPE, private_key_of(POLICE)))
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        {"added": (fresh(), fresh())},
+        {"added": (fresh(), fresh(officer="police-7"))},
+        {"ended": (KeyEnd(key=of(POLICE), at="2022-03-02T00:00:00Z"), KeyEnd(key=of(POLICE), at="9000-01-01T00:00:00Z"))},
+        {
+            "ended": (
+                KeyEnd(key=of(POLICE), at="2022-03-02T00:00:00Z", revoked=True),
+                KeyEnd(key=of(POLICE), at="9000-01-01T00:00:00Z"),
+            )
+        },
+    ],
+    ids=["added twice", "added for two", "ended twice", "revoked and ended"],
+)
+def test_a_change_that_names_a_key_twice_is_malformed(twice: dict[str, Any]) -> None:
+    """Which end counts would be another question for each who asks, and a key that stands twice makes a directory none."""
+    table = Table()
+    before = len(table.delivery.ledger)
+    with pytest.raises(Malformed, match=f"names key {of(NEW) if 'added' in twice else of(POLICE)} twice"):
+        change_keys(table.delivery, change(table.now, **twice), table.now)
+
+    assert before == len(table.delivery.ledger)
 
 
 def test_a_validity_only_ever_gets_narrower() -> None:
