@@ -83,7 +83,7 @@ class InMemory:
 
 
 @dataclass
-class Said:
+class KeysSaid:
     """What all changes of one service's keys say together. Whoever announces something is compared with as much of it as the
     announcement names: to go over all of them each time took a tenth of a second in which nobody else was answered.
     """
@@ -122,7 +122,7 @@ class InForce:
         self._changes = changes if changes is not None else InMemory()
         self._clock = clock
         self._entered: list[Entered] = []
-        self._said: defaultdict[ServiceId, Said] = defaultdict(Said)
+        self._said: defaultdict[ServiceId, KeysSaid] = defaultdict(KeysSaid)
         """What they say together, by whose keys they change."""
         self._looking = asyncio.Lock()
         self._begun = self._ended = 0

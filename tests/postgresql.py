@@ -4,10 +4,15 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from rehearsal.over_http import free_ports
 
@@ -88,3 +93,16 @@ class PostgreSQL:
             [str(program("pg_isready")), "--quiet", "--host", "127.0.0.1", "--port", str(self.port)], check=False
         )
         return asked.returncode == 0
+
+
+@contextmanager
+def in_a_folder_of_its_own() -> Iterator[PostgreSQL]:
+    """A server whose data need not outlast the machine, for as long as this lasts; a test is left out where there is none."""
+    if not is_installed():
+        pytest.skip("PostgreSQL is not installed: its programs are neither on the path nor in /usr/lib/postgresql")
+    with tempfile.TemporaryDirectory(prefix="vigil-postgresql-") as folder:
+        server = PostgreSQL(Path(folder), ("fsync=off",))
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -1,6 +1,5 @@
 import asyncio
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,21 +7,15 @@ from pathlib import Path
 import pytest
 
 from archive.database import Database
-from tests.postgresql import PASSWORD, PostgreSQL, is_installed
+from tests.postgresql import PASSWORD, PostgreSQL, in_a_folder_of_its_own
 from tests.tables import new_archive, sqlite_url
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A real PostgreSQL server, with a password, for the whole session."""
-    if not is_installed():
-        pytest.skip("PostgreSQL is not installed: its programs are neither on the path nor in /usr/lib/postgresql")
-    with tempfile.TemporaryDirectory(prefix="vigil-postgresql-") as folder:
-        server = PostgreSQL(Path(folder), ("fsync=off",))
-        try:
-            yield server
-        finally:
-            server.stop()
+    with in_a_folder_of_its_own() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
@@ -15,11 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgresql import PASSWORD, USER, PostgreSQL, program
+from tests.postgresql import PASSWORD, USER, PostgreSQL, in_a_folder_of_its_own, program
 from tests.support import EXAMPLES
 from tests.tables import new_archive
 
 DEPLOY = EXAMPLES.parent / "deploy"
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One that no other test shares: these databases have names that the scripts know, and are dropped."""
+    with in_a_folder_of_its_own() as server:
+        yield server
 
 
 def ran(script: str, environment: Mapping[str, str], *words: object) -> subprocess.CompletedProcess[str]:
