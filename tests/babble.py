@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.delivery.reported import Amended, ArchiveBehind
+from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.record.door import amend, submit
 from domain.rules.amending import faults_in
@@ -182,14 +183,16 @@ class Told(Table):
 
     attempts: list[Attempt] = field(default_factory=list)
 
-    def change(self, edit: Edit) -> None:
-        """The initiator signs the plan after this edit, and hands it in. Raises `ValidationError` if it is no plan then."""
+    def change(self, edit: Edit, *services: Service) -> None:
+        """The initiator signs the plan after this edit, and hands it in with these services. Raises `ValidationError` if it is no
+        plan then.
+        """
         document = self.delivery.plan.model_dump()
         edit(document)
         plan = Plan.model_validate(document)
         known = self.delivery.cards
         cards = tuple(example_cards()[state] for state in plan.states() if state not in known and state in example_cards())
-        change = Amended(plan=signed_plan(plan), cards=cards)
+        change = Amended(plan=signed_plan(plan), services=services, cards=cards)
         faults = faults_in(self.delivery, plan, *change.known_with(self.delivery.state))
         if faults:
             places = tuple(fault.place for fault in faults)
@@ -528,6 +531,14 @@ def _replaced_too(service: str, by: str) -> Edit:
     return lambda plan: plan.update(replaced=[*plan["replaced"], {"service": service, "by": by, "reason": "busy"}])
 
 
+def brings_a_key_of_another() -> Table:
+    """A service comes with a changed plan, under a key that another has there."""
+    table = Told()
+    known = table.delivery.directory.get("uz.police")
+    table.change(lambda plan: plan.update(title="Another title"), known.model_copy(update={"id": "uz.border"}))
+    return table
+
+
 TOLD: dict[str, Callable[[], Table]] = {
     "extended-behind-it": extended_behind_it,
     "split-too-soon": split_too_soon,
@@ -543,5 +554,6 @@ TOLD: dict[str, Callable[[], Table]] = {
     "held-too-much": held_too_much,
     "changed-too-often": changed_too_often,
     "more-checkpoints-than-may-be": more_checkpoints_than_may_be,
+    "brings-a-key-of-another": brings_a_key_of_another,
 }
 """What neither seeds nor babble bring about."""
