@@ -674,7 +674,7 @@ def test_what_is_no_backup_of_the_composed_system_is_refused_before_anything_is_
     for folder in (foreign, short):
         subprocess.run(["/bin/sh", "-c", sums, "sh", str(folder)], check=True)  # noqa: S603
     refused = [ran("compose/restore.sh", composed.environment, folder, keys) for folder in (foreign, short)]
-    keys.write_bytes(keys.read_bytes().replace(b"the first key", b"the furst key"))
+    keys.write_bytes(keys.read_bytes().replace(b"the first key", b"the girst key"))
     refused.append(ran("compose/restore.sh", composed.environment, backup, keys))
 
     assert [3, 7, 7] == [one.returncode for one in refused], [one.stderr for one in refused]

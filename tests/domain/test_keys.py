@@ -191,7 +191,7 @@ def test_r24_a_key_of_another_service_is_not_made_ones_own() -> None:
     assert f"key {of('uz.customs')} is of uz.customs already" in refused(table, change(table.now, added=(customs,)))
 
 
-def test_r24_no_service_comes_with_a_key_that_is_anothers() -> None:
+def test_r24_no_service_comes_with_a_key_of_another() -> None:
     """Whoever adds a public key need not have its private half: it may be that of a service which a changed plan brings. No run
     goes on with a directory in which a key stands twice.
     """
