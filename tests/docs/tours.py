@@ -35,7 +35,7 @@ async def walked(steps: str, folder: Path, at_most: int = AT_MOST) -> str:
         str(at_most),
         "bash",
         "-c",
-        f"set -em\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n{steps}",
+        f"set -em\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{steps}",
         cwd=folder,
         env=os.environ | {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"},
         stdout=asyncio.subprocess.PIPE,
