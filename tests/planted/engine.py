@@ -703,7 +703,7 @@ BUGS = (
         "process/in_force.py",
         "place = (end.key, end.revoked)",
         "place = (end.key, False)",
-        "process/in_force::test_what_is_announced_is_compared_with_as_much_as_it_names",
+        "process/in_force",
     ),
     Bug(
         "keys",
