@@ -58,7 +58,7 @@ class ExhibitBook(OracleBook):
         content, voice, first = statement.content, voice_of(statement), self._plan.legs[0].responsible
         match content:
             case Detected():
-                if voice != (first if self.detected else self._plan.finder):
+                if voice != (first if self.detected else self._plan.successor_of(self._plan.finder)):
                     yield f"R30: {voice} reported what it does not hold"
                 self.detected = True
                 self._holders["consignment"] = voice
