@@ -4,7 +4,7 @@ Its leaf is of the ledger. All else that is said there nobody has signed but who
 what a receipt or another packet has of the same entry, and whoever reads it is told what rests on it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut
@@ -91,19 +91,19 @@ def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = Non
 
 
 def rest_on_left_out(delivery: Delivery, since: int = 0) -> Iterator[int]:
-    """Entries from a number on of statements that were refused because of what is left out: it had their id (R18), or one that
-    they name, or a budget is spent that it counts towards (R28); and of those that count because it was theirs to open. Nobody
-    but who sealed the packet says that it was said, by whom, and what became of it.
+    """The entries, from number `since` on, that rest on what is left out. A statement was refused because of it: it had the same
+    id (R18), or the statement names it, or it counts towards a budget that is spent (R28). Or a statement counts because it opens
+    what is left out. Only who sealed the packet says that it was said, by whom, and what became of it.
     """
-    gone: dict[str, int] = {}
+    gone: set[str] = set()
     for entry in delivery.ledger:
         if isinstance(entry, LeftOut):
-            gone[entry.provider] = gone.get(entry.provider, 0) + 1
+            gone.add(entry.provider)
         elif entry.seq >= since and gone and isinstance(entry.event, Stated) and _rests(delivery, entry.seq, entry.event, gone):
             yield entry.seq
 
 
-def _rests(delivery: Delivery, seq: int, event: Stated, gone: dict[str, int]) -> bool:
+def _rests(delivery: Delivery, seq: int, event: Stated, gone: Container[str]) -> bool:
     verdict, finding = event.verdict.verdict, event.verdict.finding
     said = delivery.law.read(event.envelope)
     if verdict == "accepted":
