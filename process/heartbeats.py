@@ -69,14 +69,19 @@ class Heartbeats:
         return frozenset(lively) - {""} if lively else None
 
     async def builds_alive(self, *, patience: timedelta) -> frozenset[str] | None:
-        """The same for whoever looks once: it is looked until each build has given another sign or has fallen silent. Raises
+        """The same for whoever looks once: it is looked until each build has given another word or has fallen silent. Raises
         `RPCError`.
         """
         found, began = await self.builds_at_work(patience=patience), self._clock()
-        while any(words and since <= began for (_, words), since in self._signs.values()) and self._clock() - began <= SILENT:
+        first = {build: words for build, ((_, words), _) in self._signs.items() if words}
+
+        def silent() -> frozenset[str]:  # a question of one that is gone may still be answered, and is no word of it
+            return frozenset(build for build, (sign, _) in self._signs.items() if sign[1] == first.get(build))
+
+        while silent() and self._clock() - began <= SILENT:
             await asyncio.sleep(AGAIN)
             found = await self.builds_at_work(patience=patience)
-        return found
+        return (found - silent() or None) if found else found
 
     async def _heard(self, patience: timedelta) -> dict[str, set[tuple[str, int]]]:
         """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how

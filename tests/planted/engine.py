@@ -648,13 +648,6 @@ BUGS = (
         "if build not in heard or now - self._signs[build][1] <= 7 * SILENT",
         "process/heartbeats",
     ),
-    Bug(
-        "outage",
-        "process/heartbeats.py",
-        "found, began = await self.builds_at_work(patience=patience), self._clock()",
-        "began, found = self._clock(), await self.builds_at_work(patience=patience)",
-        "process/heartbeats",
-    ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
     Bug(
         "keys",
