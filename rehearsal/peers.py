@@ -1,4 +1,5 @@
-"""Peers that hang, answers that come very late, notices that are lost, a register that does not answer, and clocks that step.
+"""Peers that hang, answers that come very late, notices that are lost, a register that does not answer, clocks that step, and
+timers that are late.
 
 All from one seed, so that a delivery among them can be repeated.
 """
@@ -46,6 +47,8 @@ class Peers:
     """Chance that a notice is not delivered."""
     stepping: float = 0.0
     """Chance that a message bears another moment than now, and that a timer fires early."""
+    sluggish: float = 0.0
+    """Chance that a timer fires only after what comes next: no worker was up at its moment, or the worker was busy."""
 
     def back(self, who: str, at: datetime) -> datetime:
         """The first moment from this one on at which it does not hang."""
@@ -88,7 +91,7 @@ def fires(peers: Peers, moment: datetime, dice: random.Random) -> datetime:
 
 
 def peers(plan: Plan, seed: int) -> Peers:
-    """In half of the seeds each: some hang, some are polled, some are late, notices are lost, clocks step."""
+    """In half of the seeds each: some hang, some are polled, some are late, notices are lost, clocks step, timers are late."""
     dice = random.Random(f"{seed}/peers")  # noqa: S311 - a simulation must be repeatable
     everyone = plan.participants()
 
@@ -105,4 +108,5 @@ def peers(plan: Plan, seed: int) -> Peers:
         late=dice.choice((0.02, 0.2)) if comes() else 0.0,
         lost=dice.choice((0.1, 1.0)) if comes() else 0.0,
         stepping=dice.choice((0.1, 0.5)) if comes() else 0.0,
+        sluggish=dice.choice((0.1, 0.5)) if comes() else 0.0,
     )

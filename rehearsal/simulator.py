@@ -164,6 +164,7 @@ class Theatre:
         self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._clocks = random.Random(f"{world.seed}/clocks")  # noqa: S311 - a rehearsal must be repeatable
+        self._timers = random.Random(f"{world.seed}/timers")  # noqa: S311 - a rehearsal must be repeatable
         self._begun: set[Errand] = set()
         """Errands that are under way, and need not be begun."""
         self._receipts: list[Receipt] = []
@@ -255,9 +256,9 @@ class Theatre:
         heapq.heappush(self._coming, (max(moment, self._now), next(self._order), happens))
 
     def _step(self) -> None:
-        """What time brings comes before what is said at the same instant."""
+        """What time brings comes before what is said at the same instant, unless its timer is late."""
         brings = next_moment(self._delivery, self._delivery.reached)
-        if brings is not None and (not self._coming or brings <= self._coming[0][0]):
+        if brings is not None and (not self._coming or (brings <= self._coming[0][0] and not self._is_late())):
             fired = max(self._now, fires(self._world.peers, brings, self._clocks))
             self._now = fired if fired > self._now else max(self._now, brings)  # one that fired too early is set again
             advance(self._delivery, self._now)
@@ -266,6 +267,9 @@ class Theatre:
             raise self._not_ended("nothing is coming any more")
         self._now, _, happens = heapq.heappop(self._coming)
         happens()
+
+    def _is_late(self) -> bool:
+        return self._timers.random() < self._world.peers.sluggish
 
     def _settle(self) -> None:
         """Do what is wanted until nothing new is, and show what has been recorded."""
@@ -325,9 +329,12 @@ class Theatre:
         return stepped(self._world.peers, self._now, self._clocks)
 
     def _report(self, fact: Report) -> None:
-        """A fact. To a run that was put back it may be of what has not happened there."""
-        with suppress(*([RuleBroken] if self._others else [])):
+        """A fact. To a run that was put back it may be of what has not happened there; and what comes due first may end it."""
+        try:
             report(self._delivery, fact, self._moment())
+        except RuleBroken:
+            if not (self._others or self._delivery.state.ended):
+                raise
 
     def _show(self) -> None:
         new = self._delivery.ledger.since(self._seen)

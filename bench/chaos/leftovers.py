@@ -9,12 +9,13 @@ from pathlib import Path
 
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from workflows.messages import DECONFLICT, workflow_id
+from workflows.messages import DECONFLICT, DELIVER_NOTICE, workflow_id
 
 LISTENS, CONNECTED = "0A", "01"
-BY_ITSELF = {DECONFLICT}
-"""A look into the register may be under way when a delivery ends, and nothing waits for it: of a run that is over no attempt is
-made again, and the register takes in nobody who was released.
+BY_ITSELF = {DECONFLICT, DELIVER_NOTICE}
+"""What may be under way when a delivery ends, since nothing waits for its result: of a run that is over no attempt is made again.
+The register takes in nobody who was released. That a notice was delivered stands in the ledger before the delivery ends; all
+that is missing is the activity's own end, where its worker was killed between the two.
 """
 
 

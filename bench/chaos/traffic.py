@@ -154,11 +154,14 @@ class Traffic:
         self._go(self._prepare())
 
     async def hush(self) -> None:
-        """Say no more: what is being handed in may or may not be taken."""
+        """Say no more: what is being handed in may or may not be taken. Wait until no delivery is just being stopped or run
+        to its end: one that is compared with what it was before a loss would not have ended.
+        """
         speaking = [task for task in self._tasks if task.get_name() == SPEAKS]
         for task in speaking:
             task.cancel()
         await asyncio.gather(*speaking, return_exceptions=True)
+        await self._rest()
 
     def run_one(self) -> None:
         """Have a delivery run to its planned end."""
@@ -205,10 +208,11 @@ class Traffic:
     async def settle(self) -> None:
         """Say no more, and wait until every delivery has ended and been compared."""
         await self.hush()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
         for case in list(self._records.cases.values()):
             self._go(self._finish(case))
+        await self._rest()
+
+    async def _rest(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
 

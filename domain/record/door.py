@@ -141,8 +141,8 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
     change = read_change(envelope)
     if changed(delivery.directory, change) == delivery.directory:
         return None
-    _still_open(delivery)
     advance(delivery, at)
+    _still_open(delivery)
     authentic(envelope, delivery.directory, delivery.state.now)
     faults = key_faults(delivery, change)
     if faults:
@@ -170,9 +170,9 @@ def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:
 
     Raises `RuleBroken` once the delivery has ended, and for what cannot be: nobody was asked there, nothing was to be told.
     """
+    advance(delivery, at)
     if not isinstance(fact, Diverged):  # it is found by keeping the last entry, too
         _still_open(delivery)
-    advance(delivery, at)
     news = book_of(delivery).news(delivery, fact, max(at, delivery.state.now))
     return _record(delivery, news, at) if news is not None else None
 
@@ -186,12 +186,15 @@ def archive_has(delivery: Delivery, size: int, at: datetime) -> None:
 def mind_the_archive(delivery: Delivery, at: datetime) -> None:
     """Record that the archive has fallen behind by more than a run can hold, or has caught up (R28)."""
     unkept, behind = delivery.ledger.unkept_bytes, delivery.state.behind is not None
-    if delivery.state.ended:
-        return
     if not behind and unkept > MOST_UNKEPT:
-        report(delivery, ArchiveBehind(kept=delivery.ledger.kept), at)
-    if behind and unkept <= MOST_CARRIED_UNKEPT:
-        report(delivery, ArchiveCaughtUp(kept=delivery.ledger.kept), at)
+        news: ArchiveBehind | ArchiveCaughtUp = ArchiveBehind(kept=delivery.ledger.kept)
+    elif behind and unkept <= MOST_CARRIED_UNKEPT:
+        news = ArchiveCaughtUp(kept=delivery.ledger.kept)
+    else:
+        return
+    advance(delivery, at)
+    if not delivery.state.ended:
+        report(delivery, news, at)
 
 
 def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
@@ -218,9 +221,7 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
         raise NotAllowed(message)
     if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
         return statement  # whose receipt may have been lost: also once it has ended
-    if delivery.state.ended:
-        message = fill("delivery {operation} has ended; its ledger is closed", operation=delivery.plan.operation)
-        raise NotAllowed(message)
+    _takes_what_is_new(delivery)
     check_budget(delivery, statement, envelope, at)
     return statement
 
@@ -246,6 +247,7 @@ def submit(delivery: Delivery, envelope: Envelope, at: datetime) -> Receipt | Ke
         fingerprint = envelope.fingerprint()
         return receipt_of(delivery, known.seq) if held else Kept(seq=known.seq, fingerprint=fingerprint)
     advance(delivery, at)
+    _takes_what_is_new(delivery)
     check_budget(delivery, statement, envelope, at)
     entry = _record(delivery, stated(delivery, statement, envelope, max(at, delivery.state.now)), at)
     return receipt_of(delivery, entry.seq)
@@ -295,6 +297,12 @@ def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
     advance(delivery, delivery.state.now)
     mind_the_archive(delivery, delivery.state.now)
     return entry
+
+
+def _takes_what_is_new(delivery: Delivery) -> None:
+    if delivery.state.ended:
+        message = fill("delivery {operation} has ended; its ledger is closed", operation=delivery.plan.operation)
+        raise NotAllowed(message)
 
 
 def _still_open(delivery: Delivery) -> None:

@@ -5,22 +5,27 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.reported import Stated
+from domain.delivery.reported import Amended, Stated, Told
 from domain.delivery.statement import sign_statement
 from domain.plan.check import faults_in
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange
 from domain.plan.plan import Plan
-from domain.record.door import admit
+from domain.record.door import admit, amend, change_keys, report, submit
 from domain.record.packet import seal
 from domain.record.verify import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import public_text
 from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from domain.views.view import view
-from domain.words.errors import NotAllowed
+from domain.words.errors import NotAllowed, RuleBroken
 from domain.words.limits import CORRECTABLE_FOR, LONGEST_AFTERWARDS
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.course import became, code, entry_of
-from tests.support import Table, example_cards, example_directory, example_plan, submitted
+from tests.support import Table, example_cards, example_directory, example_plan, signed_plan, submitted
 
 FOR = timedelta(days=90)
 ACT = {"reference": "TEST-1 of 2022-03-01"}
@@ -180,3 +185,36 @@ def test_r18_once_it_has_ended_what_was_said_before_gets_its_receipt_and_nothing
         new = sign_statement(table.statement("uz.customs", kind), private_key_of("uz.customs"))
         with pytest.raises(NotAllowed, match="its ledger is closed"):
             admit(table.delivery, new, table.now)
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=1), timedelta(days=9)], ids=str)
+def test_r12_what_comes_in_before_anybody_has_looked_whether_it_is_over_does_not_follow_on_its_end(late: timedelta) -> None:
+    """No worker was up when its time was over: a statement, a fact, a changed plan and a change of keys that come first find that
+    it has ended, its end stands at its own moment, and the packet verifies.
+    """
+
+    def over() -> Table:
+        table = concluded(Table(plan()))
+        assert table.delivery.state.outcome_at is not None
+        table.now = table.delivery.state.outcome_at + FOR + late
+        return table
+
+    said, reported, amended, rekeyed = over(), over(), over(), over()
+    new = sign_statement(said.statement("uz.customs", "information", text="a word too late"), private_key_of("uz.customs"))
+    added = ServiceKey(public=public_text(private_key_of("uz.customs, its new key")), valid_from=utc_text(rekeyed.now))
+    change = KeyChange(service="uz.customs", by="uz.customs", made_at=utc_text(rekeyed.now), added=(added,))
+    other = Amended(plan=signed_plan(amended.delivery.plan.model_copy(update={"afterwards": 2 * FOR})))
+    with pytest.raises(NotAllowed, match="its ledger is closed"):
+        submit(said.delivery, new, said.now)
+    with pytest.raises(RuleBroken, match="the delivery has ended"):
+        report(reported.delivery, Told(of=0, kind="outcome", checkpoint=None, reached=("uz.customs",)), reported.now)
+    with pytest.raises(RuleBroken, match=r"R22: .* ended"):
+        amend(amended.delivery, other, amended.now)
+    with pytest.raises(RuleBroken, match="the delivery has ended"):
+        change_keys(rekeyed.delivery, sign(canonical(change), KEYS_TYPE, private_key_of("uz.customs")), rekeyed.now)
+
+    for table in (said, reported, amended, rekeyed):
+        last, outcome_at = table.delivery.ledger.entries[-1], table.delivery.state.outcome_at
+        assert outcome_at is not None
+        assert ("ended", utc_text(outcome_at + FOR)) == (last.event.event, last.at)
+        assert verify(seal(table.delivery, "", private_key_of(VIGIL), table.now), table.directory).ended

@@ -1,6 +1,7 @@
 """R28: what the archive has not yet has a bound. Beyond it only brakes are taken until it has caught up, and all are told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,9 @@ from domain.record.door import amend, archive_has
 from domain.record.verify import verify
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.limits import BRAKES, MOST_CARRIED_UNKEPT, MOST_UNKEPT
+from domain.words.moments import utc_text
 from tests.course import became
+from tests.domain.test_afterwards import FOR, concluded, plan
 from tests.support import Table, signed_plan, with_changes
 
 LONG = "\N{CYRILLIC CAPITAL LETTER YA}" * 2000
@@ -127,3 +130,16 @@ def test_what_is_carried_stays_within_its_bound_when_the_archive_has_caught_up()
 
     assert table.delivery.ledger.unkept_bytes <= MOST_CARRIED_UNKEPT
     assert len(carried(table.delivery).model_dump_json()) < 1902 * 1024
+
+
+def test_r12_an_archive_that_catches_up_after_the_time_of_a_delivery_is_over_finds_that_it_has_ended() -> None:
+    """Its end is the last entry, at its own moment, and that the archive has caught up follows on nothing."""
+    table = left_alone(concluded(Table(plan())))
+    state = table.delivery.state
+    assert state.outcome_at is not None
+    table.now = state.outcome_at + FOR + timedelta(seconds=1)
+
+    archive_has(table.delivery, len(table.delivery.ledger), table.now)
+
+    *_, last = table.delivery.ledger.entries
+    assert ("ended", utc_text(state.outcome_at + FOR)) == (last.event.event, last.at)
