@@ -649,6 +649,7 @@ BUGS = (
         "process/heartbeats",
     ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
+    Bug("outage", "process/heartbeats.py", "(found - silent() or None) if found else found", "found", "process/heartbeats"),
     Bug(
         "keys",
         "process/in_force.py",

@@ -1,15 +1,17 @@
 """A worker that was killed is missed within seconds, though Temporal has its last question for a minute."""
 
 import asyncio
+import itertools
 import os
 import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
+import pytest
 from temporalio.client import Client
 
 from gateway.health import Pulse
@@ -118,3 +120,20 @@ async def test_whoever_looks_once_waits_for_a_sign_and_finds_that_a_worker_has_g
     assert {BUILD} == lives
     assert {BUILD} == await Heartbeats(temporal, at.queue).builds_at_work(patience=PATIENCE)
     assert await quick.builds_alive(patience=PATIENCE) is None
+
+
+async def test_a_question_that_is_answered_after_its_worker_has_gone_is_no_word_of_it(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal counts it as another question of that build, and whoever looks once is told that nobody lives."""
+    at, answered = Looking(temporal), itertools.count()
+    async with idle(temporal, at.queue, every=1):
+        await at.sign(of=1)
+
+    async def asked(*_where: object, **_patience: object) -> dict[str, datetime]:
+        return {BUILD: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(answered))}
+
+    monkeypatch.setattr("process.heartbeats.last_asked", asked)
+
+    assert await Heartbeats(temporal, at.queue, lambda: 10 * monotonic()).builds_alive(patience=PATIENCE) is None
+    assert next(answered) > 1
