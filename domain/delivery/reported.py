@@ -71,8 +71,8 @@ class Amended(Event):
         `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
-        there, and is due `due_after` later than `counted_from`; one that is open and no plan holds they `hand_over`. Nothing is
-        offered any more to who has been replaced.
+        there, and is `due_anew`, `due_after` later than `counted_from`; one that is open and no plan holds they `hand_over`, and
+        it is `due_anew` when it was. Nothing is offered any more to who has been replaced.
         """
         before, watch = state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
@@ -87,7 +87,7 @@ class Amended(Event):
             planned = state.plan.find(name)
             if planned is not None and progress.open:
                 progress.checkpoint = planned
-                progress.due = progress.counted_from + state.plan.due_after(planned)
+                progress.due_anew(progress.counted_from + state.plan.due_after(planned))
             elif progress.contingency is not None:
                 progress.hand_over(state.plan)
         for label, one in state.exhibits.items():

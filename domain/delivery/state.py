@@ -410,14 +410,14 @@ class State:
 
     def go_on(self, at: datetime, seq: int) -> None:
         """It is held no more, and every participant is `resumed`. Each open checkpoint that `waits_with` it has been `paused` for
-        as long as it was held, or since it opened where that is later; it is due so much later.
+        as long as it was held, or since it opened where that is later; it is `due_anew`, so much later.
         """
         assert self.hold is not None  # noqa: S101 - what decides on it is open only while it is there
         for progress in self.open_checkpoints():
             if self.waits_with(progress):
                 span = at - max(self.hold.since, progress.opened)
                 progress.paused += span
-                progress.due = progress.due + span if progress.due is not None else None
+                progress.due_anew(progress.due + span if progress.due is not None else None)
         self.hold = None
         self.owe(seq, "resumed", None, self.plan.participants())
 

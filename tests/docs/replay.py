@@ -436,6 +436,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.closed,
         State.passed,
         Progress.counted_from,
+        Progress.due_anew,
         Progress.answered,
         Progress.waiting_for,
         Progress.satisfied,

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.decided import CameDue, Expired, Expiring, Reminded, Silence
-from domain.delivery.reported import Asked, AskedOnceMore
+from domain.delivery.progress import Progress
+from domain.delivery.reported import Amended, Asked, AskedOnceMore
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import Poll
-from domain.plan.plan import Plan
-from domain.record.door import submit
+from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.record.door import amend, submit
 from domain.record.replay import replay
 from domain.record.verify import verify
 from domain.rules.course import advance, next_moment
@@ -21,7 +22,7 @@ from domain.words.limits import MOST_REMINDERS, RARELY, REMINDERS_AT_PACE
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, brings, coming, entry_of, forbidden, replaced
-from tests.support import Table, card_of, example_plan
+from tests.support import Table, card_of, example_plan, signed_plan, with_changes
 
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
@@ -259,6 +260,57 @@ def test_r2_silence_of_a_polled_service_that_nobody_asked_once_more_is_not_belie
     assert "due then is came_due" in forbidden(table, SILENT, instead_of=came_due)
     table.report(early)
     assert "says nothing new" in forbidden(table, early)
+
+
+def test_r2_a_polled_service_whose_time_was_extended_is_asked_once_more_when_that_is_over() -> None:
+    """The plan is changed while it is asked once more, and gives it two days longer: that question decides nothing about the new
+    due time, at which it is asked again; and what it said in time counts then.
+    """
+    table = polled()
+    advance(table.delivery, table.now + 48 * HOUR)
+    table.now += 49 * HOUR
+    longer = with_changes(table.delivery.plan, consent_uz={"due": "P4D"})
+    amend(table.delivery, Amended(plan=signed_plan(longer)), table.now)
+    table.report(AskedOnceMore(checkpoint="consent-uz"))
+    table.now = EPOCH + 96 * HOUR + HOUR
+    advance(table.delivery, table.now)
+    assert table.events[-1] == "came_due"
+    assert (table.delivery.state.halt, table.events.count("silence")) == (None, 0)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=LATER)
+    assert table.is_closed("consent-uz")
+
+
+def test_r2_a_polled_service_that_was_held_up_is_asked_once_more_when_its_time_is_over() -> None:
+    """A hold begins while it is asked once more where it is to hand over: when it goes on it is due so much later, and asked
+    again then, before silence counts.
+    """
+    table = Table(reach={"uz.customs": Poll(url="https://uz.example/vigil", every="1m")}).dispatch()
+    due = table.at("tashkent-airport").due
+    assert due is not None
+    advance(table.delivery, due)
+    assert table.events[-1] == "came_due"
+    table.now = due
+    table.say("kz.police", "hold_requested")
+    assert table.events.count("asked_once_more") == 1
+    table.now += HOUR
+    for service in table.at("hold.1").checkpoint.services():
+        table.say(service, "hold_decided", "hold.1", decision="go_on")
+    events = [one for one in table.events if one in ("came_due", "asked_once_more", "silence")]
+    assert events == ["came_due", "asked_once_more", "came_due", "asked_once_more", "silence"]
+
+
+def test_r2_who_succeeds_a_polled_service_is_asked_once_more_too() -> None:
+    """Who was asked in its place after the due time has not been asked once more by what was asked of the one before."""
+    asked = Requirement(service="uz.police", says="stop_acknowledgement")
+    progress = Progress(
+        checkpoint=Checkpoint(id="stop.acknowledged", requires=(asked,), due=HOUR),
+        opened=EPOCH,
+        due=EPOCH + HOUR,
+        came_due=True,
+        asked_again=True,
+    )
+    progress.hand_over(example_plan())
+    assert (progress.due, progress.came_due, progress.asked_again) == (EPOCH + HOUR, False, False)
 
 
 def test_r2_who_can_call_us_is_not_asked_once_more() -> None:

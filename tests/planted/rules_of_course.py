@@ -23,6 +23,14 @@ BUGS = (
     ),
     Bug("R2", "domain/rules/coming.py", "if not polled or progress.asked_again:", "if True:", "timers"),
     Bug(
+        "R2",
+        "domain/delivery/progress.py",
+        "self.due, self.came_due, self.asked_again = due, False, False",
+        "self.due = due",
+        "timers",
+    ),
+    Bug("R2", "domain/delivery/progress.py", "        self.due_anew(self.due)\n", "", "timers"),
+    Bug(
         "wedge",
         "domain/rules/coming.py",
         "yield progress.due, partial(_silence, delivery, name, waiting)",
