@@ -36,7 +36,7 @@ class SiblingWatch:
     @activity.defn(name=messages.HEED)
     async def heed(self, wanted: Heeding) -> None:
         """Look at each sibling, and report what is new of it. Raises `ApplicationError` while nothing is, and looks again."""
-        found = [fact for one in wanted.siblings if (fact := await self._news(wanted.group, one)) is not None]
+        found = [fact for one in wanted.siblings for fact in await self._news(wanted.group, one)]
         for fact in found:
             await self._relay.report(wanted.delivery, fact)
         if not found:
@@ -44,13 +44,13 @@ class SiblingWatch:
             message = "nothing is new of a sibling"
             raise ApplicationError(message, type="NothingNew", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
 
-    async def _news(self, group: str, known: Heeded) -> SiblingHeard | None:
+    async def _news(self, group: str, known: Heeded) -> tuple[SiblingHeard, ...]:
         """Nothing of one that has not begun, or whose ledger cannot be trusted: then who waits for it decides in the end."""
         try:
-            return heard(await self._folded.newest(known.delivery), group, known, self._key)
+            return tuple(heard(await self._folded.newest(known.delivery), group, known, self._key))
         except NotFound:
             gone = known.standing != "ended" and await self._folded.knows(known.delivery)
-            return expunged(known.delivery, group, self._key) if gone else None
+            return (expunged(known.delivery, group, self._key),) if gone else ()
         except NotVerified as error:
             log.warning("the ledger of a sibling does not verify", extra={"code": error.code})
-            return None
+            return ()

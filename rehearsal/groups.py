@@ -167,15 +167,12 @@ class _Director:
             return
         wanted = heeding(listener.delivery)
         known = next(one for one in wanted.siblings if one.delivery == self._plans[to].operation)
-        fact = heard(sibling.whole, wanted.group, known, private_key_of(VIGIL))
-        same = [
-            one for one in self._under_way if one[0] == who and _about(one[1]) == (_about(fact) if fact is not None else None)
-        ]
-        if fact is None or same:
-            return
-        self._under_way.add((who, fact))
-        at = max(listener.now, sibling.now) + timedelta(seconds=self._dice.randint(0, NEWS))
-        listener.later(at, lambda: self._tell(who, fact))
+        for fact in heard(sibling.whole, wanted.group, known, private_key_of(VIGIL)):
+            if any(one == who and _about(coming) == _about(fact) for one, coming in self._under_way):
+                continue
+            self._under_way.add((who, fact))
+            at = max(listener.now, sibling.now) + timedelta(seconds=self._dice.randint(0, NEWS))
+            listener.later(at, lambda fact=fact: self._tell(who, fact))  # type: ignore[misc]
 
     def _tell(self, who: int, fact: SiblingHeard) -> None:
         self._under_way.discard((who, fact))

@@ -1,12 +1,14 @@
 """What tests of groups share: the example of three parcels, and a table for each, at which they hear of one another."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from domain.delivery.reported import SiblingHeard
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
-from domain.record.siblings import heard, heeding
+from domain.record.siblings import Heeded, heard, heeding
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import EXAMPLES, Table
 
@@ -49,14 +51,17 @@ class Parcels:
         table, news = self[name], []
         for _ in range(20):
             wanted = heeding(table.delivery)
-            facts = (heard(self[one.delivery].delivery, wanted.group, one, private_key_of(VIGIL)) for one in wanted.siblings)
-            fact = next((one for one in facts if one is not None), None)
+            fact = next((fact for one in wanted.siblings for fact in self.news(wanted.group, one)), None)
             if fact is None or not table.delivery.state.under_way:
                 return news
             table.report(fact)
             table.settle()
             news.append(f"{fact.sibling} {fact.says}" + (f" {fact.checkpoint}" if fact.checkpoint else ""))
         raise AssertionError(news)
+
+    def news(self, group: str, known: Heeded) -> Iterator[SiblingHeard]:
+        """All that is new of one of them to another."""
+        return heard(self[known.delivery].delivery, group, known, private_key_of(VIGIL))
 
     def pass_time(self, **span: float) -> None:
         """Let time go by at every table."""

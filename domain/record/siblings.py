@@ -2,6 +2,7 @@
 these, and looked at again by whoever is told (`domain.rules.siblings`) and by whoever verifies its packet.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -64,19 +65,23 @@ def _heeding(delivery: Delivery) -> Heeding:
     )
 
 
-def heard(sibling: Delivery, group: str, known: Heeded, key: Ed25519PrivateKey) -> SiblingHeard | None:
-    """The first that is new of a sibling, signed with the installation's key. None where nothing is; none of another group."""
+def heard(sibling: Delivery, group: str, known: Heeded, key: Ed25519PrivateKey) -> Iterator[SiblingHeard]:
+    """All that is new of a sibling, signed with the installation's key: what it has reached, then how it stands; nothing of
+    another group. Who is told may refuse what proves nothing there, such as words under a key that has ended since, and must
+    hear of a danger all the same.
+    """
     own = sibling.plan.group
     if own is None or own.digest != group:
-        return None
+        return
     for name in known.awaited:
         progress = sibling.state.seen(name)
         if progress is not None and progress.result == "satisfied":
             words = _words(sibling, tuple(progress.answers.values()))
             if words:
-                return _sealed(sibling, group, key, "reached", name, words)
+                yield _sealed(sibling, group, key, "reached", name, words)
     says = _stands(sibling, known.standing)
-    return _sealed(sibling, group, key, says) if says is not None else None
+    if says is not None:
+        yield _sealed(sibling, group, key, says)
 
 
 def expunged(name: str, group: str, key: Ed25519PrivateKey) -> SiblingHeard:

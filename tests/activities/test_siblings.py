@@ -9,8 +9,15 @@ from temporalio.testing import ActivityEnvironment
 from activities.siblings import SiblingWatch
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import SiblingHeard
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.record.door import change_keys
 from domain.record.siblings import heeding
-from domain.words.errors import NotFound, NotVerified
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import key_id, public_text
+from domain.words.errors import NotFound, NotVerified, RuleBroken
+from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels
 
@@ -77,3 +84,35 @@ async def test_one_that_has_not_begun_is_waited_for_and_one_that_was_expunged_ha
     with pytest.raises(ApplicationError, match="nothing is new"):
         await heard_in(Archive(motor_oil_2=NotVerified("altered", 3)), parcels)
     assert [(CHEMICALS, "ended")] == await heard_in(Archive(motor_oil_2=NotFound("expunged")), parcels)
+
+
+async def test_r14_danger_to_a_sibling_is_heard_though_nothing_proves_here_what_that_has_reached() -> None:
+    """The key under which its team said that it is ready has ended since: that is refused, however often it is reported, and
+    people decide; that life is at risk there is reported beside it, and stops this delivery.
+    """
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    parcels.deliver(OIL)
+    parcels.deliver(CHEMICALS)
+    parcels.muster(CHEMICALS)
+    parcels[CHEMICALS].say("ru.police", "incident", risk_to_life=True, what="the courier is armed")
+    table, old, new = parcels[OIL], private_key_of("ru.police"), private_key_of("ru.police, its new key")
+    change = KeyChange(
+        service="ru.police",
+        by="ru.police",
+        made_at=utc_text(table.now),
+        added=(ServiceKey(public=public_text(new), valid_from=utc_text(table.now)),),
+        ended=(KeyEnd(key=key_id(public_text(old)), at=utc_text(table.now)),),
+    )
+    change_keys(table.delivery, sign(canonical(change), KEYS_TYPE, old), table.now)
+    told = Told()
+    watch = SiblingWatch(Archive(motor_oil_2=parcels[CHEMICALS].delivery), private_key_of(VIGIL), told)  # type: ignore[arg-type]
+    await ActivityEnvironment().run(watch.heed, heeding(table.delivery))
+
+    assert ["reached", "danger"] == [fact.says for _, fact in told.facts]
+    with pytest.raises(RuleBroken, match="nobody has signed"):
+        table.report(told.facts[0][1])
+    table.report(told.facts[1][1])
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("risk_to_life", "danger_to_a_sibling") == (halt.cause, halt.finding.code)

@@ -292,6 +292,13 @@ BUGS = (
     ),
     Bug("R31", "domain/record/siblings.py", ".handling is not None:", ".handling is not None and False:", "groups"),
     Bug(
+        "R14",
+        "domain/record/siblings.py",
+        '"reached", name, words)\n    says =',
+        '"reached", name, words)\n                return\n    says =',
+        "activities/siblings",
+    ),
+    Bug(
         "record",
         "domain/record/trust.py",
         "    for told in delivery.directory.services:\n",
