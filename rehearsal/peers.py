@@ -1,5 +1,5 @@
-"""Peers that hang, answers that come very late, notices that are lost, a register that does not answer, clocks that step, and
-timers that are late.
+"""Peers that hang, answers that come very late, notices that are lost, a register that does not answer, clocks that step,
+timers that are late, and reports that come late, twice, or of what is asked no more.
 
 All from one seed, so that a delivery among them can be repeated.
 """
@@ -49,6 +49,14 @@ class Peers:
     """Chance that a message bears another moment than now, and that a timer fires early."""
     sluggish: float = 0.0
     """Chance that a timer fires only after what comes next: no worker was up at its moment, or the worker was busy."""
+    slow: float = 0.0
+    """Chance that what an errand has found comes in later, after what others have found since."""
+    again: float = 0.0
+    """Chance that it comes in once more: its activity was tried again though the delivery had been told."""
+    heedless: float = 0.0
+    """Chance that a service answers though it is asked no more: it has not heard of that yet."""
+    forgetful: float = 0.0
+    """Chance that a new run begins each errand anew, while those of the run before still report."""
 
     def back(self, who: str, at: datetime) -> datetime:
         """The first moment from this one on at which it does not hang."""
@@ -84,6 +92,11 @@ def stepped(peers: Peers, now: datetime, dice: random.Random) -> datetime:
     return now + dice.choice((timedelta(milliseconds=-1), timedelta(seconds=-3), -BEHIND, timedelta(milliseconds=1), AHEAD))
 
 
+def pause(dice: random.Random) -> timedelta:
+    """How much later a report comes in: mostly soon, and after days where no worker was up."""
+    return timedelta(seconds=dice.choice((1, 60, 3600, 86_400, 864_000)) * dice.random())
+
+
 def fires(peers: Peers, moment: datetime, dice: random.Random) -> datetime:
     """When the timer for this moment fires."""
     early = dice.choice((timedelta(microseconds=1), timedelta(milliseconds=1), EARLY))
@@ -91,7 +104,9 @@ def fires(peers: Peers, moment: datetime, dice: random.Random) -> datetime:
 
 
 def peers(plan: Plan, seed: int) -> Peers:
-    """In half of the seeds each: some hang, some are polled, some are late, notices are lost, clocks step, timers are late."""
+    """In half of the seeds each: some hang, some are polled, some are late, notices are lost, clocks step, timers are late,
+    reports come late or twice, what is asked no more is answered, and a new run begins each errand anew.
+    """
     dice = random.Random(f"{seed}/peers")  # noqa: S311 - a simulation must be repeatable
     everyone = plan.participants()
 
@@ -109,4 +124,8 @@ def peers(plan: Plan, seed: int) -> Peers:
         lost=dice.choice((0.1, 1.0)) if comes() else 0.0,
         stepping=dice.choice((0.1, 0.5)) if comes() else 0.0,
         sluggish=dice.choice((0.1, 0.5)) if comes() else 0.0,
+        slow=dice.choice((0.1, 0.5)) if comes() else 0.0,
+        again=dice.choice((0.1, 0.5)) if comes() else 0.0,
+        heedless=dice.choice((0.1, 1.0)) if comes() else 0.0,
+        forgetful=dice.choice((0.5, 1.0)) if comes() else 0.0,
     )

@@ -40,7 +40,7 @@ from domain.words.errors import RuleBroken, TimedOut, VigilError
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from domain.words.moments import utc_text
 from rehearsal.chaos import Rival, attacks, haste
-from rehearsal.peers import GOOD, ONE_CALL, REGISTER, Peers, delay, fires, is_lost, stepped
+from rehearsal.peers import GOOD, ONE_CALL, REGISTER, Peers, delay, fires, is_lost, pause, stepped
 from rehearsal.scenario import PlanChange, Scenario
 from rehearsal.services import (
     DECONFLICTION_KEY,
@@ -165,6 +165,9 @@ class Theatre:
         self._order = itertools.count()
         self._clocks = random.Random(f"{world.seed}/clocks")  # noqa: S311 - a rehearsal must be repeatable
         self._timers = random.Random(f"{world.seed}/timers")  # noqa: S311 - a rehearsal must be repeatable
+        self._signals = random.Random(f"{world.seed}/signals")  # noqa: S311 - a rehearsal must be repeatable
+        self._answered: set[tuple[int, str]] = set()
+        """Requests that have come to their services, each by its branch: they know them by their numbers, and answer once."""
         self._begun: set[Errand] = set()
         """Errands that are under way, and need not be begun."""
         self._receipts: list[Receipt] = []
@@ -234,8 +237,8 @@ class Theatre:
         self._at(moment, happens)
 
     def told(self, fact: Report) -> None:
-        """A fact from outside."""
-        self._report(fact)
+        """A fact from outside, and perhaps once more."""
+        self._bring(fact, slow=False)
 
     def handed(self, envelope: Envelope) -> None:
         """A statement that comes in, whoever brings it."""
@@ -289,16 +292,18 @@ class Theatre:
                 self._begun.add(errand)
                 self._at(self._world.peers.back(REGISTER, self._now), lambda: self._begun.discard(errand))
             case Release():
+                self._begun.add(errand)
                 self._answer(self._register.release(self._world.plan.operation))
-                self._report(Released())
+                self._bring(Released(), errand)
             case Look():
-                self._claim(self._world.plan.operation, self._world.plan.initiator, *signature(self._delivery))
+                self._begun.add(errand)
+                self._claim(self._world.plan.operation, self._world.plan.initiator, *signature(self._delivery), errand)
             case Question():
                 self._ask(errand)
             case OnceMore(checkpoint=name, services=services):
                 self._begun.add(errand)
                 away = tuple(one for one in services if self._hangs(one))
-                self._at(self._now + ONE_CALL, lambda: self._report_of(AskedOnceMore(checkpoint=name, unreachable=away)))
+                self._at(self._now + ONE_CALL, lambda: self._bring(AskedOnceMore(checkpoint=name, unreachable=away), errand))
             case Heed():
                 self._begun.add(errand)  # whoever directs a group brings what is new, see `rehearsal.groups`
             case Telling():
@@ -313,13 +318,32 @@ class Theatre:
         if self._is_away(errand, errand.service):
             self._begun.add(errand)
             missed = Told(of=of, kind=kind, checkpoint=name, unreachable=(errand.service,))
-            self._at(self._now + ONE_CALL, lambda: self._report(missed))
+            self._at(self._now + ONE_CALL, lambda: self._bring(missed, errand))
             return
         owed = next(one for one in self._delivery.state.owed if (one.seq, one.kind, one.checkpoint) == (of, kind, name))
         reached = tuple(one for one in owed.services if not self._is_away(errand, one))
         if kind == "escalation" and name is not None:
             self._stand_in(name, reached)
-        self._report(Told(of=of, kind=kind, checkpoint=name, reached=reached))
+        self._begun.add(errand)
+        self._bring(Told(of=of, kind=kind, checkpoint=name, reached=reached), errand)
+
+    def _bring(self, fact: Report, errand: Errand | None = None, *, slow: bool = True) -> None:
+        """What an errand has found comes in: now or later, and perhaps once more. Then it may be begun again."""
+
+        def comes() -> None:
+            if isinstance(fact, Asked | AskedOnceMore):
+                self._report_of(fact)
+            elif not self.over:
+                self._report(fact)
+            if errand is not None:
+                self._begun.discard(errand)
+
+        if self._signals.random() < self._world.peers.again:
+            self._at(self._now + pause(self._signals), comes)
+        if slow and self._signals.random() < self._world.peers.slow:
+            self._at(self._now + pause(self._signals), comes)
+        else:
+            comes()
 
     def _is_away(self, errand: Telling, service: str) -> bool:
         return self._hangs(service) or is_lost(self._world.peers, f"{self._world.seed}/{errand.of}/{errand.kind}/{service}")
@@ -368,6 +392,8 @@ class Theatre:
         self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
         assert words == carried(self._delivery), f"{where}: a new run does not go on where the old one stood"  # noqa: S101
         self._restarts += 1
+        if self._signals.random() < self._world.peers.forgetful:
+            self._begun.clear()
 
     def _save_or_put_back(self) -> None:
         """Somebody resets the run, or restores a backup. The archive finds it with the next batch, and the run is told."""
@@ -393,7 +419,7 @@ class Theatre:
 
     def _find(self, found: Diverged) -> None:
         self._unfound = False
-        self._report(found)
+        self._bring(found, slow=False)
 
     def _give_up_if_endless(self) -> None:
         if self._now >= self._began + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
@@ -416,8 +442,11 @@ class Theatre:
         received = self._world.peers.back(service, self._now) + timedelta(milliseconds=dice.randint(0, 1000))
         signed = dice.random() < SIGNS
         if self._hangs(service):
-            self._at(self._now + ONE_CALL, lambda: self._report_of(Asked(checkpoint=name, unreachable=(service,))))
+            self._at(self._now + ONE_CALL, lambda: self._bring(Asked(checkpoint=name, unreachable=(service,))))
         self._at(received, lambda: self._receive(asked, signed=signed))
+        if (len(self._others), asked.id) in self._answered:
+            return
+        self._answered.add((len(self._others), asked.id))
         anew = self._world.seed + ANEW * len(self._others)  # what is asked again is answered by statements of their own
         for line in lines(asked, self._world.scenario, anew, self._now):
             self._say(self.says(line), name, line.at if not line.answers else max(line.at, received))
@@ -435,12 +464,15 @@ class Theatre:
 
     def _receive(self, asked: Request, *, signed: bool) -> None:
         said = (acknowledgement(asked, self._now),) if signed else ()
-        self._report_of(Asked(checkpoint=asked.checkpoint, received=(asked.service,), acknowledgements=said))
+        self._bring(Asked(checkpoint=asked.checkpoint, received=(asked.service,), acknowledgements=said))
 
     def _say(self, line: Cue, name: str, at: datetime) -> None:
-        """An answer is not said any more once its checkpoint has closed. Who hangs says nothing meanwhile."""
+        """Once its checkpoint has closed an answer is said by the heedless alone. Who hangs says nothing meanwhile."""
         at = self._world.peers.back(line.statement.service, at + delay(self._world.peers, line.statement.id))
-        self._at(at, lambda: self._spoken(line) if not line.answers or self._delivery.state.is_open(name) else None)
+        self._at(at, lambda: self._spoken(line) if not line.answers or self._is_said(name) else None)
+
+    def _is_said(self, name: str) -> bool:
+        return self._delivery.state.is_open(name) or (self._signals.random() < self._world.peers.heedless and not self.over)
 
     def _spoken(self, line: Cue) -> None:
         self._hear(line.envelope)
@@ -486,7 +518,7 @@ class Theatre:
         self._at(self._began + rival.comes, lambda: self._claim(operation, rival.service, rival.service, 0))
         self._at(self._began + rival.goes, lambda: self._answer(self._register.release(operation)))
 
-    def _claim(self, operation: str, contact: str, signer: str, order: int) -> None:
+    def _claim(self, operation: str, contact: str, signer: str, order: int, errand: Errand | None = None) -> None:
         """Every operation here touches what this plan touches."""
         touched = hashes(DECONFLICTION_KEY, self._world.plan.consignment.identifiers, self._delivery.plan.selectors)
         state = self._world.directory.get(contact).state or self._world.plan.legs[0].state
@@ -494,16 +526,16 @@ class Theatre:
         changed = self._register.claim(DatedClaim(claim=claim, at=utc_text(self._now)))
         later = changed[1].not_before
         if later is not None and operation == self._world.plan.operation:
-            self._report(Deferred(order=order, not_before=later))
-        self._answer(changed)
+            self._bring(Deferred(order=order, not_before=later), errand)
+        self._answer(changed, errand)
 
-    def _answer(self, changed: tuple[Register, RegisterAnswer]) -> None:
+    def _answer(self, changed: tuple[Register, RegisterAnswer], errand: Errand | None = None) -> None:
         self._register, answer = changed
         for finding in answer.findings:
             if finding.party.delivery == self._world.plan.operation and not self._delivery.state.ended:
                 others = cast(self._world.directory, tuple(other.contact for other in finding.others))
                 found = contacts(DECONFLICTION_KEY, finding, others)
-                self._report(Deconflicted(number=answer.number, order=finding.party.order, contacts=found))
+                self._bring(Deconflicted(number=answer.number, order=finding.party.order, contacts=found), errand)
 
     def _hear(self, envelope: Envelope) -> None:
         """Something comes in by the one door, and in hostile surroundings what others make of it."""
