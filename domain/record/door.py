@@ -113,7 +113,7 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
         sentence = mark("the archive is behind, and no plan is changed until it has caught up")
         raise RuleBroken("R28", sentence, reason="archive_behind")
     advance(delivery, at)
-    plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
+    plan = verified_plan(amended.plan, delivery.directory, max(at, delivery.state.now))
     if plan.initiator != delivery.plan.initiator:
         message = fill("only {initiator} changes this plan", initiator=delivery.plan.initiator)
         raise NotAllowed(message)
@@ -143,7 +143,7 @@ def change_keys(delivery: Delivery, envelope: Envelope, at: datetime) -> Entry |
         return None
     advance(delivery, at)
     _still_open(delivery)
-    authentic(envelope, delivery.directory, delivery.state.now)
+    authentic(envelope, delivery.directory, max(at, delivery.state.now))
     faults = key_faults(delivery, change)
     if faults:
         raise RuleBroken("R24", "; ".join(faults), reason="keys_not_changed")

@@ -26,7 +26,7 @@ from domain.record.packet import seal
 from domain.record.trust import ON_ITS_WAY
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
-from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of
@@ -118,6 +118,46 @@ def test_r24_rotation_overlaps() -> None:
 
     assert ("not authentic", ["accepted", "accepted"], ["accepted", "not authentic"]) == (strange, both, over)
     assert {of(NEW), of(POLICE)} <= {one.key for one in verify(sealed(table)).signers}
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["the old key", "the new key"])
+def test_r24_plan_and_keys_are_changed_with_a_key_that_counts_when_that_comes_in_whatever_the_newest_entry_is(
+    *, ended: bool
+) -> None:
+    """Nothing has been recorded since one key ended and another began: the old one changes neither the plan nor keys any more,
+    the new one does, and the packet verifies.
+    """
+    with_plan, with_keys = Table(told=False), Table(told=False)
+    starter = with_plan.plan.initiator
+    key = starter if ended else NEW
+    for table in (with_plan, with_keys):
+        turn = table.now + timedelta(seconds=1)
+        record = KeyChange(
+            service=starter,
+            by=starter,
+            made_at=table.now.isoformat(),
+            added=(fresh(since=turn.isoformat()),),
+            ended=(KeyEnd(key=of(starter), at=turn.isoformat()),),
+        )
+        taken(table, sign(canonical(record), KEYS_TYPE, private_key_of(starter)))
+        table.now += timedelta(seconds=2)
+    longer = with_changes(with_plan.plan, consent_uz={"due": "90h"})
+    plan = sign(canonical(longer), PLAN_TYPE, private_key_of(key))
+    more = KeyChange(service=starter, by=starter, made_at=with_keys.now.isoformat(), added=(fresh("another new key"),))
+    keys = sign(canonical(more), KEYS_TYPE, private_key_of(key))
+
+    if ended:
+        with pytest.raises(NotAuthentic):
+            amend(with_plan.delivery, Amended(plan=plan), with_plan.now)
+        with pytest.raises(NotAuthentic):
+            change_keys(with_keys.delivery, keys, with_keys.now)
+    else:
+        amend(with_plan.delivery, Amended(plan=plan), with_plan.now)
+        taken(with_keys, keys)
+
+    assert ("amended" in with_plan.events, with_keys.events.count("keys_changed")) == (not ended, 1 if ended else 2)
+    for table in (with_plan, with_keys):
+        verify(sealed(table), table.delivery.directory)
 
 
 def test_r24_the_same_change_again_is_none() -> None:
