@@ -48,7 +48,7 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     deconflicted       `order` is one of the signatures, and `number` is higher than that of what is known, or is the same while
                        the register has not `looked`
     deferred           `order` is the newest signature, the register has not `looked`, nothing is put off, and `not_before` is
-                       after the newest entry, by 24 hours and 5 minutes at most
+                       after the newest entry, and no more than 24 hours and 5 minutes after this moment
     released           it has its outcome, and has not been released
     told               a notice of that kind and checkpoint from entry `of` has still to be told to each service that it names,
                        and it names one
@@ -80,7 +80,7 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
         case Deferred(order=order, not_before=not_before):
             register = state.register
             waits = register.orders[-1:] == (order,) and not register.looked and register.not_before is None
-            return waits and state.now < instant(not_before) <= state.now + LONGEST_DEFERRED
+            return waits and state.now < instant(not_before) <= at + LONGEST_DEFERRED
         case Released():
             return state.outcome is not None and not state.released
         case ArchiveBehind():

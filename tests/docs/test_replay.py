@@ -81,7 +81,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     assert f"of a kind of {LARGEST_BRAKE:,}\nbytes at most" in TEXT
     assert f"by {LARGEST_BRAKE:,}\n   bytes for each of these" in TEXT
     assert f"more than {MOST_KEYS} keys" in TEXT
-    assert "by 24 hours and 5 minutes at most" in TEXT
+    assert "no more than 24 hours and 5 minutes after" in TEXT
     assert "1 d 5 m" == say_span(LONGEST_DEFERRED)
 
 

@@ -1,5 +1,6 @@
 """R15: who looks for what others watch learns nothing before a competent service has signed, nor by amendments."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -238,3 +239,18 @@ def test_what_was_put_off_is_looked_into_when_there_is_room() -> None:
     table.pass_time(hours=1)
     assert looks(table)
     assert {"order", "not_before", "event"} == set(Deferred.model_fields)
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["a day ahead", "further ahead"])
+def test_how_far_a_look_is_put_off_counts_from_when_the_register_says_so(*, far: bool) -> None:
+    """The register was away for hours, in which nothing was recorded: that it has no room for a day is news all the same, and
+    more than that is not.
+    """
+    table = unsigned()
+    table.say(SIGNER, "deconfliction_requested", ASKED)
+    order = table.delivery.state.register.orders[-1]
+    table.now += timedelta(hours=3)
+    later = table.now + timedelta(days=1, minutes=6 if far else 0)
+    table.report(Deferred(order=order, not_before=utc_text(later)))
+    assert looks(table) == far
+    verify(table.packet())

@@ -233,6 +233,8 @@ BUGS = (
     Bug("R12", "domain/rules/hold.py", 'state.stop_all("undecided", lapsed', 'state.stop_all("silence", lapsed', "whose_end"),
     Bug("R28", "domain/rules/kind.py", "    left = of - sum(map(size_of, held))", "    left = of", "bounds"),
     Bug("R15", "domain/rules/outside.py", "if fact.order not in state.register.orders:", "if False:", "fishing"),
+    Bug("R15", "domain/rules/outside.py", "<= at + LONGEST_DEFERRED", "<= state.now + LONGEST_DEFERRED", "fishing"),
+    Bug("R15", "domain/rules/outside.py", " <= at + LONGEST_DEFERRED", "", "fishing"),
     Bug("R18", "domain/rules/outside.py", "return fact.branch >= state.branch and not", "return not", "divergence"),
     Bug("R18", "domain/rules/outside.py", " and not _is_its_own(fact, delivery.ledger)", "", "divergence"),
     Bug(
