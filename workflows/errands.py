@@ -50,9 +50,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Heed:
-    """It is listened for what comes of siblings (R31); `heard` counts what has come so far."""
+    """It is listened for what comes of siblings (R31); `heard` counts what has come so far, `plan` how often the plan had been
+    changed: what is waited for is what the plan in force says.
+    """
 
     heard: int
+    plan: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def wanted(delivery: Delivery) -> tuple[Errand, ...]:
     if waits_for_the_register(delivery):
         errands.append(Look(state.register.number))
     if delivery.plan.group is not None and state.under_way:
-        errands.append(Heed(state.siblings.heard))
+        errands.append(Heed(state.siblings.heard, len(state.plans) - 1))
     for name, progress in state.progress.items():
         if progress.open:
             waiting = progress.waiting_for()

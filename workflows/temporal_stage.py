@@ -122,10 +122,10 @@ class TemporalStage:
             known = self._running.get(errand)
             if not isinstance(errand, Question) and (known is None or known.done()):
                 self._start(errand)
-        if not any(isinstance(one, Heed) for one in errands):  # what listens ends by itself only when there is news
-            for one, task in self._running.items():
-                if isinstance(one, Heed):
-                    self._commands += task.cancel()
+        heeded = {one.plan for one in errands if isinstance(one, Heed)}
+        for one, task in self._running.items():
+            if isinstance(one, Heed) and one.plan not in heeded:  # what listens ends by itself only when there is news
+                self._commands += task.cancel()
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(min(coming or self._until, self._until))
         if not self._ends():

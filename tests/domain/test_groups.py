@@ -488,6 +488,22 @@ def test_r31_an_arrest_opens_only_when_the_siblings_teams_are_ready() -> None:
     Checker(parcels[OIL].plan).follow([*parcels[OIL].delivery.ledger.entries])  # type: ignore[list-item]
 
 
+def test_r31_what_a_changed_plan_waits_for_is_listened_for_from_then_on() -> None:
+    """What listens for what was waited for before would never hear of it."""
+    oil = on_their_way()[OIL]
+    plan = oil.delivery.plan
+    (before,) = (one for one in wanted(oil.delivery) if isinstance(one, Heed))
+    index, arrest = next((at, one) for at, one in enumerate(plan.checkpoints) if one.wait_for)
+    more = arrest.wait_for[0].model_copy(update={"checkpoint": "another"})
+    changed_arrest = arrest.model_copy(update={"wait_for": (*arrest.wait_for, more)})
+    checkpoints = (*plan.checkpoints[:index], changed_arrest, *plan.checkpoints[index + 1 :])
+    amend(oil.delivery, Amended(plan=signed_plan(plan.model_copy(update={"checkpoints": checkpoints}))), oil.now)
+
+    assert any("another" in one.awaited for one in heeding(oil.delivery).siblings)
+    assert before not in wanted(oil.delivery)
+    assert [before.heard] == [one.heard for one in wanted(oil.delivery) if isinstance(one, Heed)]
+
+
 def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:
     """Whoever holds the installation's key, and not those of the teams, cannot say that they are ready: with no word of theirs,
     with those of one alone, with those of another checkpoint, altered, or signed by itself.

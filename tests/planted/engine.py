@@ -851,6 +851,13 @@ BUGS = (
     ),
     Bug("errands", "workflows/errands.py", "not state.released:", "not state.released and not state.owed:", "bounds"),
     Bug(
+        "R31",
+        "workflows/errands.py",
+        "errands.append(Heed(state.siblings.heard, len(state.plans) - 1))",
+        "errands.append(Heed(state.siblings.heard))",
+        "groups",
+    ),
+    Bug(
         "stage",
         "workflows/keeping.py",
         "at = answer.moment(delivery.plan.operation, delivery.directory, delivery.state.now)",
