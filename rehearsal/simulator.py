@@ -166,8 +166,9 @@ class Theatre:
         self._clocks = random.Random(f"{world.seed}/clocks")  # noqa: S311 - a rehearsal must be repeatable
         self._timers = random.Random(f"{world.seed}/timers")  # noqa: S311 - a rehearsal must be repeatable
         self._signals = random.Random(f"{world.seed}/signals")  # noqa: S311 - a rehearsal must be repeatable
-        self._answered: set[tuple[int, str]] = set()
-        """Requests that have come to their services, each by its branch: they know them by their numbers, and answer once."""
+        self._runs = random.Random(f"{world.seed}/runs")  # noqa: S311 - a rehearsal must be repeatable
+        self._answered: set[str] = set()
+        """Requests of this branch that have come to their services: they know them by their numbers, and answer once."""
         self._begun: set[Errand] = set()
         """Errands that are under way, and need not be begun."""
         self._receipts: list[Receipt] = []
@@ -392,7 +393,7 @@ class Theatre:
         self._delivery = go_on(Carried.model_validate_json(words.model_dump_json()), self._secret)
         assert words == carried(self._delivery), f"{where}: a new run does not go on where the old one stood"  # noqa: S101
         self._restarts += 1
-        if self._signals.random() < self._world.peers.forgetful:
+        if self._runs.random() < self._world.peers.forgetful:
             self._begun.clear()
 
     def _save_or_put_back(self) -> None:
@@ -412,14 +413,15 @@ class Theatre:
         self._whole = resume(self._directory, self._cards, other.ledger.entries[:size], self._secret)
         self._seen, self._unfound, self._saved = size, True, None
         self._begun.clear()  # the new run asks again
+        self._answered.clear()
         advance(self._delivery, self._now)  # and what had come due by now does so at once
         if self._now >= self._began + self._patience:
             self._at(self._now + timedelta(days=1), self._lose_patience)
         self._at(self._now + timedelta(milliseconds=self._fate.randint(0, 60_000)), lambda: self._find(found))
 
     def _find(self, found: Diverged) -> None:
-        self._unfound = False
         self._bring(found, slow=False)
+        self._unfound = False
 
     def _give_up_if_endless(self) -> None:
         if self._now >= self._began + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
@@ -444,22 +446,25 @@ class Theatre:
         if self._hangs(service):
             self._at(self._now + ONE_CALL, lambda: self._bring(Asked(checkpoint=name, unreachable=(service,))))
         self._at(received, lambda: self._receive(asked, signed=signed))
-        if (len(self._others), asked.id) in self._answered:
+        if asked.id in self._answered:
             return
-        self._answered.add((len(self._others), asked.id))
+        self._answered.add(asked.id)
         anew = self._world.seed + ANEW * len(self._others)  # what is asked again is answered by statements of their own
         for line in lines(asked, self._world.scenario, anew, self._now):
             self._say(self.says(line), name, line.at if not line.answers else max(line.at, received))
 
     def _report_of(self, fact: Asked | AskedOnceMore) -> None:
-        """What came of asking; nothing, once the checkpoint has closed, be it by what comes due until this moment."""
+        """What came of asking; nothing, once the checkpoint has closed, be it by what comes due until this moment, or asks another
+        in that one's place.
+        """
         state, name = self._delivery.state, fact.checkpoint
         if not state.is_open(name) or state.ended:
             return
         try:
             self._report(fact)
         except RuleBroken:
-            if state.is_open(name):
+            named = (*fact.unreachable, *fact.received) if isinstance(fact, Asked) else fact.unreachable
+            if state.is_open(name) and {*named} <= {*state.progress[name].checkpoint.services()}:
                 raise
 
     def _receive(self, asked: Request, *, signed: bool) -> None:
