@@ -454,8 +454,8 @@ class Theatre:
             self._say(self.says(line), name, line.at if not line.answers else max(line.at, received))
 
     def _report_of(self, fact: Asked | AskedOnceMore) -> None:
-        """What came of asking; nothing, once the checkpoint has closed, be it by what comes due until this moment, or asks another
-        in that one's place.
+        """What came of asking; nothing, once the checkpoint has closed, be it by what comes due until this moment, or others are
+        asked there.
         """
         state, name = self._delivery.state, fact.checkpoint
         if not state.is_open(name) or state.ended:

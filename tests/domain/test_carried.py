@@ -51,8 +51,8 @@ def test_at_every_entry_what_is_carried_is_what_all_entries_add_up_to(seed: int)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_delivery_of_many_runs_has_the_ledger_of_one_run(seed: int) -> None:
-    """Whether a run ends after everything that happens or never: every entry, and so every verdict and receipt, is the same, unless
-    each run begins anew what is under way.
+    """Whether a run ends after everything that happens or never: every entry, and so every verdict and receipt, is the same.
+    No run begins anew what is under way.
     """
     chosen = world(seed)
     quiet = replace(chosen, hostility=0.0, peers=replace(chosen.peers, forgetful=0.0))

@@ -427,7 +427,7 @@ BUGS = (
     Bug(
         "R8",
         "domain/delivery/state.py",
-        "                progress.due = progress.due + span if progress.due is not None else None\n",
+        "                progress.due_anew(progress.due + span if progress.due is not None else None)\n",
         "",
         "rules_of_hold",
     ),
