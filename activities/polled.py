@@ -120,25 +120,70 @@ async def take(
 ) -> bool:
     """Take what came beyond `progress.after`; whether anything is settled. What was judged has a receipt (`activities.receipts`).
 
+    What its service has said is handed in one after another; but a brake does not wait until something before it is judged (R8).
     Raises `RPCError` or `RPCTimeoutOrCancelledError` if the workflow cannot be reached: what was taken until then is noted.
     """
-    settled = False
     progress.waits = []
     await directory.look()  # a key that ended a moment ago, the delivery may not know of yet
-    for number, envelope in enumerate(answers, start=progress.after + 1):
-        if number in progress.settled:
+    page = _Page(dict(enumerate(answers, start=progress.after + 1)), progress, directory, relay, delivery)
+    for number in tuple(page.left):
+        if number not in page.left:
             continue
-        verdict = await _hand_in(envelope, directory, _Door(relay, delivery, progress, number))
+        handing = asyncio.create_task(page.hand_in(number))
+        try:
+            await asyncio.wait({handing}, timeout=A_BRAKE)
+            if not handing.done() or handing.exception() is not None:
+                await page.hand_in_brakes()
+            page.note(number, await handing)
+        finally:
+            handing.cancel()
+            await asyncio.gather(handing, return_exceptions=True)
+    return page.settled
+
+
+class _Page:
+    """What a service has answered, by number, as far as that is not settled."""
+
+    def __init__(
+        self, answers: dict[int, Envelope | None], progress: PollProgress, directory: InForce, relay: Relay, delivery: str
+    ) -> None:
+        self.left = {number: one for number, one in answers.items() if number not in progress.settled}
+        """What has still to be handed in."""
+        self.settled = False
+        """Whether anything is settled now."""
+        self._progress = progress
+        self._directory = directory
+        self._relay = relay
+        self._delivery = delivery
+
+    async def hand_in(self, number: int, *, brake: bool = False) -> PolledVerdict | None:
+        """Hand in this one; what became of it. `brake`: only if it is one, else none. Raises as `take` does."""
+        envelope = self.left.pop(number) if not brake else self.left[number]
+        door = _Door(self._relay, self._delivery, self._progress, number)
+        return await _hand_in(envelope, self._directory, door, brake=brake)
+
+    async def hand_in_brakes(self) -> None:
+        """Hand in every brake that is left, first those that have not been left by signal yet."""
+        for number in sorted(self.left, key=lambda number: number in self._progress.left):
+            with suppress(*AWAY):  # the next attempt hands it in again
+                verdict = await self.hand_in(number, brake=True)
+                if verdict is not None:
+                    del self.left[number]
+                    self.note(number, verdict)
+
+    def note(self, number: int, verdict: PolledVerdict | None) -> None:
+        """This became of it."""
+        progress = self._progress
+        assert verdict is not None  # noqa: S101 - it was handed in
         if verdict.fate == "waits":
             progress.waits.append(f"waits={number}:{verdict.code}")
-            continue
+            return
         if verdict.fate == "refused":
             if len(progress.refused) >= MOST_UNHEARD:
-                continue  # it comes again, once its service has heard of some
+                return  # it comes again, once its service has heard of some
             progress.refuse(number, verdict.code)
         progress.settle(number)
-        settled = True
-    return settled
+        self.settled = True
 
 
 class _Door(NamedTuple):
@@ -177,16 +222,18 @@ class _Door(NamedTuple):
             raise Unavailable(mark("it is left with Temporal, and has no receipt yet")) from error
 
 
-async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -> PolledVerdict:
-    """Nothing of an answer is parsed before it is known who signed it."""
+async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door, *, brake: bool) -> PolledVerdict | None:
+    """Nothing of an answer is parsed before it is known who signed it. `brake`: none of what is no brake, and it is let be."""
     if envelope is None:
-        return PolledVerdict("refused", Malformed.code)
+        return PolledVerdict("refused", Malformed.code) if not brake else None
     at = moment()
     found = _speaker(envelope, directory.now, at)
     if isinstance(found, PolledVerdict):
-        return found
+        return found if not brake else None
     try:
         statement = read_statement(envelope)
+        if brake and not is_brake(statement):
+            return None
         if statement.service != found.id:
             return PolledVerdict("refused", NotAuthentic.code)
         if statement.kind not in BRAKES:

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,12 @@ from temporalio.api.update.v1 import Input, Meta, Request
 from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
-from activities import polled
+from activities import checkpoint, polled
+from activities.checkpoint import Checkpoints
 from activities.polled import PollProgress
 from activities.relay import Relay
 from domain.delivery.ledger import Entry
@@ -37,12 +39,13 @@ from process.in_force import InForce
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.activities.test_checkpoint import PROSECUTOR, Misbehaving
+from tests.activities.test_services import asked
 from tests.installation import BUILD, Installation, attempted, installed, renamed, said_by, stop_by
 from tests.second_book import with_figures
 from tests.support import example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
-from workflows.messages import workflow_id
+from workflows.messages import CheckpointWait, workflow_id
 
 FEW = 3
 """Statements that a service has here."""
@@ -192,4 +195,45 @@ async def test_a_stop_that_its_delivery_takes_for_noise_is_left_once(temporal: C
         left = await at.left(plan)
 
     assert ["waits=1:not-authentic"] == progress.waits
+    assert [stop] == [one.content for one in left]
+
+
+@pytest.mark.parametrize("why", ["no more updates", "nobody answers"])
+async def test_a_polled_stop_gets_in_though_the_word_before_it_is_not_judged(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Temporal takes no Update for the word, or takes it and no worker answers: the stop that its service has said after it is
+    left by signal all the same, once, and the word waits.
+    """
+    monkeypatch.setattr(checkpoint, "ONE_TURN", 4.0)
+    plan = renamed(example_plan())
+    word, stop, now = a_word(PROSECUTOR, plan), stop_by(PROSECUTOR, plan), datetime.now(UTC)
+    listed = {"answers": [word.model_dump(mode="json"), stop.model_dump(mode="json")]}
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, lambda _self: listed)
+    async with (
+        installed(temporal, plan, None, reach={PROSECUTOR: service.poll()}) as at,
+        service.listening(),
+        AsyncExitStack() as stack,
+    ):
+        caller, messenger, _, relay, _ = at.parts
+        activities = Checkpoints(caller, messenger, at.of_worker, relay)
+        request = asked().model_copy(update={"delivery": plan.operation})
+        wait = CheckpointWait(
+            delivery=plan.operation, checkpoint="consent-uz", requests=(request,), services=(at.directory.get(PROSECUTOR),)
+        )
+        if why == "no more updates":
+            await stack.enter_async_context(no_more_updates(at, plan))
+        else:
+            queue = f"later-{uuid.uuid4().hex}"
+            await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
+        details: tuple[Any, ...] = ()
+        for _ in range(2):
+            room, beats = ActivityEnvironment(client=temporal), list[Any]()
+            room.info = dataclasses.replace(room.info, started_time=now, scheduled_time=now, heartbeat_details=details)
+            room.on_heartbeat = lambda memory, beats=beats: beats.append(memory.model_dump(mode="json"))
+            with pytest.raises(ApplicationError, match=f"not judged yet: {PROSECUTOR}"):
+                await attempted(room, activities.ask_once_more, wait)
+            details = (beats[-1],)
+        left = await at.left(plan)
+
     assert [stop] == [one.content for one in left]

@@ -135,7 +135,7 @@ BUGS = (
     Bug(
         "polled",
         "activities/polled.py",
-        '            progress.waits.append(f"waits={number}:{verdict.code}")\n            continue\n',
+        '            progress.waits.append(f"waits={number}:{verdict.code}")\n            return\n',
         '            progress.waits.append(f"waits={number}:{verdict.code}")\n',
         "activities/checkpoint::test_an_answer_under_a_key_that_is_not_known_yet_is_asked_for_again",
     ),
@@ -152,6 +152,13 @@ BUGS = (
         "if len(progress.refused) >= MOST_UNHEARD:",
         "if False:",
         "activities/polled::test_a_service_that_answers_noise_without_end_fills_no_memory",
+    ),
+    Bug(
+        "R8",
+        "activities/polled.py",
+        "if not handing.done() or handing.exception() is not None:",
+        "if False:",
+        "activities/stops::test_a_polled_stop_gets_in_though_the_word_before_it_is_not_judged",
     ),
     Bug(
         "R8",
