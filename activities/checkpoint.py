@@ -47,8 +47,9 @@ AT_ONCE = timedelta(milliseconds=50)
 ONE_TURN = 25.0
 """Seconds for asking one service once, or for fetching its answers and handing them in."""
 LAGS = timedelta(minutes=2)
-"""So long after a due time an answer that cannot be judged yet keeps silence from deciding: the worker's directory, a change of
-keys, or the delivery lags behind. Not longer, or a service could hold a delivery up with an answer that nobody can judge.
+"""So long an answer that cannot be judged yet keeps silence from deciding after a due time, while it is asked for again: the
+worker's directory, a change of keys, or the delivery lags behind. Not longer, or a service could hold a delivery up with an
+answer that nobody can judge. While no worker is up nobody asks, and that does not count.
 """
 A_MOMENT = timedelta(seconds=1)
 """Before it is asked again."""
@@ -79,6 +80,8 @@ class Memory(BaseModel):
     """How often in a row each service could not be asked."""
     due: dict[str, datetime] = {}
     """When the next turn of each service is; at once of one that has had none."""
+    held_up: timedelta = timedelta()
+    """For how long attempts have kept silence from deciding."""
 
 
 Heard = Literal["heard", "waits", "away"]
@@ -122,10 +125,12 @@ class Checkpoints:
         due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]
         polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll)]
         heard = await asyncio.gather(*(self._hear(service, one, memory) for service, one in polled_now))
+        held_up = memory.held_up + (moment() - activity.info().started_time)
+        memory.held_up = held_up + A_MOMENT
         activity.heartbeat(memory)
         came = {service.id: how for (service, _), how in zip(polled_now, heard, strict=True)}
         waits = [service for service, how in came.items() if how == "waits"]
-        if waits and (activity.is_worker_shutdown() or moment() < activity.info().scheduled_time + LAGS):
+        if waits and (activity.is_worker_shutdown() or held_up < LAGS):
             raise ApplicationError(
                 f"answers are not judged yet: {', '.join(waits)}",
                 type="Waiting",

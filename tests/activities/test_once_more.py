@@ -193,3 +193,38 @@ async def test_an_answer_that_was_fetched_and_not_judged_is_fetched_again_before
             await at.until(plan, lambda entry: isinstance(entry.event, Stated) and entry.event.envelope == word)
 
     assert [] == reported
+
+
+async def test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_worker_was_up_before(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker was killed when the time was over, and another begins ten minutes later, before its archive says which keys
+    count: what has been answered in time is asked for again, and after that nothing is held up any longer than it may be.
+    """
+    monkeypatch.setattr(checkpoint, "LAGS", timedelta(seconds=1))
+    plan, before = renamed(example_plan()), datetime.now(UTC) - timedelta(minutes=10)
+    listed = {"answers": [a_word(PROSECUTOR, plan).model_dump(mode="json")]}
+    service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, lambda _self: listed)
+    async with installed(temporal, plan, None, reach={PROSECUTOR: service.poll()}) as at, service.listening():
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await at.kept(plan)
+        at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
+        caller, messenger, _, relay, _ = at.parts
+        activities = Checkpoints(caller, messenger, at.of_worker, relay)
+        request = asked().model_copy(update={"delivery": plan.operation})
+        wait = CheckpointWait(
+            delivery=plan.operation, checkpoint="consent-uz", requests=(request,), services=(at.directory.get(PROSECUTOR),)
+        )
+        first, beats = ActivityEnvironment(client=temporal), list[Any]()
+        first.info = dataclasses.replace(first.info, started_time=datetime.now(UTC), scheduled_time=before, attempt=2)
+        first.on_heartbeat = lambda memory: beats.append(memory.model_dump(mode="json"))
+        with pytest.raises(ApplicationError, match=f"not judged yet: {PROSECUTOR}"):
+            await attempted(first, activities.ask_once_more, wait)
+        so_far = await at.left(plan, messages.REPORT)
+        last = ActivityEnvironment(client=temporal)
+        last.info = dataclasses.replace(first.info, started_time=datetime.now(UTC), heartbeat_details=(beats[-1],), attempt=3)
+        await attempted(last, activities.ask_once_more, wait)
+        reported = await at.left(plan, messages.REPORT)
+
+    assert not [one for one in so_far if isinstance(one.content, AskedOnceMore)]
+    assert [one.content for one in reported if isinstance(one.content, AskedOnceMore)]

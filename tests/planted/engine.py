@@ -27,6 +27,13 @@ BUGS = (
         "activities/checkpoint::test_a_service_that_has_answered_by_another_way_is_not_asked_again",
     ),
     Bug(
+        "R2",
+        "activities/checkpoint.py",
+        "or held_up < LAGS):",
+        "or moment() < activity.info().scheduled_time + LAGS):",
+        "activities/once_more::test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_worker_was_up_before",
+    ),
+    Bug(
         "clock",
         "activities/clock.py",
         "return _CLOCK.get().now()",
