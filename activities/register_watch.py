@@ -20,6 +20,8 @@ from activities.deconfliction import RegisterActivities
 from archive.claims import Claims
 from archive.patterns import Patterns
 from domain.delivery.reported import Deconflicted
+from domain.plan.register import RegisterAnswer
+from domain.words.errors import Unavailable
 from domain.words.moments import instant
 from process.clock import look
 from workflows import messages
@@ -86,9 +88,20 @@ class RegisterWatch:
             answer = await self._claims.gone(delivery, self._clock())
             if answer is not None:
                 log.error("an operation that nothing performs is in the register no more", extra={"delivery": delivery})
-                async for other, fact in self._register.facts(answer):
-                    await self._report(other, fact)
+                if await self._told(answer):
+                    await self._claims.forgotten(delivery)
         await self._claims.tidy(self._clock())
+
+    async def _told(self, answer: RegisterAnswer) -> bool:
+        """Tell all those whom this answer concerns; whether each has been told. The others are told in a later round."""
+        all_told = True
+        async for other, fact in self._register.facts(answer):
+            try:
+                await self._report(other, fact)
+            except (RPCError, Unavailable) as error:
+                log.warning("not told that a conflict has gone: %s", type(error).__name__, extra={"delivery": other})
+                all_told = False
+        return all_told
 
     async def _is_performed(self, delivery: str) -> bool:
         try:

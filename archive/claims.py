@@ -102,33 +102,46 @@ class Claims:
 
     async def gone(self, delivery: str, at: datetime) -> RegisterAnswer | None:
         """Nothing performs it any more, it was seen at this moment: after a day it counts as live no more. The answer, once it
-        does not.
+        does not; the same again, until it is `forgotten`.
         """
         async with self._gate, self._database.writing() as connection:
             head = await locked(connection)
             own = await row_of(connection, delivery)
-            if own is None or own.released_at is not None:
+            if own is None or (own.released_at is not None and own.gone_since is None):
                 return None
+            if own.released_at is not None:
+                return await freed(connection, head, own)
+            mine = claims.c.delivery == delivery
             if own.gone_since is None:
-                await connection.execute(update(claims).where(claims.c.delivery == delivery).values(gone_since=utc_text(at)))
+                await connection.execute(update(claims).where(mine).values(gone_since=utc_text(at)))
             if own.gone_since is None or instant(own.gone_since) + REMEMBERED > at:
                 return None
-            answer = await freed(connection, await taken_out(connection, head, own, at), own)
+            head = await taken_out(connection, head, own, at)
+            await connection.execute(update(claims).where(mine).values(released_at=utc_text(at)))
+            return await freed(connection, head, own)
+
+    async def forgotten(self, delivery: str) -> None:
+        """Everybody knows that it is gone: where it comes back, it enters again."""
+        async with self._database.writing() as connection:
             await forget(connection, (delivery,))
-        return answer
 
     async def there(self, delivery: str) -> None:
-        """Something performs it, after all."""
-        async with self._database.writing() as connection:
+        """Something performs it, after all. Where it counts as live no more, it enters again with its next look."""
+        async with self._gate, self._database.writing() as connection:
+            await locked(connection)
+            own = await row_of(connection, delivery)
+            if own is not None and own.released_at is not None and own.gone_since is not None:
+                await forget(connection, (delivery,))
             await connection.execute(update(claims).where(claims.c.delivery == delivery).values(gone_since=None))
 
     async def suspects(self) -> tuple[str, ...]:
         """Live operations that nothing may perform: of whose delivery there is no ledger here, or one that has ended or is gone;
-        those first of which that was not known, then those that have been gone longest.
+        those first of which that was not known, then those that have been gone longest. And what counts as live no more, until
+        it is `forgotten`.
         """
         chosen = select(claims.c.delivery).outerjoin(deliveries, deliveries.c.delivery == claims.c.delivery)
         odd = deliveries.c.delivery.is_(None) | deliveries.c.ended | (deliveries.c.alarm == "gone")
-        chosen = chosen.where(claims.c.released_at.is_(None), odd | claims.c.gone_since.is_not(None))
+        chosen = chosen.where((claims.c.released_at.is_(None) & odd) | claims.c.gone_since.is_not(None))
         async with self._database.reading() as connection:
             oldest = chosen.order_by(claims.c.gone_since.is_not(None), claims.c.gone_since, claims.c.number)
             return tuple((await connection.execute(oldest.limit(MOST_SUSPECTS))).scalars())

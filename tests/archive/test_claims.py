@@ -265,7 +265,9 @@ async def test_a_database_that_was_put_back_answers_with_higher_numbers(url: str
 
 
 async def test_what_nothing_performs_is_live_for_a_day_and_then_no_more(url: str) -> None:
-    """Of whose delivery there is no ledger, or one that is gone. What is performed after all stays; those it touched are told."""
+    """Of whose delivery there is no ledger, or one that is gone. What is performed after all stays; those it touched are told,
+    and again until that is noted.
+    """
     async with workers(url) as (at,):
         archive = database(url)
         ledgers = Ledgers(archive, new_keys())
@@ -280,15 +282,34 @@ async def test_what_nothing_performs_is_live_for_a_day_and_then_no_more(url: str
         marked = [await at.gone(name, EPOCH) for name in ("gone", "unknown", "released", "nobody")]
         await at.there("unknown")
         again = await at.gone("unknown", EPOCH + REMEMBERED)
-        early, over = [await at.gone("gone", EPOCH + REMEMBERED + timedelta(seconds=one)) for one in (-1, 0)]
+        early, over, once_more = [await at.gone("gone", EPOCH + REMEMBERED + timedelta(seconds=one)) for one in (-1, 0, 1)]
+        untold = await at.suspects()
+        await at.forgotten("gone")
         left = await at.suspects()
 
     assert ("gone", "unknown") == suspects
     assert [None] * 6 == [*marked, again, early]
     assert over is not None
+    assert over == once_more
     assert {"open": ["unknown"], "unknown": ["open"]} == found(over)
+    assert ("gone", "unknown") == untold
     assert ("unknown",) == left
     assert [("KZ", 2, 2)] == await rows(url, live_counts)
+
+
+async def test_what_comes_back_when_it_counts_as_live_no_more_enters_again(url: str) -> None:
+    """Its workflow was put back before all had been told that it is gone: it is not taken for released, and is seen again."""
+    async with workers(url) as (at,):
+        for name in ("gone", "other"):
+            await at.claim(dated(claim_of(name, "a", service=f"of-{name}")))
+        await at.gone("gone", EPOCH)
+        over = await at.gone("gone", EPOCH + REMEMBERED)
+        await at.there("gone")
+        again = await at.claim(dated(claim_of("gone", "a", service="of-gone"), EPOCH + REMEMBERED))
+
+    assert over is not None
+    assert {"other": []} == found(over)
+    assert {"gone": ["other"], "other": ["gone"]} == found(again)
 
 
 async def test_of_many_that_nothing_performs_all_are_looked_at(url: str) -> None:

@@ -211,6 +211,13 @@ BUGS = (
         "",
         "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
     ),
+    Bug(
+        "R15",
+        "activities/register_watch.py",
+        "if await self._told(answer):",
+        "if await self._told(answer) or True:",
+        "workflows/deconfliction::test_that_a_conflict_has_gone_is_told_though_the_worker_that_found_it_has_gone_too",
+    ),
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
     Bug(
         "notices",

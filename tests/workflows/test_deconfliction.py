@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.alarms import Alarms
 from activities.register_watch import RegisterWatch
@@ -310,6 +311,33 @@ async def test_an_operation_that_nothing_performs_is_in_nobodys_way_after_a_day(
     assert any(wait.checkpoint.startswith("conflict.") for wait in seen.waiting)
     assert isinstance(closed.event, Closed)
     assert "withdrawn" == closed.event.result
+    assert () == live
+
+
+async def test_that_a_conflict_has_gone_is_told_though_the_worker_that_found_it_has_gone_too(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken out of the register, and whoever did that was killed, or did not reach Temporal, before it could say so: the
+    next round tells it.
+    """
+
+    async def cut_off(_self: RegisterWatch, _delivery: str, _fact: Deconflicted) -> None:
+        raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+
+    async with touching_another(temporal) as (at, plan):
+        now = datetime.now(UTC)
+        await watch_of(at, now).sweep()
+        with monkeypatch.context() as away, suppress(RPCError):
+            away.setattr(RegisterWatch, "_report", cut_off)
+            await watch_of(at, now + timedelta(days=1)).sweep()
+        await watch_of(at, now + timedelta(days=1, minutes=1)).sweep()
+        told = await at.until(
+            plan,
+            lambda entry: entry.event.event == "silence" or (isinstance(entry.event, Deconflicted) and not entry.event.contacts),
+        )
+        live = await Claims(at.reads._database).suspects()
+
+    assert isinstance(told.event, Deconflicted)
     assert () == live
 
 
