@@ -130,26 +130,32 @@ class Receipts:
 
     async def _hand_over(self, service: Service | None, one: OwedReceipt) -> bool:
         """Whether the next one is worth a try. What nobody is owed any more is settled."""
-        receipt = await self._receipt(one) if service is not None else None
         try:
+            receipt = await self._receipt(one) if service is not None else None
             if service is not None and receipt is not None:
                 await self._caller.hand_over(service, signed(receipt, self._key))
         except NoPlaceError:
             pass  # it has said that it keeps none
-        except AwayError as error:
+        except (AwayError, NotFound, NotVerified) as error:
             if one.tries + 1 < MOST_TRIES:
                 await self._owed.put_off(one, min(FIRST_PAUSE * 2**one.tries, LONGEST_PAUSE))
-                return False
+                return not isinstance(error, AwayError)
             log.warning("a receipt is given up: %s", error, extra={"service": one.service, "delivery": one.delivery})
         await self._owed.settle(one)
         return True
 
     async def _receipt(self, one: OwedReceipt) -> Receipt | None:
-        """None where the delivery was expunged, or has another entry there since it was put back."""
+        """None where the delivery was expunged, or has another entry there since it was put back.
+
+        Raises `NotFound` or `NotVerified` where it cannot be read here: by a program that lacks its rules, or before the archive
+        is mended.
+        """
         try:
             delivery = await self._folded.newest(one.delivery)
-        except (NotFound, NotVerified):
-            return None
+        except NotFound:
+            if await self._folded.is_expunged(one.delivery):
+                return None
+            raise
         entry = delivery.ledger[one.seq] if one.seq < len(delivery.ledger) else None
         said = getattr(entry, "event", None)
         if not isinstance(said, Stated) or read_statement(said.envelope).service != one.service:

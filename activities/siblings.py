@@ -45,11 +45,13 @@ class SiblingWatch:
             raise ApplicationError(message, type="NothingNew", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
 
     async def _news(self, group: str, known: Heeded) -> tuple[SiblingHeard, ...]:
-        """Nothing of one that has not begun, or whose ledger cannot be trusted: then who waits for it decides in the end."""
+        """Nothing of one that has not begun, or whose ledger cannot be trusted, or not be read by this program, which may be
+        older than it: then who waits for it decides in the end.
+        """
         try:
             return tuple(heard(await self._folded.newest(known.delivery), group, known, self._key))
         except NotFound:
-            gone = known.standing != "ended" and await self._folded.knows(known.delivery)
+            gone = known.standing != "ended" and await self._folded.is_expunged(known.delivery)
             return (expunged(known.delivery, group, self._key),) if gone else ()
         except NotVerified as error:
             log.warning("the ledger of a sibling does not verify", extra={"code": error.code})

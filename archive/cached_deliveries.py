@@ -81,9 +81,9 @@ class FoldedDeliveries:
         self._forget()
         return delivery
 
-    async def knows(self, name: str) -> bool:
-        """Whether the archive has, or had before it was expunged, a delivery of this name. Raises `Unavailable`."""
-        return await self._ledgers.held(name) is not None
+    async def is_expunged(self, name: str) -> bool:
+        """Whether a delivery of this name was expunged. Raises `Unavailable`."""
+        return await self._ledgers.is_expunged(name)
 
     async def other(self, name: str, branch: int) -> Delivery:
         """The delivery as another branch has it, which is not kept in memory. Raises as `newest` does."""

@@ -161,6 +161,12 @@ class Ledgers:
             raise NotFound(fill("the archive cannot open delivery {delivery}: it has not what it began with", delivery=delivery))
         return key.open(row.opening, "snapshots")
 
+    async def is_expunged(self, delivery: str) -> bool:
+        """Whether its data key was destroyed. That it cannot be opened here may have other reasons, which pass."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == delivery))).first()
+        return row is not None and row.wrapped is None
+
     async def _append(
         self, connection: AsyncConnection, branch: Branch, batch: Batch, new: Sequence[NewEntry], held: Sequence[Branch]
     ) -> BatchKept | Diverges:

@@ -1,5 +1,7 @@
 """What a delivery hears of its siblings from their ledgers in the archive (R31)."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,19 +9,26 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.siblings import SiblingWatch
+from archive.cached_deliveries import FoldedDeliveries
+from archive.database import Database
+from archive.ledgers import Ledgers
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import SiblingHeard
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.record.door import change_keys
 from domain.record.siblings import heeding
+from domain.rules import books
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
+from tests.archive.samples import new_keys
+from tests.archive.test_cached_deliveries import keep
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels
+from tests.second_book import TWO
 
 
 class Archive:
@@ -35,9 +44,9 @@ class Archive:
             raise found
         return found
 
-    async def knows(self, name: str) -> bool:
-        """Whether it has, or had, one of this name."""
-        return name in self._found
+    async def is_expunged(self, name: str) -> bool:
+        """Whether it had one of this name."""
+        return isinstance(self._found.get(name), NotFound)
 
 
 class Told:
@@ -84,6 +93,28 @@ async def test_one_that_has_not_begun_is_waited_for_and_one_that_was_expunged_ha
     with pytest.raises(ApplicationError, match="nothing is new"):
         await heard_in(Archive(motor_oil_2=NotVerified("altered", 3)), parcels)
     assert [(CHEMICALS, "ended")] == await heard_in(Archive(motor_oil_2=NotFound("expunged")), parcels)
+
+
+async def test_r31_one_that_this_program_cannot_read_has_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sibling is under way under rules that this worker lacks, being of an older build. To say that it has ended would let a
+    delivery go on without it: nothing is said of it, before a worker listens that has them.
+    """
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    parcels[KEPT].say("ru.customs", "stop_requested")
+    wanted, archive = heeding(parcels[OIL].delivery), Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
+    ledgers, told = Ledgers(archive, new_keys()), Told()
+    await keep(ledgers, parcels[KEPT])
+    with monkeypatch.context() as older:
+        older.setattr(books, "BOOKS", {TWO.version: TWO})
+        with suppress(ApplicationError):
+            await ActivityEnvironment().run(SiblingWatch(FoldedDeliveries(ledgers), private_key_of(VIGIL), told).heed, wanted)  # type: ignore[arg-type]
+        before = [fact.says for _, fact in told.facts]
+    await ActivityEnvironment().run(SiblingWatch(FoldedDeliveries(ledgers), private_key_of(VIGIL), told).heed, wanted)  # type: ignore[arg-type]
+    await archive.close()
+
+    assert [] == before
+    assert ["stopped"] == [fact.says for _, fact in told.facts]
 
 
 async def test_r14_danger_to_a_sibling_is_heard_though_nothing_proves_here_what_that_has_reached() -> None:

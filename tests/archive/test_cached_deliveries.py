@@ -49,8 +49,8 @@ def table(name: str) -> Table:
     return Table(plan)
 
 
-async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0) -> None:
-    """Put what is new of it into the archive."""
+async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0, owed: tuple[tuple[int, str], ...] = ()) -> None:
+    """Put what is new of it into the archive. `owed`: receipts of which of its entries, to whom."""
     entries = [entry for entry in one.delivery.ledger.since(first) if isinstance(entry, Entry)]
     leaves = [bytes.fromhex(one.delivery.ledger.leaf_at(seq)) for seq in range(first)]
     frontier = tree.Frontier()
@@ -65,6 +65,7 @@ async def keep(ledgers: Ledgers, one: Table, first: int = 0, branch: int = 0) ->
         size=first + len(entries),
         root=bytes.fromhex(one.delivery.ledger.root),
         standing=standing(one.delivery),
+        owed=owed,
         peaks=frontier.peaks,
         snapshot=canonical(Snapshot(directory=directory, cards=cards)),
     )

@@ -212,11 +212,25 @@ BUGS = (
         "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
     ),
     Bug(
+        "polled",
+        "activities/receipts.py",
+        "            if await self._folded.is_expunged(one.delivery):\n                return None\n            raise\n",
+        "            return None\n",
+        "activities/receipts",
+    ),
+    Bug(
         "R15",
         "activities/register_watch.py",
         "if await self._told(answer):",
         "if await self._told(answer) or True:",
         "workflows/deconfliction::test_that_a_conflict_has_gone_is_told_though_the_worker_that_found_it_has_gone_too",
+    ),
+    Bug(
+        "R31",
+        "activities/siblings.py",
+        "await self._folded.is_expunged(known.delivery)",
+        "True",
+        "activities/siblings",
     ),
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
     Bug(
