@@ -123,7 +123,7 @@ class Checkpoints:
         """
         memory = _remembered()
         due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]
-        polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll)]
+        polled_now = [(service, one) for service, one in due if isinstance(service.reach, Poll) and service.id not in wait.heard]
         heard = await asyncio.gather(*(self._hear(service, one, memory) for service, one in polled_now))
         held_up = memory.held_up + (moment() - activity.info().started_time)
         memory.held_up = held_up + A_MOMENT
@@ -138,6 +138,11 @@ class Checkpoints:
                 next_retry_delay=A_MOMENT,
             )
         missed = tuple(service for service, how in came.items() if how == "away")
+        if not wait.reports:
+            if missed:
+                message = f"not heard from here: {', '.join(missed)}"
+                raise ApplicationError(message, type="Away", category=ApplicationErrorCategory.BENIGN, non_retryable=True)
+            return
         await self._relay.report(wait.delivery, AskedOnceMore(checkpoint=wait.checkpoint, unreachable=missed))
 
     async def _hear(self, service: Service, request: Request, memory: Memory) -> Heard:

@@ -242,12 +242,18 @@ class ReleaseErrand(Frozen):
 
 
 class CheckpointWait(Frozen):
-    """The errand of `await_confirmations`: these requests, to these services, until the checkpoint closes."""
+    """The errand of `await_confirmations`: these requests, to these services, until the checkpoint closes. And of
+    `ask_once_more`.
+    """
 
     delivery: OperationCode
     checkpoint: CheckpointId
     requests: Annotated[tuple[Request, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     services: Annotated[tuple[Service, ...], Field(min_length=1, max_length=MOST_SERVICES)]
+    heard: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES, exclude_if=lambda some: not some)] = ()
+    """Those that have been asked once more already, through task queues of their own."""
+    reports: Annotated[bool, Field(exclude_if=lambda reports: reports)] = True
+    """Whether the delivery is told that they have been asked once more; not while others have still to be."""
 
 
 class NoticeErrand(Frozen):

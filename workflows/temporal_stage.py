@@ -11,12 +11,13 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
+from domain.plan.directory import Poll
 from domain.record.siblings import heeding
 from domain.rules.conflict import signature
 from domain.views.asked import request, without_facts
@@ -50,6 +51,8 @@ _BESIDE = SearchAttributeKey.for_keyword_list(BESIDE)
 _ONE_ATTEMPT = timedelta(seconds=60)
 """Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
 _LIVENESS = timedelta(seconds=30)
+_THERE = timedelta(minutes=2)
+"""So long a task queue of a service's own is waited for, where whoever is asked or told once would keep the delivery waiting."""
 _PAUSE = timedelta(seconds=30)
 """Before an errand that has ended by itself, and is wanted still, is sent again."""
 _AT_ONCE = timedelta(milliseconds=1)
@@ -206,17 +209,15 @@ class TemporalStage:
     def _start(self, errand: Errand) -> None:
         match errand:
             case OnceMore(checkpoint=name, services=services):
-                wait = self._wait(name, list(services), in_full=False)
-                task = self._once(ASK_ONCE_MORE, wait, f"{name}: asks once more before silence decides")
+                task = self._ask_once_more(name, list(services), f"{name}: asks once more before silence decides")
             case Telling(of=of, kind=kind, checkpoint=name, service=service):
                 facts = facts_of(self._delivery, kind, name, service)
                 operation = self._delivery.plan.operation
                 number = f"{operation}/{of}/{kind}/{service}"
                 told = Notice(id=number, delivery=operation, service=service, kind=kind, checkpoint=name, facts=facts)
                 known = self._delivery.directory.get(service)
-                task = self._once(
-                    DELIVER_NOTICE, NoticeErrand(delivery=operation, of=of, notice=told, service=known), f"{kind} to {service}"
-                )
+                told_of = NoticeErrand(delivery=operation, of=of, notice=told, service=known)
+                task = self._once(DELIVER_NOTICE, told_of, f"{kind} to {service}", known.task_queue)
             case Look():
                 plan, (signer, order) = self._delivery.plan, signature(self._delivery)
                 state = self._delivery.directory.get(plan.initiator).state
@@ -240,11 +241,61 @@ class TemporalStage:
                 return
         self._running[errand] = self._open_ended(task)
 
-    def _once(self, activity: str, what: Any, summary: str) -> asyncio.Task[Any]:
-        """An activity that ends by itself, and reports what it found by signal."""
+    def _once(self, activity: str, what: Any, summary: str, queue: str | None = None) -> asyncio.Task[Any]:
+        """An activity that ends by itself, and reports what it found by signal. `queue`: through this one, where a worker is
+        there; else through ours, and the service is found to be away.
+        """
+        if queue is not None:
+            return asyncio.create_task(self._there_or_here(queue, activity, what, summary))
         return workflow.start_activity(
             activity, what, start_to_close_timeout=_ONE_ATTEMPT, retry_policy=_AGAIN, summary=summary[:120]
         )
+
+    async def _there_or_here(self, queue: str, activity: str, what: Any, summary: str) -> None:
+        if not await self._there(queue, activity, what, summary):
+            await self._once(activity, what, summary)
+
+    @staticmethod
+    async def _there(queue: str, activity: str, what: Any, summary: str) -> bool:
+        """The same through a task queue of a service's own; whether that came to its end there."""
+        try:
+            await workflow.start_activity(
+                activity,
+                what,
+                task_queue=queue,
+                schedule_to_start_timeout=_THERE,
+                start_to_close_timeout=_ONE_ATTEMPT,
+                retry_policy=_AGAIN,
+                summary=summary[:120],
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return False
+        return True
+
+    def _ask_once_more(self, name: str, services: list[str], summary: str) -> asyncio.Task[Any]:
+        """One after another through the task queues of their own, and the others at last, with the report."""
+        directory = self._delivery.directory
+        last = self._wait(name, services, in_full=False)
+        polled = [one for one in services if isinstance(directory.get(one).reach, Poll)]
+        waits = [
+            (queue, self._wait(name, group, in_full=False).model_copy(update={"reports": False}))
+            for queue, group in self._by_queue(polled)
+            if queue is not None
+        ]
+        return (
+            asyncio.create_task(self._one_after_another(waits, last, summary))
+            if waits
+            else self._once(ASK_ONCE_MORE, last, summary)
+        )
+
+    async def _one_after_another(self, waits: list[tuple[str, CheckpointWait]], last: CheckpointWait, summary: str) -> None:
+        heard: list[str] = []
+        for queue, wait in waits:
+            if await self._there(queue, ASK_ONCE_MORE, wait, summary):
+                heard += [one.id for one in wait.services]
+        await self._once(ASK_ONCE_MORE, last.model_copy(update={"heard": tuple(heard)}), summary)
 
     def _open_ended(self, activity: asyncio.Task[Any]) -> asyncio.Task[None]:
         """An errand never raises into the loop. One that ends by itself rests, and is sent again if it is wanted still."""

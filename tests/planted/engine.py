@@ -950,6 +950,13 @@ BUGS = (
         "workflows/errands",
     ),
     Bug(
+        "R2",
+        "workflows/temporal_stage.py",
+        "            if queue is not None\n        ]",
+        "            if False\n        ]",
+        "workflows/own_queues",
+    ),
+    Bug(
         "stage",
         "workflows/temporal_stage.py",
         '            workflow.upsert_memo({"size": len(self._delivery.ledger)})\n',
