@@ -66,21 +66,30 @@ def mailbox(url: str | None, sender: str | None, password: Path | None) -> Mailb
 
 
 async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
-    """Hand a mail to the server; each of its steps gets so many seconds. Raises `NotMailedError`."""
+    """Hand a mail to the server; each of its steps gets so many seconds. Raises `NotMailedError`.
+
+    What the server has said that it has is mailed: whether it answers to the word of leave is not waited for, or a mail that was
+    taken would be sent again and again.
+    """
+    client = aiosmtplib.SMTP(
+        hostname=box.host,
+        port=box.port,
+        username=box.username,
+        password=box.password,
+        use_tls=box.protection == "tls",
+        start_tls=box.protection == "starttls",
+        local_hostname=box.sender.rpartition("@")[2],
+        timeout=patience,
+    )
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=box.host,
-            port=box.port,
-            username=box.username,
-            password=box.password,
-            use_tls=box.protection == "tls",
-            start_tls=box.protection == "starttls",
-            local_hostname=box.sender.rpartition("@")[2],
-            timeout=patience,
-        )
+        await client.connect()
+        await client.send_message(message)
+        if client.transport is not None:
+            client.transport.write(b"QUIT\r\n")
     except (aiosmtplib.SMTPException, OSError) as error:  # their texts may hold addresses
         raise NotMailedError(type(error).__name__) from error
+    finally:
+        client.close()
 
 
 def _wrong(setting: str, problem: str) -> Malformed:

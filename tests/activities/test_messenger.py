@@ -133,6 +133,15 @@ class Post:
             await server.wait_closed()
 
 
+class Unparting(Post):
+    """One that never answers to QUIT."""
+
+    async def handle_QUIT(self, *_given: object) -> str:  # noqa: N802 - likewise
+        """Hang."""
+        await asyncio.sleep(60)
+        return "221 bye"
+
+
 @asynccontextmanager
 async def telling(known: Directory, box: Mailbox | None = None) -> AsyncIterator[Messenger]:
     """Vigil's side."""
@@ -327,6 +336,20 @@ async def test_a_mail_server_that_never_comes_to_an_end_is_left(monkeypatch: pyt
             assert (False, False) == await messenger.tell(alert(), [])
 
     assert 0 < len(lines) < ENDLESS
+
+
+async def test_a_mail_that_the_server_has_taken_is_told_though_it_does_not_take_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that it has the mail, and never answers to QUIT: the same mail is not sent again and again."""
+    monkeypatch.setattr("activities.messenger.ONE_ALERT", 0.5)
+    server, taken = Unparting(free_ports(1)[0]), list[str]()
+    async with (
+        server.listening(),
+        telling(directory({"by": "email", "to": "duty@uz.example"}), server.mailbox) as messenger,
+    ):
+        told = [await messenger.tell(alert(), taken) for _ in range(3)]
+
+    assert [(True, True)] * 3 == told
+    assert 1 == len(server.mails)
 
 
 async def test_a_giant_answer_is_not_read() -> None:

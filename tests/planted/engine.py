@@ -804,6 +804,13 @@ BUGS = (
         "if False:",
         "activities/messenger::test_mail_that_is_set_up_wrong_is_refused",
     ),
+    Bug(
+        "notices",
+        "process/mail.py",
+        '            client.transport.write(b"QUIT\\r\\n")\n',
+        "            await client.quit()\n",
+        "activities/messenger::test_a_mail_that_the_server_has_taken_is_told_though_it_does_not_take_leave",
+    ),
     Bug("bounds", "process/memory.py", "ARENAS: Final = 2", "ARENAS: Final = 0", "process/memory"),
     Bug(
         "languages",
