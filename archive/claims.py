@@ -95,9 +95,8 @@ class Claims:
                 return RegisterAnswer(number=head.number)
             if own.released_at is None:
                 head = await taken_out(connection, head, own, at)
-                await connection.execute(
-                    update(claims).where(claims.c.delivery == delivery).values(released_at=utc_text(at), gone_since=None)
-                )
+            over = {"released_at": own.released_at or utc_text(at), "gone_since": None}
+            await connection.execute(update(claims).where(claims.c.delivery == delivery).values(over))
             return await freed(connection, head, own)
 
     async def gone(self, delivery: str, at: datetime) -> RegisterAnswer | None:
@@ -109,15 +108,14 @@ class Claims:
             own = await row_of(connection, delivery)
             if own is None or (own.released_at is not None and own.gone_since is None):
                 return None
-            if own.released_at is not None:
-                return await freed(connection, head, own)
-            mine = claims.c.delivery == delivery
-            if own.gone_since is None:
-                await connection.execute(update(claims).where(mine).values(gone_since=utc_text(at)))
-            if own.gone_since is None or instant(own.gone_since) + REMEMBERED > at:
-                return None
-            head = await taken_out(connection, head, own, at)
-            await connection.execute(update(claims).where(mine).values(released_at=utc_text(at)))
+            if own.released_at is None:
+                mine = claims.c.delivery == delivery
+                if own.gone_since is None:
+                    await connection.execute(update(claims).where(mine).values(gone_since=utc_text(at)))
+                if own.gone_since is None or instant(own.gone_since) + REMEMBERED > at:
+                    return None
+                head = await taken_out(connection, head, own, at)
+                await connection.execute(update(claims).where(mine).values(released_at=utc_text(at)))
             return await freed(connection, head, own)
 
     async def forgotten(self, delivery: str) -> None:
