@@ -42,6 +42,8 @@ log = logging.getLogger("vigil.checkpoint")
 PARKED = timedelta(days=1)
 """How long it sleeps at most when nothing is left to ask or poll; waking is harmless. Temporal's UI shows it in seconds."""
 LONGEST_BACKOFF = timedelta(minutes=1)
+RARELY = timedelta(days=1)
+"""The same where people may have been told, and nobody knows: their mail server takes longer to say so than it is given."""
 AT_ONCE = timedelta(milliseconds=50)
 """How long it sleeps when a service is due already."""
 ONE_TURN = 25.0
@@ -74,6 +76,8 @@ class Memory(BaseModel):
     """Of the three above, what the workflow has been told, as `service received`, `service unreachable` or `service told`."""
     taken: list[str] = []
     """Marks of what has been told where, see `Messenger.tell`."""
+    perhaps_told: list[str] = []
+    """Services whose people may have been told, and nobody knows."""
     polled: dict[str, PollProgress] = {}
     """How far the answers of each polled service have been taken."""
     misses: dict[str, int] = {}
@@ -242,7 +246,8 @@ class _Round:
             self._memory.misses.pop(service.id, None)
             return timedelta() if isinstance(service.reach, Poll) else None
         self._memory.misses[service.id] = missed = self._memory.misses.get(service.id, 0) + 1
-        return min(timedelta(seconds=2 ** min(missed, 6)), LONGEST_BACKOFF)
+        longest = RARELY if service.id in self._memory.perhaps_told else LONGEST_BACKOFF
+        return min(timedelta(seconds=2 ** min(missed, 17)), longest)
 
     async def _ask(self, service: Service, request: Request) -> bool:
         """Ask once more, unless the service has acknowledged receipt; whether nothing is left to do for it. Before it is asked
@@ -272,7 +277,10 @@ class _Round:
     async def _tell(self, service: Service, request: Request) -> bool:
         """Tell people at a desk, where the directory says how; the request is in their inbox all the same."""
         memory = self._memory
-        told = await self._messenger.tell(Alert.of_request(request), memory.taken)
+        perhaps = list[str]()
+        told = await self._messenger.tell(Alert.of_request(request), memory.taken, perhaps)
+        if perhaps and service.id not in memory.perhaps_told:
+            memory.perhaps_told.append(service.id)
         activity.heartbeat(memory)
         if told.anyone and service.id not in memory.told:
             memory.told.append(service.id)

@@ -42,7 +42,12 @@ recommends 15 to 30.
 
 
 class NotToldError(Exception):
-    """Nobody took the message. Trying again later may help."""
+    """Nobody took the message, as far as is known. Trying again later may help."""
+
+    def __init__(self, message: str, *, perhaps: bool = False) -> None:
+        """`perhaps`: somebody was given it, and did not say in time whether they have it."""
+        super().__init__(message)
+        self.perhaps = perhaps
 
 
 class Alert(Frozen):
@@ -116,10 +121,11 @@ class Messenger:
         known = self._directory.now.find(service)
         return known.language if known is not None else None
 
-    async def tell(self, alert: Alert, taken: list[str]) -> "Reached":
+    async def tell(self, alert: Alert, taken: list[str], perhaps: list[str] | None = None) -> "Reached":
         """Tell through every channel that has not taken this yet, side by side. It returns within `ONE_ALERT`, whatever they do.
 
-        `taken` keeps which have: it gets a mark of each, and with it nothing is told twice.
+        `taken` keeps which have: it gets a mark of each, and with it nothing is told twice. `perhaps` gets a mark of each of
+        which nobody knows whether it has.
         """
         number = message_id(alert, self._key)
         marks = {digest([plain(one), number])[:16]: one for one in self.channels(alert.service)}
@@ -129,6 +135,8 @@ class Messenger:
                 await self._send(channel, alert)
             except NotToldError as error:
                 log.warning("%s", error, extra={"service": alert.service, "delivery": alert.delivery})
+                if error.perhaps and perhaps is not None:
+                    perhaps.append(mark)
             else:
                 taken.append(mark)
 
@@ -137,15 +145,15 @@ class Messenger:
 
     async def _send(self, channel: Channel, alert: Alert) -> None:
         """Raises `NotToldError`, in time: what a server may take for each of its steps adds up."""
-        try:
-            async with asyncio.timeout(ONE_ALERT):
-                match channel:
-                    case Webhook():
+        match channel:
+            case Webhook():
+                try:
+                    async with asyncio.timeout(ONE_ALERT):
                         await self._post(channel, alert)
-                    case Email():
-                        await self._mail(channel, alert)
-        except TimeoutError as error:
-            raise NotToldError(f"{alert.service} cannot be told by {channel.by} in time") from error
+                except TimeoutError as error:
+                    raise NotToldError(f"{alert.service} cannot be told by {channel.by} in time") from error
+            case Email():
+                await self._mail(channel, alert)
 
     async def _post(self, channel: Webhook, alert: Alert) -> None:
         told = {
@@ -170,7 +178,9 @@ class Messenger:
         try:
             await send(box, mail(alert, number, box.sender, channel.to, self._gateway, language), ONE_ALERT)
         except NotMailedError as error:
-            raise NotToldError(f"the mail server does not take the mail to {alert.service}: {error}") from error
+            raise NotToldError(
+                f"the mail server does not take the mail to {alert.service}: {error}", perhaps=error.perhaps
+            ) from error
 
 
 def mail(  # noqa: PLR0913, PLR0917 - what a mail is made of

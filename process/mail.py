@@ -1,8 +1,9 @@
 """The installation's way to send mail: an SMTP server (RFC 5321), over TLS where a password is given."""
 
+import asyncio
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -20,7 +21,12 @@ _SENDER: TypeAdapter[str] = TypeAdapter(MailAddress)
 
 
 class NotMailedError(Exception):
-    """The server did not take a mail. Trying again later may help."""
+    """The server did not take a mail, as far as is known. Trying again later may help."""
+
+    def __init__(self, message: str, *, perhaps: bool = False) -> None:
+        """`perhaps`: it was given the mail, and did not say in time whether it has it."""
+        super().__init__(message)
+        self.perhaps = perhaps
 
 
 class Mailbox(NamedTuple):
@@ -65,13 +71,24 @@ def mailbox(url: str | None, sender: str | None, password: Path | None) -> Mailb
     return Mailbox(sender, parts.hostname, port or usual, protection, username, secret)
 
 
+class _Client(aiosmtplib.SMTP):
+    """Knows whether the server has been given the mail."""
+
+    given = False
+
+    async def data(self, message: str | bytes, /, **more: Any) -> aiosmtplib.SMTPResponse:
+        """Give it."""
+        self.given = True
+        return await super().data(message, **more)
+
+
 async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
-    """Hand a mail to the server; each of its steps gets so many seconds. Raises `NotMailedError`.
+    """Hand a mail to the server, within so many seconds. Raises `NotMailedError`.
 
     What the server has said that it has is mailed: whether it answers to the word of leave is not waited for, or a mail that was
     taken would be sent again and again.
     """
-    client = aiosmtplib.SMTP(
+    client = _Client(
         hostname=box.host,
         port=box.port,
         username=box.username,
@@ -82,12 +99,14 @@ async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
         timeout=patience,
     )
     try:
-        await client.connect()
-        await client.send_message(message)
+        async with asyncio.timeout(patience):
+            await client.connect()
+            await client.send_message(message)
         if client.transport is not None:
             client.transport.write(b"QUIT\r\n")
     except (aiosmtplib.SMTPException, OSError) as error:  # their texts may hold addresses
-        raise NotMailedError(type(error).__name__) from error
+        perhaps = client.given and not isinstance(error, aiosmtplib.SMTPResponseException)
+        raise NotMailedError(type(error).__name__, perhaps=perhaps) from error
     finally:
         client.close()
 

@@ -18,8 +18,11 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.client import Client
+from temporalio.testing import ActivityEnvironment
 
+from activities.checkpoint import Memory, _Round
 from activities.messenger import Alert, Messenger, NotToldError, mail
+from activities.relay import Relay
 from domain.delivery.reported import Asked, Told
 from domain.delivery.requests import Notice
 from domain.delivery.vocabulary import AnyNotice
@@ -36,6 +39,7 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.installation import installed, quick
 from tests.support import Table, example_scenario, signed_plan
+from workflows.messages import CheckpointWait
 
 PROSECUTOR = "uz.prosecutor"
 GATEWAY = "https://vigil.example"
@@ -140,6 +144,16 @@ class Unparting(Post):
         """Hang."""
         await asyncio.sleep(60)
         return "221 bye"
+
+
+class Slow(Post):
+    """One that has the mail, and says so late."""
+
+    async def handle_DATA(self, server: SMTP, session: object, envelope: Envelope) -> str:  # noqa: N802 - likewise
+        """Take it, look at it for a while, and say so."""
+        said = await super().handle_DATA(server, session, envelope)
+        await asyncio.sleep(1)
+        return said
 
 
 @asynccontextmanager
@@ -350,6 +364,37 @@ async def test_a_mail_that_the_server_has_taken_is_told_though_it_does_not_take_
 
     assert [(True, True)] * 3 == told
     assert 1 == len(server.mails)
+
+
+async def test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has the mail and takes longer to say so than it is given, each time: in three days it is not sent thousands of
+    times. One that refuses it is asked each minute.
+    """
+    monkeypatch.setattr("activities.messenger.ONE_ALERT", 0.3)
+    table, sent = Table(), dict[str, int]()
+    asked = request(table.delivery, "consent-uz", PROSECUTOR)
+    desk = directory({"by": "email", "to": "duty@uz.example"})
+    wait = CheckpointWait(delivery=asked.delivery, checkpoint=asked.checkpoint, requests=(asked,), services=desk.services)
+    monkeypatch.setattr(Relay, "still_asked", yes)
+    monkeypatch.setattr(Relay, "report", yes)
+    for server in (Slow(free_ports(1)[0]), post(refuses=10_000)):
+        now, memory, tries = datetime.now(UTC), Memory(), 0
+        async with server.listening(), telling(desk, server.mailbox) as messenger:
+            turns = _Round(None, messenger, InForce(desk), Relay(private_key_of(VIGIL)), wait, memory)  # type: ignore[arg-type]
+            until = now + timedelta(days=3)
+            while now < until and tries < 40:
+                monkeypatch.setattr("activities.checkpoint._now", lambda now=now: now)
+                await ActivityEnvironment(client=temporal).run(turns._turn, desk.services[0], asked)
+                now, tries = memory.due[PROSECUTOR], tries + 1
+        sent[type(server).__name__] = tries
+
+    assert 10 < sent["Slow"] < 25
+    assert 40 == sent["Post"]
+
+
+async def yes(*_given: object) -> bool:
+    """It is so."""
+    return True
 
 
 async def test_a_giant_answer_is_not_read() -> None:

@@ -34,6 +34,13 @@ BUGS = (
         "activities/once_more::test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_worker_was_up_before",
     ),
     Bug(
+        "notices",
+        "activities/checkpoint.py",
+        "longest = RARELY if service.id in self._memory.perhaps_told else LONGEST_BACKOFF",
+        "longest = LONGEST_BACKOFF",
+        "activities/messenger::test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely",
+    ),
+    Bug(
         "clock",
         "activities/clock.py",
         "return _CLOCK.get().now()",
@@ -352,8 +359,8 @@ BUGS = (
     Bug(
         "R15",
         "archive/claims.py",
-        "return await freed(connection, head, own)",
-        "return RegisterAnswer(number=head.number)",
+        ".values(over))\n            return await freed(connection, head, own)",
+        ".values(over))\n            return RegisterAnswer(number=head.number)",
         "archive/claims::test_an_attempt_that_is_made_again_is_answered_the_same",
     ),
     Bug(
