@@ -102,7 +102,7 @@ async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
         async with asyncio.timeout(patience):
             await client.connect()
             await client.send_message(message)
-        if client.transport is not None:
+        if isinstance(client.transport, asyncio.WriteTransport):
             client.transport.write(b"QUIT\r\n")
     except (aiosmtplib.SMTPException, OSError) as error:  # their texts may hold addresses
         perhaps = client.given and not isinstance(error, aiosmtplib.SMTPResponseException)
