@@ -90,9 +90,12 @@ class Proofs:
         self.counts(caller)
 
     def counts(self, caller: Visitor) -> None:
-        """Raises `NotAuthentic` if that key does not, as far as is known."""
+        """Raises `NotAuthentic` if that key does not, as far as is known, or not as that of such a service: what may be shown to
+        the caller was looked up when it asked.
+        """
         service = self._directory.now.find(caller.service.id)
-        if service is None or caller.key not in service.keys_at(datetime.now(UTC)):
+        same = service is not None and role_of(service) == role_of(caller.service)
+        if service is None or not same or caller.key not in service.keys_at(datetime.now(UTC)):
             raise NotAuthentic(fill("key {key} of {service} counts no more", key=caller.key, service=caller.service.id))
 
 

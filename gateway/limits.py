@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
@@ -111,8 +111,8 @@ class Limits:
         self._at_work: dict[tuple[str, Lane], asyncio.Semaphore] = {}
 
     @asynccontextmanager
-    async def turn(self, caller: str, lane: Lane) -> AsyncIterator[None]:
-        """Be under way in this lane, if the caller's share allows. Raises `Limited`."""
+    async def turn(self, caller: str, lane: Lane) -> AsyncIterator[bool]:
+        """Be under way in this lane, if the caller's share allows; whether that had to wait for its turn. Raises `Limited`."""
         share, key = SHARES[lane], (caller, lane)
         if lane == "start" and self._starts is not None:
             share = replace(share, burst=self._starts)
@@ -128,15 +128,22 @@ class Limits:
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:
-            async with self._seen_to(caller, lane, share.at_work) if share.at_work else nullcontext():
-                yield
+            at_once = nullcontext(enter_result=False)
+            async with self._seen_to(caller, lane, share.at_work) if share.at_work else at_once as waited:
+                yield waited
         finally:
             self._under_way[key] -= 1
 
-    def _seen_to(self, caller: str, lane: Lane, at_work: int) -> AbstractAsyncContextManager[None]:
-        """Wait until fewer than `at_work` of the caller's requests are seen to, and be one of them. Raises `Limited`."""
+    @asynccontextmanager
+    async def _seen_to(self, caller: str, lane: Lane, at_work: int) -> AsyncIterator[bool]:
+        """Wait until fewer than `at_work` of the caller's requests are seen to, and be one of them; whether that took waiting.
+
+        Raises `Limited`.
+        """
         places = self._at_work.setdefault((caller, lane), asyncio.Semaphore(at_work))
-        return a_place(places, WAITS, lambda: _limited(_under_way(caller, at_work)))
+        waits = places.locked()
+        async with a_place(places, WAITS, lambda: _limited(_under_way(caller, at_work))):
+            yield waits
 
     def under_way(self, lane: Lane) -> int:
         """How many requests of all callers are under way in this lane."""

@@ -74,9 +74,9 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
 async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Nobody anonymous gets further than what `OPEN` names, nobody to what the policy does not give, and no more than a share.
 
-    The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
-    known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8), and waits for two
-    glances at what has become of keys, where all else waits until that is known.
+    The proof is checked before the body is read, and once more whether its key counts when all of it has come, and when its turn
+    has. While it is not known which keys count, nobody gets further than a stop, by the keys last known: it must get through
+    (R8), and waits for two glances at what has become of keys, where all else waits until that is known.
     """
     if request.path == "/" and request.method in ("GET", "HEAD"):
         raise web.HTTPSeeOther(entrance.ROOT)  # who types the address alone is a person
@@ -94,7 +94,7 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     if action == "submit" and request.content_length is not None and request.content_length <= SMALL:
         body = await _received(request, caller)
     lane = lane_of(action, body)
-    async with request.app[LIMITS].turn(caller.service.id, lane):
+    async with request.app[LIMITS].turn(caller.service.id, lane) as waited:
         if action == "attach":  # its digest stands in its address, and is compared while it comes
             caller.check_digest(request.match_info["digest"])
         else:
@@ -103,7 +103,7 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
             await proofs.glance()
             proofs.counts(visitor)
         else:
-            if request.body_exists and action != "attach":  # it may have been long in coming
+            if waited or (request.body_exists and action != "attach"):  # its turn or its body may have been long in coming
                 await proofs.still(visitor)
             proofs.known()
         if "delivery" in request.match_info:

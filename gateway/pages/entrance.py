@@ -18,7 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from archive.sessions import Sessions, SignedIn
-from domain.plan.access import permit
+from domain.plan.access import permit, role_of
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotAuthentic
 from domain.words.text import mark
@@ -133,8 +133,10 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
             mark("you have signed in without a key, to read"), hint=mark("say it, or stop, with the vigil command and your key")
         )
     lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else "ask"
-    async with request.app[LIMITS].turn(visitor.service.id, lane):
+    async with request.app[LIMITS].turn(visitor.service.id, lane) as waited:
         await received(request)
+        if waited or request.body_exists:  # its turn or its body may have been long in coming
+            await still_signed_in(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
         if is_for_eyes(request) and lane == "ask":
@@ -176,6 +178,15 @@ async def visitor_of(request: web.Request, token: str) -> Visitor:
     return Visitor(service=service, officer=who.officer, key=who.key, nonce=None, subject=who.subject)
 
 
+async def still_signed_in(request: web.Request) -> None:
+    """Raises `NotAuthentic` once who asked has a session no more, or is another than when it asked; `Unavailable` while that is
+    not known.
+    """
+    asked, now = request[CALLER], await visitor_of(request, token_of(request))
+    if (now.service.id, now.officer, role_of(now.service)) != (asked.service.id, asked.officer, role_of(asked.service)):
+        raise NotAuthentic(mark("what you signed in with is not valid any more"), hint=mark("sign in again with what is"))
+
+
 def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
     if who.key is not None:
         return who.key in service.keys_at(datetime.now(UTC)) and service.officer_of(who.key) in (None, who.officer)
@@ -194,7 +205,7 @@ class StillSignedIn:
         """Raises `NotAuthentic`, or `Unavailable` while that is not known."""
         if monotonic() - self._looked >= CHECKED:
             self._looked = monotonic()
-            await visitor_of(self._request, token_of(self._request))
+            await still_signed_in(self._request)
 
 
 def _refuse_from_elsewhere(request: web.Request) -> None:
