@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 from sqlalchemy import delete, func, select
 
+from archive.branches import lock
 from archive.database import Database
 from archive.proofs import INSERT
 from archive.tables import chases
@@ -49,6 +50,7 @@ class Chases:
         note, now = chase_in(envelope), self._clock()
         row = {"chased": note.chased, "service": note.service, "at": note.at, "until": note.until}
         async with self._database.writing() as connection:
+            await lock(connection, f"chased by {note.service}")  # so that nobody else counts them meanwhile
             # one that has ended is kept while an older one could still be handed in
             over = (chases.c.until <= utc_text(now)) & (chases.c.at < utc_text(now - 2 * APART))
             await connection.execute(delete(chases).where(over))

@@ -142,7 +142,8 @@ class Shifts:
         return HandoverRecord(handover=_handover(row), sheet=sheet, given=given, taken=taken)
 
     async def give(self, sheet: Sheet, signed: Envelope, given: Envelope, at: str) -> Handover:
-        """Keep that a shift is handed over; it waits to be taken. What waited before gives way to it.
+        """Keep that a shift is handed over; it waits to be taken. What waited before gives way to it. Where the same officer has
+        handed over with this sheet already, it gives what there is.
 
         Raises `Malformed` where another handover was closed since the sheet was made, or a delivery that it names was expunged:
         nothing of that is kept anew; and `Limited` where its service has handed over as often as it may in a day.
@@ -150,6 +151,10 @@ class Shifts:
         watch, digest = sheet.watch or ALL, signed.fingerprint()
         async with self._database.writing() as connection:
             await lock(connection, SHEETS)
+            mine = and_(handovers.c.watch == watch, handovers.c.digest == digest)
+            there = (await connection.execute(select(handovers).where(mine))).first()
+            if there is not None and _person(there.given) == _signer(given):
+                return _handover(there)
             if await _last(connection, watch) != sheet.before:
                 raise Malformed(mark("a shift was handed over since this sheet was made"), hint=mark("read the sheet anew"))
             names = sorted(set(sheet.names()))
@@ -170,15 +175,20 @@ class Shifts:
             return await _of(connection, number)
 
     async def take(self, found: HandoverRecord, taken: Envelope, at: str) -> Handover:
-        """Close a handover that waits. Raises `NotFound` where it does not wait any more, or as it was found: whoever hands over
-        anew may have its number, or have put another name under its sheet.
+        """Close a handover that waits; one that the same officer has closed meanwhile is given as it is.
+
+        Raises `NotFound` where it does not wait any more, or as it was found: whoever hands over anew may have its number, or
+        have put another name under its sheet.
         """
         number, same = found.handover.number, handovers.c.given == found.given.model_dump_json()
-        waits = and_(handovers.c.number == number, handovers.c.taken.is_(None), same)
+        found_so = and_(handovers.c.number == number, same)
         async with self._database.writing() as connection:
             await lock(connection, SHEETS)
-            closed = update(handovers).where(waits).values(taken=taken.model_dump_json(), taken_at=at)
-            if not (await connection.execute(closed)).rowcount:
+            there = (await connection.execute(select(handovers).where(found_so))).first()
+            if there is not None and there.taken is not None and _person(there.taken) == _signer(taken):
+                return _handover(there)
+            closed = update(handovers).where(found_so, handovers.c.taken.is_(None))
+            if not (await connection.execute(closed.values(taken=taken.model_dump_json(), taken_at=at))).rowcount:
                 raise NotFound(mark("this handover does not wait any more"), hint=mark("read the sheet anew"))
             return await _of(connection, number)
 
@@ -250,7 +260,11 @@ def _handover(row: Row[Any]) -> Handover:
 
 
 def _person(text: str) -> Person:
-    signed = handed_in(_signed(text))
+    return _signer(_signed(text))
+
+
+def _signer(envelope: Envelope) -> Person:
+    signed = handed_in(envelope)
     return Person(service=signed.service, officer=signed.officer)
 
 

@@ -117,7 +117,8 @@ class Reading:
             self._folded.drop(name)
             message = fill("{name} is expunged: what was said in it is destroyed", name=name)
             raise NotAllowed(message, hint=mark("how it ended is in the list, and its leaves are in the ledger"))
-        self._expected.pop((caller.id, name), None)
+        if row.branch > 0 or row.size >= self._expected.get((caller.id, name), 0):  # it may know of more than when it asked
+            self._expected.pop((caller.id, name), None)
         return await self._folded.newest(name)
 
     async def receipt(self, name: str, kept: Kept) -> Receipt:

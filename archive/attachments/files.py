@@ -123,8 +123,8 @@ class Files:
             await self._remove(row.object)
 
     async def tidy(self, named: Named) -> int:
-        """Remove what has not come whole within a day, what nothing has named within a week, and what nobody can open any more;
-        how many. `named`: the digests that a delivery names.
+        """Remove what has not come whole within a day, what nothing has named within a week since it was last handed in, and what
+        nobody can open any more; how many. `named`: the digests that a delivery names.
         """
         now, removed = self._clock(), 0
         async with self._database.reading() as connection:
@@ -141,9 +141,18 @@ class Files:
                 async with self._database.writing() as connection:
                     await connection.execute(update(attachments).filter_by(object=row.object).values(named=True))
                 continue
+            if row.whole and not row.gone and not await self._given_up(row):
+                continue
             await self._remove(row.object)
             removed += 1
         return removed
+
+    async def _given_up(self, row: Row[Any]) -> bool:
+        """A file that nothing names is none any more, unless its service has handed it in again since it was looked at."""
+        async with self._database.writing() as connection:
+            await lock(connection, row.delivery)
+            seen = update(attachments).filter_by(object=row.object, since=row.since).values(whole=False)
+            return (await connection.execute(seen.returning(attachments.c.object))).first() is not None
 
     async def _reserved(self, delivery: str, service: str, told: File, name: str) -> DataKey | None:
         """The key to seal it with, once a row says that it comes; none where this service's file is there already."""
@@ -153,7 +162,10 @@ class Files:
             if key is None:
                 raise NotAllowed(fill("{name} is expunged, so no file of it is taken", name=delivery))
             rows = (await connection.execute(select(attachments).filter_by(delivery=delivery))).all()
-            if any((row.service, row.digest, row.whole) == (service, told.digest, True) for row in rows):
+            mine = [row.object for row in rows if (row.service, row.digest, row.whole) == (service, told.digest, True)]
+            if mine:  # who is told that it is there is about to name it
+                again = update(attachments).where(attachments.c.object.in_(mine)).values(since=utc_text(self._clock()))
+                await connection.execute(again)
                 return None
             self._within(service, told.size, rows)
             row = {"object": name, "delivery": delivery, "service": service, "digest": told.digest, "size": told.size}

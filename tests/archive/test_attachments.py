@@ -245,6 +245,31 @@ async def test_a_file_that_nothing_names_is_removed_after_a_week(tmp_path: Path)
         assert len(listed(storage)) == 1
 
 
+async def test_a_file_that_is_handed_in_again_is_kept_for_another_week(tmp_path: Path) -> None:
+    """Who is told that it is there is about to name it, also where somebody is just looking what nothing names."""
+    storage = storage_at(str(tmp_path / "files"), Bucket())
+    async with opened(tmp_path, storage) as room:
+        looks = 0
+
+        async def meanwhile(_name: str) -> frozenset[str]:
+            nonlocal looks
+            looks += 1
+            assert not await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+            return frozenset()
+
+        await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+        room.now[0] = UNNAMED
+        assert not await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+        room.now[0] = UNNAMED + timedelta(seconds=1)
+        assert await room.files.tidy(names()) == 0
+        room.now[0] = 2 * UNNAMED + timedelta(seconds=1)
+        assert (await room.files.tidy(meanwhile), looks) == (0, 1)
+        assert await room.read(told().digest) == BYTES
+        room.now[0] = 3 * UNNAMED + timedelta(seconds=2)
+        assert await room.files.tidy(names()) == 1
+        assert not listed(storage)
+
+
 @pytest.mark.parametrize(
     ("quota", "fits"),
     [

@@ -1,11 +1,14 @@
 """Notes of who chases a silent service, in a real database of each kind."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.chases import Chases
 from archive.database import Database
@@ -88,6 +91,34 @@ async def test_a_service_chases_so_many_and_no_more(url: str) -> None:
     await at(archive, 1).keep(note("uz.more", minutes=1))
     assert {"uz.more", "uz.s-2"} <= {chase_in(one).chased for one in await at(archive, 1).now()}
     await archive.close()
+
+
+async def test_a_service_that_hands_in_two_at_once_chases_no_more_than_it_may(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever counts while another gateway is just keeping one waits for that, and counts it."""
+    first, second, there, go_on = database(url), database(url), asyncio.Event(), asyncio.Event()
+    for number in range(MOST_CHASED - 1):
+        await at(second).keep(note(f"uz.s-{number}"))
+    writing = first.writing
+
+    @asynccontextmanager
+    async def slowly() -> AsyncIterator[AsyncConnection]:
+        async with writing() as connection:
+            yield connection
+            there.set()
+            await go_on.wait()
+
+    monkeypatch.setattr(first, "writing", slowly)
+    one = asyncio.create_task(at(first).keep(note("uz.one")))
+    await there.wait()
+    other = asyncio.create_task(at(second).keep(note("uz.other")))
+    await asyncio.wait({other}, timeout=0.5)
+    go_on.set()
+    await one
+    with pytest.raises(NotAllowed, match=f"supervision chases {MOST_CHASED} services already"):
+        await other
+    assert MOST_CHASED == await kept(second)
+    await first.close()
+    await second.close()
 
 
 async def test_what_is_no_note_in_the_database_keeps_nobody_from_the_others(url: str) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from archive.deliveries import Deliveries
 from domain.plan.directory import Directory
+from domain.words.errors import Unavailable, VigilError
 from gateway import floor as gateway_floor
 from gateway.floor import WatchFloor
 from gateway.limits import SHARES, Limits
@@ -100,3 +103,22 @@ async def test_a_supervisor_who_is_none_any_more_follows_the_floor_no_longer(
         at.known.replace(DEMOTED)
         await keep(at.reads, [made("cedar-1", "held")])
         await stream.end()
+
+
+async def test_who_has_been_given_a_receipt_while_it_reads_is_shown_nothing_older_afterwards(
+    at: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it knows by then is more than what it knew when it asked."""
+    monkeypatch.setattr("gateway.reading.BEHIND", 0.2)
+    reading, reader, look = at.reception.reading, DIRECTORY.get(ALL), Deliveries.one
+
+    async def meanwhile(self: Deliveries, *given: Any) -> Any:
+        found = await look(self, *given)
+        reading.expect(ALL, "cedar-1", found.size + 1)
+        return found
+
+    with monkeypatch.context() as patch, suppress(VigilError):
+        patch.setattr(Deliveries, "one", meanwhile)
+        await reading.delivery(reader, "cedar-1")
+    with pytest.raises(Unavailable, match="the archive is behind"):
+        await reading.delivery(reader, "cedar-1")

@@ -24,6 +24,7 @@ from domain.views.shift import MadeSheet, heads_of
 from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, NotFound
 from domain.words.moments import utc_text
 from gateway import shift as gateway_shift
+from gateway.shift import ShiftDesk
 from protocol.gateway import Gateway
 from rehearsal.services import VIGIL, private_key_of
 from tests.floors import night, wait
@@ -208,6 +209,34 @@ async def test_what_is_signed_twice_counts_once(at: Night) -> None:
     found = await door(at).handovers()
 
     assert ([waiting.number], None, None) == ([one.number for one in found.handovers], found.waiting, found.next)
+
+
+async def test_what_is_signed_twice_at_one_moment_counts_once_and_is_told_so(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends it again, since no answer came, is told that it is recorded, also where it was not when that was looked."""
+    unchanged, go_on = ShiftDesk._unchanged, [asyncio.Event() for _ in range(4)]
+    coming = iter(go_on)
+
+    async def held(self: ShiftDesk, *given: Any) -> None:
+        await next(coming).wait()
+        await unchanged(self, *given)
+
+    sheet = await door(at).shift({})
+    given = HandingOver(sheet=sheet.signed, signed=signature(sheet.digest, "hands_over", "S-1"))
+    taken = signature(sheet.digest, "takes_over", "S-2")
+    monkeypatch.setattr(ShiftDesk, "_unchanged", held)
+    async with asyncio.timeout(20):
+        gives = [asyncio.create_task(door(at).hand_over(given)) for _ in range(2)]
+        go_on[0].set()
+        waiting = (await asyncio.wait(gives, return_when=asyncio.FIRST_COMPLETED))[0].pop().result()
+        takes = [asyncio.create_task(door(at, "S-2").take_over(taken)) for _ in range(2)]
+        go_on[2].set()
+        closed = (await asyncio.wait(takes, return_when=asyncio.FIRST_COMPLETED))[0].pop().result()
+        go_on[1].set()
+        go_on[3].set()
+
+        assert [closed, closed] == await asyncio.gather(*takes)
+        assert {waiting.number} == {one.number for one in await asyncio.gather(*gives)}
+    assert [closed] == list((await door(at).handovers()).handovers)
 
 
 async def test_one_person_or_one_key_hands_over_to_nobody(at: Night) -> None:
