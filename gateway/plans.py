@@ -1,7 +1,8 @@
 """A plan comes in: a delivery is started by it, or goes on by it. Nothing is changed unless everything is right."""
 
+import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -17,13 +18,14 @@ from domain.delivery.reported import Amended
 from domain.plan.access import taken_along
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
-from domain.plan.directory import Service
+from domain.plan.directory import Directory, Service
+from domain.plan.key_changes import read_change
 from domain.plan.plan import Plan
 from domain.record.door import amended_by, verified_plan
 from domain.rules import amending
 from domain.rules.books import newest
 from domain.signing.envelope import Envelope
-from domain.words.errors import Fault, Malformed, NotFound, RuleBroken
+from domain.words.errors import Fault, Malformed, NotFound, RuleBroken, VigilError
 from domain.words.text import fill, in_markdown
 from gateway.access import may_start
 from gateway.aside import Aside
@@ -35,6 +37,8 @@ from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
 from workflows.messages import Docket, hand_in, update_id, workflow_id
+
+log = logging.getLogger("vigil.gateway")
 
 _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
 _GROUP = "group"
@@ -66,23 +70,14 @@ class Plans:
 
         Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
         """
-        now = datetime.now(UTC)
-        plan = await self._read(envelope, now)
-        may_start(caller, plan)
-        check = partial(faults_in, plan, self._in_force.now, self._cards)
-        faults = [*await self._aside.if_large(check, len(envelope.payload)), *self._without_keys(plan, now)]
-        if faults:
-            message = fill(
-                "the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=len(faults)
-            )
-            raise Malformed(message, faults)
-        await self._pulse.on_time()
-        if await self._reading.has(plan.operation):  # for longer than Temporal remembers
-            await self._taken(caller, plan)
+        plan, directory = await self._checked(caller, envelope)
+        while directory is not await self._in_force.latest():  # keys have changed while it was looked at
+            plan, directory = await self._checked(caller, envelope)
+        known = self._in_force.entered
         docket = Docket(
             plan=envelope,
             snapshot=Snapshot(
-                directory=taken_along(plan, self._in_force.now),
+                directory=taken_along(plan, directory),
                 cards={state: self._cards[state] for state in plan.asked_states()},
             ),
             secret=secrets.token_hex(SECRET),
@@ -110,10 +105,44 @@ class Plans:
             except WorkflowAlreadyStartedError:
                 await self._taken(caller, plan)
         self._reading.expect(caller.id, plan.operation, 1)
+        await self._tell_of_keys(plan.operation, docket.snapshot.directory.services, known)
         return plan
 
-    async def _read(self, envelope: Envelope, now: datetime) -> Plan:
-        return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))
+    async def _checked(self, caller: Service, envelope: Envelope) -> tuple[Plan, Directory]:
+        """The plan, if its delivery may be started, and by which directory. Raises what `start` does."""
+        now, directory = datetime.now(UTC), self._in_force.now
+        plan = await self._read(envelope, directory, now)
+        may_start(caller, plan)
+        check = partial(faults_in, plan, directory, self._cards)
+        faults = [*await self._aside.if_large(check, len(envelope.payload)), *_without_keys(plan, directory, now)]
+        if faults:
+            message = fill(
+                "the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=len(faults)
+            )
+            raise Malformed(message, faults)
+        await self._pulse.on_time()
+        if await self._reading.has(plan.operation):  # for longer than Temporal remembers
+            await self._taken(caller, plan)
+        return plan, directory
+
+    async def _tell_of_keys(self, delivery: str, services: Iterable[Service], known: int) -> None:
+        """Tell a delivery that has just been given these services of changes of their keys that were entered since there were so
+        many: whoever brought them to all that know them may not have found it among those yet.
+        """
+        given = {one.id for one in services}
+        try:
+            await self._in_force.look()
+            for change in self._in_force.entered_after(known):
+                if read_change(change).service in given:
+                    handed = hand_in(change, delivery, (await self._pulse.clock()).now(), self._key)
+                    with as_ours(delivery):
+                        await self._runs.handle(delivery).signal(messages.CHANGE_KEYS, handed, rpc_timeout=PATIENCE)
+        except VigilError as error:
+            fields = {"delivery": delivery, "code": error.code}
+            log.warning("keys have changed, and a delivery that has just been given them was not told", extra=fields)
+
+    async def _read(self, envelope: Envelope, directory: Directory, now: datetime) -> Plan:
+        return await self._aside.if_large(partial(verified_plan, envelope, directory, now), len(envelope.payload))
 
     async def _taken(self, caller: Service, plan: Plan) -> NoReturn:
         """Raises `RuleBroken`; or `Malformed`, as for any fault of a plan, where what bears this code name is not the caller's to
@@ -138,19 +167,22 @@ class Plans:
         `NotAuthentic`, `NotFound` or `Unavailable`: then nothing has changed.
         """
         received, now = monotonic(), datetime.now(UTC)
-        plan = await self._read(envelope, now)
+        plan = await self._read(envelope, self._in_force.now, now)
         may_start(caller, plan)
         handle = await self._runs.seen_by(caller, delivery)
         known = await self._reading.delivery(caller, delivery)
         if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
-        snapshot = self._in_force.now.snapshot((*plan.everybody(), *plan.vouching()))
+        entered, snapshot = self._in_force.entered, self._in_force.now.snapshot((*plan.everybody(), *plan.vouching()))
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
             cards=tuple(self._cards[state] for state in plan.asked_states() if state in self._cards and state not in known.cards),
         )
-        faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
+        faults = [
+            *amending.faults_in(known, plan, *amended.known_with(known.state)),
+            *_without_keys(plan, self._in_force.now, now),
+        ]
         if faults:
             message = fill(
                 "the plan of {delivery} cannot be changed like this: {count} faults", delivery=delivery, count=len(faults)
@@ -168,11 +200,13 @@ class Plans:
         entry = answer if isinstance(answer, Entry) else amended_by(await self._reading.delivery(caller, delivery), envelope)
         assert isinstance(entry, Entry)  # noqa: S101 - the archive holds every entry
         self._reading.expect(caller.id, delivery, entry.seq + 1)
+        await self._tell_of_keys(delivery, amended.services, entered)
         return entry
 
-    def _without_keys(self, plan: Plan, now: datetime) -> Iterator[Fault]:
-        for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
-            known = self._in_force.now.find(service)
-            if known is not None and not known.keys_at(now):
-                problem = fill("{service} has no valid key in the directory, so it could never confirm anything", service=service)
-                yield Fault(place=f"directory: {service}", problem=problem)
+
+def _without_keys(plan: Plan, directory: Directory, now: datetime) -> Iterator[Fault]:
+    for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
+        known = directory.find(service)
+        if known is not None and not known.keys_at(now):
+            problem = fill("{service} has no valid key in the directory, so it could never confirm anything", service=service)
+            yield Fault(place=f"directory: {service}", problem=problem)

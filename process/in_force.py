@@ -140,6 +140,15 @@ class InForce:
         """The directory as it was last known."""
         return self._directory
 
+    @property
+    def entered(self) -> int:
+        """How many changes of keys are in it."""
+        return len(self._entered)
+
+    def entered_after(self, number: int) -> tuple[Envelope, ...]:
+        """Those that have come since there were so many."""
+        return tuple(one.change for one in self._entered[number:])
+
     async def latest(self) -> Directory:
         """The directory as of now. Raises `Unavailable` if it has not been known for too long."""
         await self.look()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, RPCError, WorkflowUpdateFailedError
 
 from archive.database import Database
 from archive.key_changes import KeyChanges
@@ -33,6 +33,8 @@ from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, Ru
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
+from gateway.health import Pulse
+from gateway.reading import Reading
 from gateway.rekeying import may_be_taken
 from process.builds import settle
 from process.in_force import Changes, InForce
@@ -189,6 +191,86 @@ async def test_a_delivery_that_starts_after_a_revocation_never_knows_the_key(at:
     assert f"{POLICE} has no valid key" in str(refused.value.faults)  # type: ignore[attr-defined]
 
 
+def of_who_is_told_later() -> Envelope:
+    """Their only key is revoked, now."""
+    end = KeyEnd(key=of(BESIDE), at=datetime.now(UTC).isoformat(), revoked=True)
+    change = KeyChange(service=BESIDE, by=BESIDE, made_at=datetime.now(UTC).isoformat(), ended=(end,))
+    return sign(canonical(change), KEYS_TYPE, private_key_of(BESIDE))
+
+
+def of_the_initiator() -> Envelope:
+    """The initiator's only key is revoked by an administrator, now."""
+    end = KeyEnd(key=of("kz.knb"), at=datetime.now(UTC).isoformat(), revoked=True)
+    change = KeyChange(service="kz.knb", by="administration", made_at=datetime.now(UTC).isoformat(), ended=(end,))
+    return sign(canonical(change), KEYS_TYPE, private_key_of("administration"))
+
+
+async def test_no_delivery_is_begun_with_a_key_that_is_revoked_while_its_plan_is_looked_at(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end at once, with a code name that is used up, and its initiator be told that it has begun."""
+    plan, look = fresh(at.plan), Reading.has
+
+    async def slowly(self: Reading, name: str) -> bool:
+        found = await look(self, name)
+        await at.door("administration", "administration").change_keys(of_the_initiator())
+        return found
+
+    monkeypatch.setattr(Reading, "has", slowly)
+    with pytest.raises((NotAuthentic, Malformed)):
+        await at.door("kz.knb", "kz.knb").start(signed_plan(plan))
+    with pytest.raises(RPCError, match="not found"):
+        await at.installation.handle(plan).describe()
+
+
+async def test_a_delivery_that_begins_while_a_change_is_brought_to_all_is_told_of_it(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal was slow to begin it, and whoever brought the change to all did not find it there. It is recorded once."""
+    plan, change, begin = fresh(at.plan), rotation(at.new), Client.start_workflow
+    told: list[Taken] = []
+
+    async def slowly(self: Client, *given: Any, **more: Any) -> Any:
+        told.append(await at.door(SECOND).change_keys(change))
+        return await begin(self, *given, **more)
+
+    monkeypatch.setattr(Client, "start_workflow", slowly)
+    await at.door("kz.knb", "kz.knb").start(signed_plan(plan))
+    seen: list[list[Envelope]] = []
+    for again in (False, True):
+        if again:
+            told.append(await at.door(SECOND).change_keys(change))
+        await at.installation.caught_up(plan)
+        ledger = await at.door("kz.knb", "kz.knb").ledger(plan.operation)
+        events = [entry.event for entry in ledger if isinstance(entry, Entry)]
+        seen.append([one.change for one in events if isinstance(one, KeysChanged)])
+    await end_what_runs(at.installation.client, workflow_id(plan.operation))
+
+    assert [(at.plan.operation,), tuple(sorted((at.plan.operation, plan.operation)))] == [one.taken for one in told]
+    assert [[change], [change]] == seen
+
+
+async def test_a_delivery_into_which_a_service_comes_while_its_key_is_revoked_is_told_of_it(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changed plan brings the service with the key that it had when that was looked up."""
+    told_later = ToldAtEnd(service=BESIDE, reason="it went through that State before it was found")
+    plan, change, look = at.plan.model_copy(update={"told_at_end": (told_later,)}), of_who_is_told_later(), Pulse.on_time
+
+    async def slowly(self: Pulse) -> Any:
+        found = await look(self)
+        await at.door(BESIDE, BESIDE).change_keys(change)
+        return found
+
+    monkeypatch.setattr(Pulse, "on_time", slowly)
+    await at.door("kz.knb", "kz.knb").amend(plan.operation, signed_plan(plan))
+    await at.installation.caught_up(plan)
+    ledger = await at.door("kz.knb", "kz.knb").ledger(plan.operation)
+
+    events = [entry.event for entry in ledger if isinstance(entry, Entry)]
+    assert [change] == [one.change for one in events if isinstance(one, KeysChanged)]
+
+
 async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left with Temporal, said to be, and counts as soon as a worker is up."""
     monkeypatch.setattr("gateway.reception.UNTIL_LEFT", timedelta(seconds=1))
@@ -213,13 +295,7 @@ async def test_a_change_reaches_a_delivery_that_only_knows_the_service_and_does_
     told_later = ToldAtEnd(service=BESIDE, reason="it went through that State before it was found")
     plan = fresh(at.plan).model_copy(update={"told_at_end": (told_later,)})
     await at.door(plan.initiator, plan.initiator).start(signed_plan(plan))
-    change = KeyChange(
-        service=BESIDE,
-        by=BESIDE,
-        made_at=datetime.now(UTC).isoformat(),
-        ended=(KeyEnd(key=of(BESIDE), at=datetime.now(UTC).isoformat(), revoked=True),),
-    )
-    told = await at.door(BESIDE, BESIDE).change_keys(sign(canonical(change), KEYS_TYPE, private_key_of(BESIDE)))
+    told = await at.door(BESIDE, BESIDE).change_keys(of_who_is_told_later())
     ledger = await at.door(plan.initiator, plan.initiator).ledger(plan.operation)
     await end_what_runs(at.installation.client, workflow_id(plan.operation))
 

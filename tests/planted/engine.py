@@ -792,6 +792,27 @@ BUGS = (
     ),
     Bug(
         "keys",
+        "gateway/plans.py",
+        "while directory is not await self._in_force.latest():",
+        "while False:",
+        "gateway/keys::test_no_delivery_is_begun_with_a_key_that_is_revoked_while_its_plan_is_looked_at",
+    ),
+    Bug(
+        "keys",
+        "gateway/plans.py",
+        "        await self._tell_of_keys(plan.operation, docket.snapshot.directory.services, known)\n",
+        "",
+        "gateway/keys::test_a_delivery_that_begins_while_a_change_is_brought_to_all_is_told_of_it",
+    ),
+    Bug(
+        "keys",
+        "gateway/plans.py",
+        "        await self._tell_of_keys(delivery, amended.services, entered)\n",
+        "",
+        "gateway/keys::test_a_delivery_into_which_a_service_comes_while_its_key_is_revoked_is_told_of_it",
+    ),
+    Bug(
+        "keys",
         "workflows/controlled_delivery.py",
         "if changed(delivery.directory, change) == delivery.directory:",
         "if False:",

@@ -559,8 +559,8 @@ BUGS = (
     Bug(
         "faults",
         "gateway/plans.py",
-        "return await self._aside.if_large(partial(verified_plan, envelope, self._in_force.now, now), len(envelope.payload))",
-        "return verified_plan(envelope, self._in_force.now, now)",
+        "return await self._aside.if_large(partial(verified_plan, envelope, directory, now), len(envelope.payload))",
+        "return verified_plan(envelope, directory, now)",
         "gateway/api::test_large_work_is_done_beside_the_event_loop",
     ),
     Bug(
