@@ -29,8 +29,10 @@ from domain.delivery.requests import CorrectionAsked, Inbox, Request
 from domain.plan.access import reach, role_of
 from domain.plan.demands import Demand
 from domain.plan.directory import Service
+from domain.record.door import receipt
 from domain.record.expunction import Expunged
 from domain.rules.handling import named
+from domain.signing.envelope import Envelope
 from domain.views.asked import inbox
 from domain.views.law import demands_of
 from domain.views.lists import Row, Rows
@@ -124,6 +126,13 @@ class Reading:
     async def receipt(self, name: str, kept: Kept) -> Receipt:
         """What was answered to a statement that its run has let go of. Raises as `delivery` does."""
         return await self._folded.receipt(name, kept)
+
+    async def recorded(self, caller: Service, name: str, envelope: Envelope) -> Receipt:
+        """The receipt of exactly this statement. Raises as `delivery` does, and `NotFound` where it has not come in."""
+        found = receipt(await self.delivery(caller, name), envelope)
+        if not isinstance(found, Receipt):
+            raise no_delivery(name)
+        return found
 
     async def has(self, name: str) -> bool:
         """Whether the archive has a delivery of this code name, expunged or not, whoever may see it. Raises `Unavailable`."""

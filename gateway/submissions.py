@@ -79,7 +79,10 @@ class Submissions:
             raise NotFound(message)
         statement = statement.model_copy(update={"delivery": delivery})  # of several of a group (R31), the one that it goes to
         # before anything else: who has no part learns nothing, not even that it exists
-        await self._runs.seen_by(speaker, delivery)
+        try:
+            await self._runs.seen_by(speaker, delivery)
+        except NotFound:
+            return await self._reading.recorded(speaker, delivery, envelope)  # for longer than Temporal remembers
         if (why := too_large(statement, envelope)) is not None:  # what is left by Signal lies there already
             raise why
         brake = is_brake(statement)

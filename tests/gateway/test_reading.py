@@ -16,13 +16,16 @@ from temporalio.service import RPCError
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.expunction import Approval, Approvals
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import EXPUNGE_TYPE, Envelope, sign
 from domain.signing.tree import root
-from domain.words.errors import Malformed, NotAllowed, VigilError
+from domain.words.errors import Malformed, NotAllowed, NotFound, VigilError
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.moments import utc_text
 from protocol.gateway import Gateway
@@ -143,7 +146,9 @@ async def test_a_ledger_is_read_page_by_page_and_no_page_is_larger_than_it_may_b
 
 
 async def test_a_delivery_that_temporal_has_forgotten_is_still_there(temporal: Client) -> None:
-    """Its workflow deleted, it stands in the list, and its view, ledger, stream and packet are as before but for the history."""
+    """Its workflow deleted, it stands in the list, and its view, ledger, stream and packet are as before but for the history;
+    what was said in it has its receipt, handed in again, and nothing more is taken.
+    """
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as here:
         door = here.gateway(plan.initiator)
@@ -155,7 +160,15 @@ async def test_a_delivery_that_temporal_has_forgotten_is_still_there(temporal: C
         shown, ledger = await door.view(plan.operation), await door.ledger(plan.operation)
         proved = verify(await door.packet(plan.operation), here.directory)
         again = await here.to_the_end(plan)
+        said = [one for one in entries if isinstance(one, Entry) and isinstance(one.event, Stated)]
+        assert isinstance(said[-1].event, Stated)
+        envelope = said[-1].event.envelope
+        told = await here.gateway(read_statement(envelope).service).submit(plan.operation, envelope)
+        with pytest.raises(NotFound):
+            await here.gateway("uz.police").submit(plan.operation, stop_by("uz.police", plan))
 
+    assert isinstance(told, SignedReceipt)
+    assert said[-1] == told.receipt.entry
     assert (plan.operation, True, shown.outcome, None) == (row.delivery, row.ended, row.outcome, row.alarm)
     assert entries == ledger == again
     assert (len(entries), shown.root) == (shown.entries, proved.root)

@@ -812,6 +812,13 @@ BUGS = (
         "gateway/keys::test_a_delivery_into_which_a_service_comes_while_its_key_is_revoked_is_told_of_it",
     ),
     Bug(
+        "record",
+        "gateway/submissions.py",
+        "            return await self._reading.recorded(speaker, delivery, envelope)",
+        "            raise",
+        "gateway/reading::test_a_delivery_that_temporal_has_forgotten_is_still_there",
+    ),
+    Bug(
         "keys",
         "workflows/controlled_delivery.py",
         "if changed(delivery.directory, change) == delivery.directory:",
