@@ -160,7 +160,7 @@ async def test_a_delivery_that_temporal_has_forgotten_is_still_there(temporal: C
         shown, ledger = await door.view(plan.operation), await door.ledger(plan.operation)
         proved = verify(await door.packet(plan.operation), here.directory)
         again = await here.to_the_end(plan)
-        said = [one for one in entries if isinstance(one, Entry) and isinstance(one.event, Stated)]
+        said = [one for one in entries if isinstance(one.event, Stated)]
         assert isinstance(said[-1].event, Stated)
         envelope = said[-1].event.envelope
         told = await here.gateway(read_statement(envelope).service).submit(plan.operation, envelope)
