@@ -347,7 +347,7 @@ class RegisterState:
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
 
 
-SiblingStanding = Literal["held", "stopped", "ended"]
+SiblingStanding = Literal["held", "stopped", "danger", "ended"]
 
 
 @dataclass

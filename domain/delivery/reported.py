@@ -343,10 +343,10 @@ class SiblingHeard(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """Something more has been `heard`. `reached`: they `remember_siblings`, with this `checkpoint` of the `sibling` as
-        one that is `reached`. `held`, `stopped`, `ended`: that is its `standing`; by `danger` it is `stopped`. Unless it
-        `ended`, every participant is told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts
-        with the cause `risk_to_life` and `danger_to_a_sibling`; by `stopped`, where `on_stop` of the group is `stop`, with
-        the cause `stop` and `sibling_stopped`, and else `stop` of what is known of siblings is this entry.
+        one that is `reached`. `held`, `stopped`, `danger`, `ended`: that is its `standing`. Unless it `ended`, every participant is
+        told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts with the cause `risk_to_life`
+        and `danger_to_a_sibling`; by `stopped`, where `on_stop` of the group is `stop`, with the cause `stop` and
+        `sibling_stopped`, and else `stop` of what is known of siblings is this entry.
         """
         group, siblings = state.plan.group, state.siblings
         assert group is not None  # noqa: S101 - else there is no sibling
@@ -355,7 +355,7 @@ class SiblingHeard(Event):
             there = (self.sibling, self.checkpoint)
             state.remember_siblings(*(one.key for one in state.awaited() if (one.delivery, one.checkpoint) == there))
             return
-        siblings.standing[group.members.index(self.sibling)] = "stopped" if self.says == "danger" else self.says
+        siblings.standing[group.members.index(self.sibling)] = self.says
         if self.says != "ended":
             state.owe(when.seq, "sibling", None, state.plan.participants())
         if state.plan.held_back or self.says not in ("stopped", "danger"):

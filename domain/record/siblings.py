@@ -15,6 +15,7 @@ from domain.delivery.reported import SiblingHeard, SiblingSealed, Stated
 from domain.delivery.vocabulary import SiblingNews
 from domain.plan.vocabulary import Digest
 from domain.rules.siblings import standing_of
+from domain.rules.stop import Incident
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.envelope import SIBLING_TYPE, Envelope, sign
 from domain.signing.tree import EMPTY
@@ -92,11 +93,31 @@ def expunged(name: str, group: str, key: Ed25519PrivateKey) -> SiblingHeard:
 def _stands(sibling: Delivery, known: SiblingStanding | None) -> SiblingNews | None:
     """How it stands, where that is not known."""
     state = sibling.state
-    if state.halt is not None and known in (None, "held"):
-        return "danger" if state.halt.cause == "risk_to_life" else "stopped"
+    put_back = known == "ended" and state.outcome is None
+    if known in (None, "held", "stopped") or put_back:
+        if sibling.once(_in_danger):
+            return "danger"
+        if state.halt is not None and known != "stopped":
+            return "stopped"
     if state.outcome is not None and known != "ended":
         return "ended"
     return "held" if state.hold is not None and known is None and state.under_way else None
+
+
+def _in_danger(sibling: Delivery) -> bool:
+    """Whether life is at risk there: that halted it, or was said once something else had, which the first halt does not show."""
+    halt = sibling.state.halt
+    if halt is None:
+        return False
+    said = (one for one in sibling.ledger.since(halt.seq) if isinstance(one, Entry) and isinstance(one.event, Stated))
+    return halt.cause == "risk_to_life" or any(_says_danger(sibling, one.event) for one in said)
+
+
+def _says_danger(sibling: Delivery, event: Stated) -> bool:
+    if event.verdict.verdict != "accepted":
+        return False
+    content = sibling.law.read(event.envelope).content
+    return isinstance(content, Incident) and content.risk_to_life
 
 
 def _words(sibling: Delivery, entries: tuple[int, ...]) -> tuple[Envelope, ...]:

@@ -215,8 +215,10 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
             return True
         case "held":
             return known is None
-        case "stopped" | "danger":
-            return known in (None, "held")
+        case "stopped":
+            return known in (None, "held", "ended")  # one that was put back goes on
+        case "danger":
+            return known != "danger"
         case "ended":
             return known != "ended"
 

@@ -147,7 +147,7 @@ class SiblingView(Frozen):
     """Another consignment of the same operation, for who sees the whole."""
 
     delivery: str
-    stands: Literal["held", "stopped", "ended"] | None
+    stands: Literal["held", "stopped", "danger", "ended"] | None
     """The last that was heard of it here; none while it goes on."""
 
 

@@ -736,6 +736,45 @@ def test_r14_risk_to_life_in_one_stops_all() -> None:
     assert "danger_to_a_sibling" == parcels[OIL].delivery.state.halt.finding.code  # type: ignore[union-attr]
 
 
+def test_r14_risk_to_life_is_heard_of_one_that_had_been_stopped_before() -> None:
+    """A stop was ordered, and minutes later the incident is reported: the first halt stands there, and nobody in the others goes
+    on for it. Once heard it is no news.
+    """
+    parcels = on_their_way()
+    table, sibling = parcels[OIL], parcels[CHEMICALS]
+    sibling.say("kz.police", "stop_requested")
+    assert [f"{CHEMICALS} stopped"] == parcels.hear(OIL)
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "movement_decision", "sibling.stop.1")
+    sibling.say("kz.prosecutor", "incident", risk_to_life=False, what="a flat tyre")
+    assert table.delivery.state.under_way
+    assert [] == parcels.hear(OIL)
+    sibling.say("kz.police", "incident", risk_to_life=True, what="the courier is armed")
+    assert [f"{CHEMICALS} danger"] == parcels.hear(OIL)
+
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("risk_to_life", "danger_to_a_sibling") == (halt.cause, halt.finding.code)
+    assert "stop" == sibling.delivery.state.halt.cause  # type: ignore[union-attr]
+    verify(table.packet())
+    assert f"{CHEMICALS} danger" in parcels.hear(KEPT)
+
+
+def test_r14_what_has_ended_and_was_put_back_is_heard_of_once_more() -> None:
+    """Its end is known here; in the history that goes on in its place it has not ended, is stopped, and then life is at risk."""
+    parcels = on_their_way()
+    table, sibling = parcels[OIL], parcels[CHEMICALS]
+    table.report(expunged(CHEMICALS, heeding(table.delivery).group, private_key_of(VIGIL)))
+    assert [] == parcels.hear(OIL)
+    sibling.say("kz.police", "stop_requested")
+    assert [f"{CHEMICALS} stopped"] == parcels.hear(OIL)
+    sibling.say("kz.police", "incident", risk_to_life=True, what="the courier is armed")
+
+    assert [f"{CHEMICALS} danger"] == parcels.hear(OIL)
+    assert "risk_to_life" == table.delivery.state.halt.cause  # type: ignore[union-attr]
+    verify(table.packet())
+
+
 def test_r31_a_hold_of_one_is_told_to_the_others_and_holds_none_of_them() -> None:
     """Once, and it decides nothing."""
     parcels = on_their_way()
