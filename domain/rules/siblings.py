@@ -185,8 +185,12 @@ class SiblingStop(Contingency):
         state.stop_all("silence", SIBLING_UNDECIDED(services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """If it is satisfied, that `stop` is none again."""
-        if progress.result == "satisfied":
+        """If it is satisfied, and by answers of which each came after that `stop`, those of first officers too, that is none again:
+        who decided before another sibling was stopped has not decided about that.
+        """
+        said = (*progress.answers.values(), *(first.seq for first in progress.firsts.values()))
+        stop = state.siblings.stop
+        if progress.result == "satisfied" and stop is not None and all(stop < seq for seq in said):
             state.siblings.stop = None
 
 

@@ -703,6 +703,42 @@ def test_r31_a_stop_is_told_to_the_siblings_and_decided_upon_there() -> None:
     assert table.delivery.state.siblings.stop is None
 
 
+def test_r31_what_was_decided_before_another_sibling_was_stopped_decides_nothing_about_that() -> None:
+    """One has said that it goes on when the second stop is heard, the other says so after it: all are asked once more."""
+    parcels = on_their_way()
+    table = parcels[OIL]
+    parcels[CHEMICALS].say("kz.police", "stop_requested")
+    parcels.hear(OIL)
+    table.say("kz.police", "movement_decision", "sibling.stop.1")
+    parcels[KEPT].say("ru.customs", "stop_requested")
+    assert f"{KEPT} stopped" in parcels.hear(OIL)
+    table.say("kz.prosecutor", "movement_decision", "sibling.stop.1")
+
+    assert table.is_closed("sibling.stop.1")
+    assert table.is_open("sibling.stop.2")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "movement_decision", "sibling.stop.2")
+    assert table.delivery.state.siblings.stop is None
+    assert not table.is_open("sibling.stop.3")
+    verify(table.packet())
+
+
+def test_r20_what_a_first_officer_decided_before_another_sibling_was_stopped_does_not_count() -> None:
+    """Where one service alone is in charge, two of its officers decide: both after the last stop that was heard."""
+    parcels = Parcels()
+    parcels.consent(*BOTH, KEPT)
+    table = parcels[OIL]
+    parcels[CHEMICALS].say("ru.customs", "stop_requested")
+    parcels.hear(OIL)
+    table.say("ru.customs", "movement_decision", "sibling.stop.1", officer="officer-1")
+    parcels[KEPT].say("ru.customs", "stop_requested")
+    parcels.hear(OIL)
+    table.say("ru.customs", "movement_decision", "sibling.stop.1", officer="officer-2")
+
+    assert table.is_closed("sibling.stop.1")
+    assert table.is_open("sibling.stop.2")
+
+
 def test_r2_nobody_decides_upon_a_siblings_stop_in_time_and_it_halts() -> None:
     """Silence does not let it go on."""
     parcels = on_their_way()

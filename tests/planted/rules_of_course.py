@@ -260,6 +260,8 @@ BUGS = (
         "if False:",
         "groups",
     ),
+    Bug("R31", "domain/rules/siblings.py", " and all(stop < seq for seq in said):", ":", "groups"),
+    Bug("R31", "domain/rules/siblings.py", ", *(first.seq for first in progress.firsts.values())", ",", "groups"),
     Bug("R14", "domain/rules/siblings.py", 'return known != "danger"', 'return known in (None, "held")', "groups"),
     Bug("R31", "domain/rules/siblings.py", 'known in (None, "held", "ended")', 'known in (None, "held")', "groups"),
     Bug("R31", "domain/rules/siblings.py", "if not proves(delivery, wait, fact.statements, at):", "if False:", "groups"),
