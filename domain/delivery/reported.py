@@ -72,9 +72,10 @@ class Amended(Event):
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
         there, and is `due_anew`, `due_after` later than `counted_from`; one that is open and no plan holds they `hand_over`, and
-        it is `due_anew` when it was. Nothing is offered any more to who has been replaced.
+        it is `due_anew` when it was. They `wait_anew`, as it was planned before. Nothing is offered any more to who has been
+        replaced.
         """
-        before, watch = state.plan.participants(), state.watch
+        old, before, watch = state.plan, state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
         state.plans.append((when.seq, self.plan.fingerprint()))
@@ -90,6 +91,7 @@ class Amended(Event):
                 progress.due_anew(progress.counted_from + state.plan.due_after(planned))
             elif progress.contingency is not None:
                 progress.hand_over(state.plan)
+        state.wait_anew(old)
         for label, one in state.exhibits.items():
             if one.offered_to is not None and state.plan.successor_of(one.offered_to) != one.offered_to:
                 state.exhibits[label] = replace(one, offered_to=None)
@@ -343,8 +345,8 @@ class SiblingHeard(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """Something more has been `heard`. `reached`: they `remember_siblings`, with this `checkpoint` of the `sibling` as
-        one that is `reached`. `held`, `stopped`, `danger`, `ended`: that is its `standing`. Unless it `ended`, every participant is
-        told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts with the cause `risk_to_life`
+        one that is `reached`. `held`, `stopped`, `danger`, `ended`: that is its `standing`. Unless it `ended`, every participant
+        is told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts with the cause `risk_to_life`
         and `danger_to_a_sibling`; by `stopped`, where `on_stop` of the group is `stop`, with the cause `stop` and
         `sibling_stopped`, and else `stop` of what is known of siblings is this entry.
         """

@@ -353,6 +353,21 @@ class State:
         siblings.alone = tuple(one for one in siblings.alone if one not in self.progress)
         siblings.waiting = {name: until for name, until in siblings.waiting.items() if name not in self.progress}
 
+    def wait_anew(self, before: Plan) -> None:
+        """The plan before was another (R31). What is `reached` stays so where nothing that is `awaited` now wants other words for
+        it than before. A checkpoint that waits for something else than before, and not for less alone, is neither `alone` nor
+        `waiting` any more, nor is one that is gone; one that waits for another time is not `waiting`.
+        """
+        siblings = self.siblings
+        words = {(one.key, one.requires, one.need) for planned in before.checkpoints for one in planned.wait_for}
+        others = {one.key for one in self.awaited() if (one.key, one.requires, one.need) not in words}
+        siblings.reached = tuple(one for one in siblings.reached if one not in others)
+        pairs = [(now, old) for now in self.plan.checkpoints for old in before.checkpoints if now.id == old.id]
+        same = {(old.id, old.waits) for now, old in pairs if all(one in old.wait_for for one in now.wait_for)}
+        siblings.alone = tuple(one for one in siblings.alone if any(name == one for name, _ in same))
+        time = {one.id: one.waits for one in self.plan.checkpoints}
+        siblings.waiting = {one: until for one, until in siblings.waiting.items() if (one, time.get(one)) in same}
+
     def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
         """A statement of so many bytes has been recorded, whatever became of it (R18, R28): `spent` of its service has one
         statement more, and the bytes of its payload; `over` stays true once a budget was what it was refused for. While the

@@ -57,8 +57,8 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     diverged           `branch` is not less than this history's, and this history does not begin with what was found
     sibling_heard      `sibling` is another of the `members`, the installation has signed `seal` with a key that counts at this
                        moment, it is under way, and it is news: `reached`, where that is `awaited` and not yet `reached`, and
-                       what of it `proves` so is in `statements`; `held`, where its `standing_of` is none; `stopped`, where that
-                       is none, `held` or `ended`; `danger` and `ended`, where it is another
+                       what `proves` so for each that waits for it is in `statements`; `held`, where its `standing_of` is none;
+                       `stopped`, where that is none, `held` or `ended`; `danger` and `ended`, where it is another
     """
     state = delivery.state
     match fact:

@@ -130,9 +130,12 @@ class Sibling(Contingency):
         return f"sibling.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied, and nothing is `lacking` any more, or the plan has no such checkpoint."""
+        """It is not satisfied, and nothing is `lacking` any more, or the plan has no such checkpoint, or that is not `waiting`
+        any more: a changed plan has it wait for something else.
+        """
         planned = delivery.plan.find(progress.key)
-        return not progress.satisfied and (planned is None or not lacking(delivery, planned))
+        waits = planned is not None and progress.key in delivery.state.siblings.waiting and lacking(delivery, planned)
+        return not progress.satisfied and not waits
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
@@ -185,8 +188,8 @@ class SiblingStop(Contingency):
         state.stop_all("silence", SIBLING_UNDECIDED(services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """If it is satisfied, and by answers of which each came after that `stop`, those of first officers too, that is none again:
-        who decided before another sibling was stopped has not decided about that.
+        """If it is satisfied, and by answers of which each came after that `stop`, those of first officers too, that is none
+        again: who decided before another sibling was stopped has not decided about that.
         """
         said = (*progress.answers.values(), *(first.seq for first in progress.firsts.values()))
         stop = state.siblings.stop
@@ -208,10 +211,10 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
     known = standing_of(state, fact.sibling)
     match fact.says:
         case "reached":
-            wait = _wait(delivery, fact)
-            if wait is None or wait.key in state.siblings.reached:
+            waits = [one for one in state.awaited() if (one.delivery, one.checkpoint) == (fact.sibling, fact.checkpoint)]
+            if all(one.key in state.siblings.reached for one in waits):
                 return False
-            if not proves(delivery, wait, fact.statements, at):
+            if not all(proves(delivery, one, fact.statements, at) for one in waits):
                 sentence = fill(
                     "nobody has signed that {sibling} has reached {checkpoint}", sibling=fact.sibling, checkpoint=fact.checkpoint
                 )
@@ -225,12 +228,6 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
             return known != "danger"
         case "ended":
             return known != "ended"
-
-
-def _wait(delivery: Delivery, fact: SiblingHeard) -> Wait | None:
-    return next(
-        (one for one in delivery.state.awaited() if (one.delivery, one.checkpoint) == (fact.sibling, fact.checkpoint)), None
-    )
 
 
 def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at: datetime) -> bool:

@@ -565,6 +565,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "siblings": words(
         State.awaited,
         State.remember_siblings,
+        State.wait_anew,
         siblings._its_turn,
         siblings.lacking,
         siblings.standing_of,

@@ -1,6 +1,7 @@
 """An operation of several consignments (R31): one file, one digest, and a delivery for each that waits for the others."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -502,6 +503,89 @@ def test_r31_what_a_changed_plan_waits_for_is_listened_for_from_then_on() -> Non
     assert any("another" in one.awaited for one in heeding(oil.delivery).siblings)
     assert before not in wanted(oil.delivery)
     assert [before.heard] == [one.heard for one in wanted(oil.delivery) if isinstance(one, Heed)]
+
+
+def waits_otherwise(table: Table, checkpoint: str, **words: Any) -> None:
+    """The plan of one is changed: at this checkpoint other words stand."""
+    plan = table.delivery.plan
+    points = tuple(one.model_copy(update=words) if one.id == checkpoint else one for one in plan.checkpoints)
+    amend(table.delivery, Amended(plan=signed_plan(plan.model_copy(update={"checkpoints": points}))), table.now)
+    table.settle()
+
+
+def test_r31_who_waits_as_a_changed_plan_says_waits_as_long_as_that_says() -> None:
+    """Two hours before its time is over it is given ten days more: nobody is asked before these are over; who was asked by the
+    plan before is asked no more.
+    """
+    parcels = on_their_way()
+    parcels.muster(OIL)
+    table = parcels[OIL]
+    table.pass_time(days=2, hours=22)
+    waits_otherwise(table, "arrest-taraz", waits=timedelta(days=10))
+    table.pass_time(hours=3)
+
+    assert not table.is_open("sibling.arrest-taraz.1")
+    assert table.is_open("sibling.arrest-omsk.1")
+    waits_otherwise(table, "arrest-omsk", waits=timedelta(days=10))
+    assert table.is_closed("sibling.arrest-omsk.1")
+    table.pass_time(days=9)
+    assert not table.delivery.state.open_checkpoints()
+    table.pass_time(days=1, minutes=1)
+    assert table.is_open("sibling.arrest-taraz.1", "sibling.arrest-omsk.2")
+    verify(table.packet())
+
+
+def test_r31_that_one_goes_on_alone_was_decided_of_what_it_waited_for_then() -> None:
+    """It was decided of both while it is held. A changed plan has the one wait for more, which was not decided upon, and the
+    other for as much as before: once it goes on, that one opens alone, and the first waits.
+    """
+    parcels = on_their_way()
+    parcels.muster(OIL)
+    table = parcels[OIL]
+    table.pass_time(days=3, minutes=1)
+    table.say("kz.police", "hold_requested")
+    for at in ("sibling.arrest-taraz.1", "sibling.arrest-omsk.1"):
+        for service in ("kz.police", "kz.prosecutor"):
+            table.say(service, "movement_decision", at)
+    arrest = table.plan.find("arrest-taraz")
+    assert arrest is not None
+    more = arrest.wait_for[0].model_copy(update={"checkpoint": "another"})
+    waits_otherwise(table, "arrest-taraz", wait_for=(*arrest.wait_for, more))
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", table.opened("hold"))
+
+    assert table.is_open("arrest-omsk")
+    assert not table.delivery.state.seen("arrest-taraz")
+    table.pass_time(days=3, minutes=1)
+    assert table.is_open("sibling.arrest-taraz.2")
+    verify(table.packet())
+
+
+def test_r31_what_was_reached_by_other_words_than_a_changed_plan_wants_is_proved_anew() -> None:
+    """One team of two was enough, and a changed plan wants both at one of two arrests: the word of the one team opens neither.
+    What no plan changed stays.
+    """
+    file = with_checkpoint("teams-ready", need=1)
+    plans = {one.operation.replace("-", "_"): one for one in expand(file).plans}
+    parcels = Parcels(**plans)
+    parcels.consent(*BOTH)
+    for name in BOTH:
+        parcels.deliver(name)
+    table = parcels[OIL]
+    parcels[CHEMICALS].say("kz.police", "ready", "teams-ready")
+    assert [f"{CHEMICALS} reached teams-ready"] == parcels.hear(OIL)
+    arrest = table.plan.find("arrest-taraz")
+    assert arrest is not None
+    (wait,) = arrest.wait_for
+    waits_otherwise(table, "arrest-taraz", due=timedelta(hours=13))
+    assert table.delivery.state.siblings.reached
+    waits_otherwise(table, "arrest-omsk", wait_for=(wait.model_copy(update={"need": "all"}),))
+    parcels.muster(OIL)
+
+    assert not table.is_open("arrest-taraz", "arrest-omsk")
+    with pytest.raises(RuleBroken, match="nobody has signed"):
+        parcels.hear(OIL)
+    verify(table.packet())
 
 
 def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:

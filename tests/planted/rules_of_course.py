@@ -264,7 +264,15 @@ BUGS = (
     Bug("R31", "domain/rules/siblings.py", ", *(first.seq for first in progress.firsts.values())", ",", "groups"),
     Bug("R14", "domain/rules/siblings.py", 'return known != "danger"', 'return known in (None, "held")', "groups"),
     Bug("R31", "domain/rules/siblings.py", 'known in (None, "held", "ended")', 'known in (None, "held")', "groups"),
-    Bug("R31", "domain/rules/siblings.py", "if not proves(delivery, wait, fact.statements, at):", "if False:", "groups"),
+    Bug(
+        "R31",
+        "domain/rules/siblings.py",
+        "if not all(proves(delivery, one, fact.statements, at) for one in waits):",
+        "if False:",
+        "groups",
+    ),
+    Bug("R31", "domain/rules/siblings.py", "if not all(proves(", "if not any(proves(", "groups"),
+    Bug("R31", "domain/rules/siblings.py", "progress.key in delivery.state.siblings.waiting and lacking", "lacking", "groups"),
     Bug("R31", "domain/rules/siblings.py", "            delivery.law.opened(envelope, service.keys_at(at))\n", "", "groups"),
     Bug(
         "R31",
