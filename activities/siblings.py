@@ -6,6 +6,7 @@ ended long ago, and none waits for another.
 
 import logging
 from datetime import timedelta
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
@@ -15,7 +16,7 @@ from activities.relay import Relay
 from archive.cached_deliveries import FoldedDeliveries
 from domain.delivery.reported import SiblingHeard
 from domain.record.siblings import Heeded, Heeding, expunged, heard
-from domain.words.errors import NotFound, NotVerified
+from domain.words.errors import NotFound, Unavailable
 from workflows import messages
 
 log = logging.getLogger("vigil.siblings")
@@ -23,6 +24,7 @@ log = logging.getLogger("vigil.siblings")
 PACE = timedelta(seconds=1)
 """Between two looks, and for each sibling so much more: who has many is not in more of a hurry than the archive."""
 EACH = timedelta(milliseconds=200)
+STOPS: Final = ("danger", "stopped")
 
 
 class SiblingWatch:
@@ -35,9 +37,11 @@ class SiblingWatch:
 
     @activity.defn(name=messages.HEED)
     async def heed(self, wanted: Heeding) -> None:
-        """Look at each sibling, and report what is new of it. Raises `ApplicationError` while nothing is, and looks again."""
+        """Look at each sibling, and report what is new of it: what stops first, so that nothing opens by what else is new. Raises
+        `ApplicationError` while nothing is, and looks again.
+        """
         found = [fact for one in wanted.siblings for fact in await self._news(wanted.group, one)]
-        for fact in found:
+        for fact in sorted(found, key=lambda one: one.says not in STOPS):
             await self._relay.report(wanted.delivery, fact)
         if not found:
             pause = PACE + EACH * len(wanted.siblings)
@@ -45,14 +49,16 @@ class SiblingWatch:
             raise ApplicationError(message, type="NothingNew", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
 
     async def _news(self, group: str, known: Heeded) -> tuple[SiblingHeard, ...]:
-        """Nothing of one that has not begun, or whose ledger cannot be trusted, or not be read by this program, which may be
-        older than it: then who waits for it decides in the end.
+        """Nothing of one that has not begun, or whose ledger cannot be trusted or read: then who waits for it decides in the end,
+        and the others are heard. Raises `Unavailable`.
         """
         try:
             return tuple(heard(await self._folded.newest(known.delivery), group, known, self._key))
         except NotFound:
             gone = known.standing != "ended" and await self._folded.is_expunged(known.delivery)
             return (expunged(known.delivery, group, self._key),) if gone else ()
-        except NotVerified as error:
-            log.warning("the ledger of a sibling does not verify", extra={"code": error.code})
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one ledger, danger is heard of the others
+            log.warning("the ledger of a sibling cannot be read", extra={"code": type(error).__name__})
             return ()

@@ -22,13 +22,15 @@ from domain.rules import books
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import NotFound, NotVerified, RuleBroken
+from domain.words.errors import NotFound, NotVerified, RuleBroken, Unavailable
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.archive.samples import new_keys
 from tests.archive.test_cached_deliveries import keep
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels
 from tests.second_book import TWO
+
+EXPUNGED = NotFound("expunged")
 
 
 class Archive:
@@ -45,8 +47,8 @@ class Archive:
         return found
 
     async def is_expunged(self, name: str) -> bool:
-        """Whether it had one of this name."""
-        return isinstance(self._found.get(name), NotFound)
+        """Whether one of this name was."""
+        return self._found.get(name) is EXPUNGED
 
 
 class Told:
@@ -78,7 +80,7 @@ async def test_all_that_is_new_of_siblings_is_reported_once() -> None:
     parcels[KEPT].say("ru.customs", "stop_requested")
     archive = Archive(motor_oil_2=parcels[CHEMICALS].delivery, motor_oil_3=parcels[KEPT].delivery)
 
-    assert [(CHEMICALS, "reached"), (KEPT, "stopped")] == await heard_in(archive, parcels)
+    assert [(KEPT, "stopped"), (CHEMICALS, "reached")] == await heard_in(archive, parcels)
     parcels.hear(OIL)
     with pytest.raises(ApplicationError, match="nothing is new"):
         await heard_in(archive, parcels)
@@ -92,7 +94,44 @@ async def test_one_that_has_not_begun_is_waited_for_and_one_that_was_expunged_ha
         await heard_in(Archive(), parcels)
     with pytest.raises(ApplicationError, match="nothing is new"):
         await heard_in(Archive(motor_oil_2=NotVerified("altered", 3)), parcels)
-    assert [(CHEMICALS, "ended")] == await heard_in(Archive(motor_oil_2=NotFound("expunged")), parcels)
+    assert [(CHEMICALS, "ended")] == await heard_in(Archive(motor_oil_2=EXPUNGED), parcels)
+
+
+async def test_one_that_this_program_cannot_read_has_not_ended() -> None:
+    """The archive has it, and it is under rules that came later, or what it began with is lost: nothing goes on as if it were
+    over, and its danger is news once it can be read.
+    """
+    parcels = Parcels()
+
+    with pytest.raises(ApplicationError, match="nothing is new"):
+        await heard_in(Archive(motor_oil_2=NotFound("rules that this program does not have")), parcels)
+
+
+@pytest.mark.parametrize("wrong", [KeyError("of an entry"), RuleBroken("R17", "no such checkpoint"), NotVerified("altered", 3)])
+async def test_whatever_is_wrong_with_the_ledger_of_one_the_others_are_heard(wrong: Exception) -> None:
+    """One that does not add up keeps no danger from being told."""
+    parcels = Parcels()
+    parcels[KEPT].say("ru.customs", "incident", risk_to_life=True, what="danger")
+
+    assert [(KEPT, "danger")] == await heard_in(Archive(motor_oil_2=wrong, motor_oil_3=parcels[KEPT].delivery), parcels)
+
+
+async def test_while_the_archive_is_away_it_is_looked_again() -> None:
+    """That is no word of any of them."""
+    with pytest.raises(Unavailable):
+        await heard_in(Archive(motor_oil_2=Unavailable("away")), Parcels())
+
+
+async def test_r14_danger_is_told_before_what_would_open_something() -> None:
+    """Both are new at one look: nobody is asked to arrest, and told to stop right after."""
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    parcels.deliver(CHEMICALS)
+    parcels.muster(CHEMICALS)
+    parcels[KEPT].say("ru.customs", "incident", risk_to_life=True, what="danger")
+    archive = Archive(motor_oil_2=parcels[CHEMICALS].delivery, motor_oil_3=parcels[KEPT].delivery)
+
+    assert [(KEPT, "danger"), (CHEMICALS, "reached")] == await heard_in(archive, parcels)
 
 
 async def test_r31_one_that_this_program_cannot_read_has_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,10 +179,11 @@ async def test_r14_danger_to_a_sibling_is_heard_though_nothing_proves_here_what_
     watch = SiblingWatch(Archive(motor_oil_2=parcels[CHEMICALS].delivery), private_key_of(VIGIL), told)  # type: ignore[arg-type]
     await ActivityEnvironment().run(watch.heed, heeding(table.delivery))
 
-    assert ["reached", "danger"] == [fact.says for _, fact in told.facts]
+    danger, reached = (fact for _, fact in told.facts)
+    assert ("danger", "reached") == (danger.says, reached.says)
     with pytest.raises(RuleBroken, match="nobody has signed"):
-        table.report(told.facts[0][1])
-    table.report(told.facts[1][1])
+        table.report(reached)
+    table.report(danger)
     halt = table.delivery.state.halt
     assert halt is not None
     assert ("risk_to_life", "danger_to_a_sibling") == (halt.cause, halt.finding.code)

@@ -58,7 +58,9 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
         await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED))
         others = [Occasion(name, "refusal", name, urgent=False) for name in (NAME, "unknown-1")]
         await Occasions(room.archive).add(others, 1)
+        assert not await room.ledgers.is_expunged(NAME)
         done = await room.expunging.expunge(NAME, ORDER)
+        assert await room.ledgers.is_expunged(NAME)
         page, leaves = await room.ledgers.slice(NAME), await room.ledgers.leaves(NAME)
         row = await room.deliveries.one(ListQuestion(reader=READER, reach="own"), NAME)
         async with room.archive.reading() as connection:

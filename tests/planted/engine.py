@@ -254,6 +254,14 @@ BUGS = (
         "async with asyncio.timeout(None):",
         "activities/services::test_an_acknowledgement_that_trickles_is_not_waited_for",
     ),
+    Bug("R14", "activities/siblings.py", "sorted(found, key=lambda one: one.says not in STOPS)", "found", "activities/siblings"),
+    Bug(
+        "R14",
+        "activities/siblings.py",
+        "        except Exception as error:",
+        "        except NotFound as error:",
+        "activities/siblings",
+    ),
     Bug(
         "archive",
         "activities/sweep.py",
