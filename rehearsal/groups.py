@@ -11,7 +11,8 @@ from typing import Any
 
 from domain.delivery.decided import Closed, Concluded, Ended, Opened
 from domain.delivery.delivery import Delivery
-from domain.delivery.reported import SiblingHeard
+from domain.delivery.events import AnyEvent
+from domain.delivery.reported import SiblingHeard, Stated
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
@@ -22,6 +23,7 @@ from domain.record.door import read_statement
 from domain.record.siblings import heard, heeding
 from domain.rules.consent import AuthorisationGranted, AuthorisationRefused
 from domain.rules.permission import PermissionGranted
+from domain.rules.stop import Incident
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.words.moments import instant
@@ -209,6 +211,13 @@ def _about(fact: SiblingHeard) -> tuple[str, str, str | None]:
     return fact.sibling, fact.says, fact.checkpoint
 
 
+def _is_of_danger(event: AnyEvent) -> bool:
+    if not isinstance(event, Stated) or event.verdict.verdict != "accepted":
+        return False
+    content = read_statement(event.envelope).content
+    return isinstance(content, Incident) and content.risk_to_life
+
+
 def _asks(plan: Plan, service: str, checkpoint: str | None) -> bool:
     planned = plan.find(checkpoint or "")
     return planned is not None and plan.takes_place(planned) and service in planned.services()
@@ -261,7 +270,12 @@ class _Book:
         self.concluded: tuple[str, datetime] | None = None
         self.ended: datetime | None = None
         self.halted = one.delivery.state.halt
+        self.danger: datetime | None = None
+        """Since when life is at risk there: it has halted for that, or that was said after it had halted for something else."""
         for entry in self.entries:
+            if self.danger is None and self.halted is not None and entry.seq >= self.halted.seq:
+                here = self.halted.cause == "risk_to_life" or _is_of_danger(entry.event)
+                self.danger = instant(entry.at) if here else None
             match entry.event:
                 case Closed(checkpoint=name, result="satisfied"):
                     self.satisfied.setdefault(name, instant(entry.at))
@@ -287,10 +301,9 @@ class _Book:
     def in_danger(self, books: dict[str, "_Book"]) -> Iterator[str]:
         """One that went on though life was at risk in a sibling."""
         for name, other in books.items():
-            danger = other.halted is not None and other.halted.cause == "risk_to_life"
-            if other is self or not danger or self.plan.held_back or other.halted is None:
+            if other is self or other.danger is None or self.plan.held_back:
                 continue
-            at = instant(other.entries[other.halted.seq].at) + timedelta(seconds=2 * NEWS) + APART
+            at = other.danger + timedelta(seconds=2 * NEWS) + APART
             went_on = self.concluded is None or self.concluded[1] > at
             if went_on and instant(self.entries[0].at) < at and self.halted is None and not self._split():
                 yield f"R14: it went on, and in {name} life was at risk"

@@ -1,10 +1,13 @@
 """Groups of three consignments with different fates in virtual time (R31)."""
 
+from datetime import timedelta
+
 import pytest
 
 from rehearsal.__main__ import run_group, world
 from rehearsal.groups import check_group, group_of, simulate_group
 from rehearsal.invariants import BrokenInvariantError
+from rehearsal.scenario import Act
 from rehearsal.simulator import World
 from tests.groups import OIL, group_plans
 from tests.support import example_cards, example_directory
@@ -47,3 +50,22 @@ def test_an_arrest_that_came_too_soon_is_found_by_the_invariants(monkeypatch: py
     assert OIL == done[0].delivery.plan.operation
     with pytest.raises(BrokenInvariantError, match="R31: arrest-"):
         check_group(done)
+
+
+def test_who_goes_on_though_life_is_at_risk_in_one_that_was_stopped_is_found_by_the_invariants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An incident comes half an hour after a stop: told of the stop alone, the others go on; told of the danger, none does."""
+    base = world(2)
+    quiet = base.scenario.model_copy(update={"acts": (), "changes": ()})
+    stop = Act(service="kz.police", at="delivery", says="stop_requested", after=timedelta(hours=1))
+    danger = Act(service="kz.police", at="delivery", says="incident", details={"risk_to_life": True}, after=timedelta(minutes=90))
+    troubled = quiet.model_copy(update={"acts": (stop, danger)})
+    worlds = [
+        World(one, example_directory(), example_cards(), troubled if one.operation == OIL else quiet, 2) for one in group_plans()
+    ]
+    check_group(simulate_group(worlds))
+    monkeypatch.setattr("domain.record.siblings._says_danger", lambda _sibling, _event: False)
+
+    with pytest.raises(BrokenInvariantError, match="R14: it went on, and in motor-oil-1 life was at risk"):
+        check_group(simulate_group(worlds))
