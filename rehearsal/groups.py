@@ -23,6 +23,7 @@ from domain.record.door import read_statement
 from domain.record.siblings import heard, heeding
 from domain.rules.consent import AuthorisationGranted, AuthorisationRefused
 from domain.rules.permission import PermissionGranted
+from domain.rules.siblings import hears
 from domain.rules.stop import Incident
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
@@ -165,7 +166,7 @@ class _Director:
     def _listen(self, who: int, to: int) -> None:
         """What is new of one of them comes to another."""
         listener, sibling = self._members[who], self._members[to]
-        if listener.over or not listener.delivery.state.under_way:
+        if listener.over or not hears(listener.delivery.state):
             return
         wanted = heeding(listener.delivery)
         known = next(one for one in wanted.siblings if one.delivery == self._plans[to].operation)
@@ -305,7 +306,7 @@ class _Book:
                 continue
             at = other.danger + timedelta(seconds=2 * NEWS) + APART
             went_on = self.concluded is None or self.concluded[1] > at
-            if went_on and instant(self.entries[0].at) < at and self.halted is None and not self._split():
+            if went_on and instant(self.entries[0].at) < at and self.halted is None:
                 yield f"R14: it went on, and in {name} life was at risk"
 
     def kept(self) -> Iterator[str]:
@@ -316,6 +317,3 @@ class _Book:
         for planned in filter(None, map(self.plan.find, opened)):
             if not self.plan.takes_place(planned):
                 yield f"R31: it was held back, and {planned.id} opened"
-
-    def _split(self) -> bool:
-        return self.concluded is not None and self.concluded[0] == "split"

@@ -9,6 +9,7 @@ from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
 from domain.record.siblings import Heeded, heard, heeding
+from domain.rules.siblings import hears
 from rehearsal.services import VIGIL, private_key_of
 from tests.support import EXAMPLES, Table
 
@@ -52,7 +53,7 @@ class Parcels:
         for _ in range(20):
             wanted = heeding(table.delivery)
             fact = next((fact for one in wanted.siblings for fact in self.news(wanted.group, one)), None)
-            if fact is None or not table.delivery.state.under_way:
+            if fact is None or not hears(table.delivery.state):
                 return news
             table.report(fact)
             table.settle()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import NoticeKind
+from domain.rules.siblings import hears
 from domain.rules.turns import waits_for_the_register
 from domain.signing.canonical import canonical
 from domain.views.asked import asked_by_plan, request
@@ -91,7 +92,7 @@ def wanted(delivery: Delivery) -> tuple[Errand, ...]:
         errands.append(Release())
     if waits_for_the_register(delivery):
         errands.append(Look(state.register.number))
-    if delivery.plan.group is not None and state.under_way:
+    if delivery.plan.group is not None and hears(state):
         errands.append(Heed(state.siblings.heard, len(state.plans) - 1))
     for name, progress in state.progress.items():
         if progress.open:

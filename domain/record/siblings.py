@@ -50,7 +50,7 @@ def heeding(delivery: Delivery) -> Heeding:
 def _heeding(delivery: Delivery) -> Heeding:
     group, state = delivery.plan.group, delivery.state
     assert group is not None  # noqa: S101 - else it has no sibling
-    waits = [one for one in state.awaited() if one.key not in state.siblings.reached]
+    waits = [one for one in state.awaited() if state.under_way and one.key not in state.siblings.reached]
     return Heeding(
         delivery=delivery.plan.operation,
         group=group.digest,

@@ -56,9 +56,10 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     archive_caught_up  the archive is behind
     diverged           `branch` is not less than this history's, and this history does not begin with what was found
     sibling_heard      `sibling` is another of the `members`, the installation has signed `seal` with a key that counts at this
-                       moment, it is under way, and it is news: `reached`, where that is `awaited` and not yet `reached`, and
-                       what `proves` so for each that waits for it is in `statements`; `held`, where its `standing_of` is none;
-                       `stopped`, where that is none, `held` or `ended`; `danger` and `ended`, where it is another
+                       moment, this one `hears` of its siblings, and it is news: `reached`, while it is under way, where that is
+                       `awaited` and not yet `reached`, and what `proves` so for each that waits for it is in `statements`;
+                       `held`, where its `standing_of` is none; `stopped`, where that is none, `held` or `ended`; `danger` and
+                       `ended`, where it is another
     """
     state = delivery.state
     match fact:

@@ -197,8 +197,15 @@ class SiblingStop(Contingency):
             state.siblings.stop = None
 
 
+def hears(state: State) -> bool:
+    """Whether it hears of its siblings: it has not halted and has no outcome. Where it has split, what stops them is told to
+    those who know of its parts.
+    """
+    return state.halt is None and state.outcome is None
+
+
 def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
-    """Whether it says something new of a sibling while this delivery is under way. Raises `RuleBroken` for what nobody has
+    """Whether it says something new of a sibling while this delivery `hears` of them. Raises `RuleBroken` for what nobody has
     proved: it is of no sibling, not signed by the installation, or not by enough of those whose words close what is waited for.
     """
     state, group = delivery.state, delivery.plan.group
@@ -206,13 +213,13 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
         raise RuleBroken("R31", fill("{sibling} is no sibling of this delivery", sibling=fact.sibling))
     if not sealed_by(fact, group.digest, delivery.directory, at):
         raise RuleBroken("R31", mark("what is said of a sibling is not signed by the installation"))
-    if not state.under_way:
+    if not hears(state):
         return False
     known = standing_of(state, fact.sibling)
     match fact.says:
         case "reached":
             waits = [one for one in state.awaited() if (one.delivery, one.checkpoint) == (fact.sibling, fact.checkpoint)]
-            if all(one.key in state.siblings.reached for one in waits):
+            if not state.under_way or all(one.key in state.siblings.reached for one in waits):
                 return False
             if not all(proves(delivery, one, fact.statements, at) for one in waits):
                 sentence = fill(

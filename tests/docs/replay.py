@@ -571,6 +571,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         siblings.standing_of,
         siblings.beginning_to_wait,
         siblings.ends_of_waits,
+        siblings.hears,
         siblings.proves,
         requested.own_request,
         Plan.takes_place,

@@ -19,7 +19,7 @@ from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
 from domain.rules.agreement import AgreementGiven
-from domain.signing.canonical import canonical
+from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.views.asked import request
 from domain.views.forms import PARTS, content_of
@@ -878,6 +878,48 @@ def test_r14_risk_to_life_is_heard_of_one_that_had_been_stopped_before() -> None
     assert "stop" == sibling.delivery.state.halt.cause  # type: ignore[union-attr]
     verify(table.packet())
     assert f"{CHEMICALS} danger" in parcels.hear(KEPT)
+
+
+def split(table: Table) -> None:
+    """What is on its way is carried on in two halves."""
+    (whole,) = (plain(one) for one in table.plan.consignment.contents)
+    halves = [whole | {"net": whole["net"] // 2}]
+    parts = [{"operation": f"{table.plan.operation}-{half}", "contents": halves} for half in ("a", "b")]
+    said = table.say("kz.police", "split", parts=parts, reason="two couriers")
+    assert said.verdict.verdict == "accepted", why(said)
+
+
+def test_r14_those_whose_consignment_has_split_hear_of_danger_to_a_sibling() -> None:
+    """Its parts are deliveries of their own, of no group: everybody who takes part in the whole acknowledges the stop, and knows
+    of the parts. What a sibling has come to is no news there any more, since nothing waits for it.
+    """
+    parcels = Parcels()
+    parcels.consent(*BOTH, KEPT)
+    parcels.deliver(CHEMICALS)
+    table = parcels.prepare(OIL)
+    gross = table.plan.consignment.gross
+    table.say("kz.customs", "ready", "departure")
+    table.say("ru.customs", "dispatched", "departure")
+    table.say("ru.customs", "handover_offered", "petropavl", gross=gross)
+    table.say("kz.police", "handover_accepted", "petropavl", gross=gross)
+    before = heeding(table.delivery)
+    split(table)
+    parcels.muster(CHEMICALS)
+    (reached,) = heard(parcels[CHEMICALS].delivery, before.group, before.siblings[0], private_key_of(VIGIL))
+    table.report(reached)
+    assert not table.delivery.state.siblings.heard
+    assert [] == parcels.hear(OIL)
+    parcels[CHEMICALS].say("kz.police", "stop_requested")
+    assert [f"{CHEMICALS} stopped"] == parcels.hear(OIL)
+    assert not table.is_open("sibling.stop.1")
+    parcels[CHEMICALS].say("kz.police", "incident", risk_to_life=True, what="the courier is armed")
+    assert [one for one in wanted(table.delivery) if isinstance(one, Heed)]
+    assert [f"{CHEMICALS} danger"] == parcels.hear(OIL)
+
+    assert table.is_open("stop.acknowledged", "split.parts")
+    assert not table.is_open("stop.interdiction")
+    assert not [one for one in wanted(table.delivery) if isinstance(one, Heed)]
+    verify(table.packet())
 
 
 def test_r14_what_has_ended_and_was_put_back_is_heard_of_once_more() -> None:

@@ -935,6 +935,7 @@ BUGS = (
         "workflows/messages",
     ),
     Bug("errands", "workflows/errands.py", "not state.released:", "not state.released and not state.owed:", "bounds"),
+    Bug("R14", "workflows/errands.py", "is not None and hears(state):", "is not None and state.under_way:", "groups"),
     Bug(
         "R31",
         "workflows/errands.py",

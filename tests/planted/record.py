@@ -304,6 +304,7 @@ BUGS = (
         "    if False:\n",
         "packet::test_changed_verdict_is_found_at_its_entry",
     ),
+    Bug("R31", "domain/record/siblings.py", "if state.under_way and one.key", "if one.key", "groups"),
     Bug("R14", "domain/record/siblings.py", 'known == "ended" and state.outcome is None', "False", "groups"),
     Bug("R14", "domain/record/siblings.py", " or any(_says_danger(sibling, one.event) for one in said)", "", "groups"),
     Bug("R31", "domain/record/siblings.py", ".handling is not None:", ".handling is not None and False:", "groups"),

@@ -262,6 +262,8 @@ BUGS = (
     ),
     Bug("R31", "domain/rules/siblings.py", " and all(stop < seq for seq in said):", ":", "groups"),
     Bug("R31", "domain/rules/siblings.py", ", *(first.seq for first in progress.firsts.values())", ",", "groups"),
+    Bug("R14", "domain/rules/siblings.py", "state.halt is None and state.outcome is None", "state.under_way", "groups"),
+    Bug("R31", "domain/rules/siblings.py", "if not state.under_way or all(", "if all(", "groups"),
     Bug("R14", "domain/rules/siblings.py", 'return known != "danger"', 'return known in (None, "held")', "groups"),
     Bug("R31", "domain/rules/siblings.py", 'known in (None, "held", "ended")', 'known in (None, "held")', "groups"),
     Bug(
