@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
 from domain.delivery.memory import SiblingStanding
 from domain.delivery.reported import SiblingHeard, SiblingSealed, Stated
@@ -109,12 +110,12 @@ def _in_danger(sibling: Delivery) -> bool:
     halt = sibling.state.halt
     if halt is None:
         return False
-    said = (one for one in sibling.ledger.since(halt.seq) if isinstance(one, Entry) and isinstance(one.event, Stated))
-    return halt.cause == "risk_to_life" or any(_says_danger(sibling, one.event) for one in said)
+    since = (one.event for one in sibling.ledger.since(halt.seq) if isinstance(one, Entry))
+    return halt.cause == "risk_to_life" or any(_says_danger(sibling, event) for event in since)
 
 
-def _says_danger(sibling: Delivery, event: Stated) -> bool:
-    if event.verdict.verdict != "accepted":
+def _says_danger(sibling: Delivery, event: Event) -> bool:
+    if not isinstance(event, Stated) or event.verdict.verdict != "accepted":
         return False
     content = sibling.law.read(event.envelope).content
     return isinstance(content, Incident) and content.risk_to_life

@@ -306,7 +306,7 @@ BUGS = (
     ),
     Bug("R31", "domain/record/siblings.py", "if state.under_way and one.key", "if one.key", "groups"),
     Bug("R14", "domain/record/siblings.py", 'known == "ended" and state.outcome is None', "False", "groups"),
-    Bug("R14", "domain/record/siblings.py", " or any(_says_danger(sibling, one.event) for one in said)", "", "groups"),
+    Bug("R14", "domain/record/siblings.py", " or any(_says_danger(sibling, event) for event in since)", "", "groups"),
     Bug("R31", "domain/record/siblings.py", ".handling is not None:", ".handling is not None and False:", "groups"),
     Bug(
         "R14",
