@@ -136,7 +136,6 @@ def run_group(seed: int) -> Result:
                 plan=one,
                 begins=begins[number],
                 scenario=chaos.scenario(one, seed * groups.NUMBER + number),
-                put_back_chance=0.0,
                 rivals=(),
                 peers=peers(one, seed * groups.NUMBER + number),
             )

@@ -284,6 +284,17 @@ class _Book:
                     self.concluded = outcome, instant(entry.at)
                 case Ended():
                     self.ended = instant(entry.at)
+        self.shown = dict(self.satisfied)
+        """The same, and what was in a history that was put back: what was heard of that was heard."""
+        self.over = self.concluded[1] if self.concluded is not None else None
+        """When it first had an outcome, be it in one that was put back."""
+        for entry in (entry for other in one.others for entry in other.ledger.entries):
+            at = instant(entry.at)
+            match entry.event:
+                case Closed(checkpoint=name, result="satisfied"):
+                    self.shown[name] = min(at, self.shown.get(name, at))
+                case Concluded():
+                    self.over = min(at, self.over or at)
 
     def too_soon(self, books: dict[str, "_Book"]) -> Iterator[str]:
         """Checkpoints that have opened before what they wait for, and though nobody had decided that they wait no more."""
@@ -294,8 +305,8 @@ class _Book:
             alone = any(name.startswith(f"sibling.{planned.id}.") and closed <= at for name, closed in self.satisfied.items())
             for wait in planned.wait_for if not alone else ():
                 other = books[wait.delivery]
-                there = other.satisfied.get(wait.checkpoint)
-                over = other.concluded is not None and other.concluded[1] <= at + APART and wait.ended == "go_on"
+                there = other.shown.get(wait.checkpoint)
+                over = other.over is not None and other.over <= at + APART and wait.ended == "go_on"
                 if (there is None or there > at + APART) and not over:
                     yield f"R31: {planned.id} opened at {entry.at}, before {wait.checkpoint} of {wait.delivery}"
 

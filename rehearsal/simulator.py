@@ -90,6 +90,8 @@ class Simulated:
     restarts: int
     receipts: tuple[Receipt, ...]
     """What the services have been given, and keep."""
+    others: tuple[Delivery, ...] = ()
+    """Its histories that were put back, as far as they had come."""
 
 
 @dataclass(frozen=True)
@@ -252,7 +254,8 @@ class Theatre:
             if not any(fits_in(receipt, one) for one in self._others.values()):
                 fits(receipt, self._whole)
         packet = seal(self._whole, "", private_key_of(VIGIL), self._now, others=self._others)
-        return Simulated(self._world.seed, self._whole, packet, self._restarts, tuple(self._receipts))
+        others = tuple(self._others.values())
+        return Simulated(self._world.seed, self._whole, packet, self._restarts, tuple(self._receipts), others)
 
     # The stage
 
