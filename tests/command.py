@@ -20,7 +20,9 @@ from typing import Any
 VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
 
 PATIENCE = 30.0
-"""Seconds that a conversation may stand still."""
+"""Seconds that a conversation may stand still, and that a gateway is given to offer names: a shell waits for less, and this
+machine may be busy.
+"""
 LITTLE_WORK = 10
 """Of scrypt, for what a command of a test puts under a passphrase: it guards nothing, to open it takes no second."""
 
@@ -140,10 +142,12 @@ def _command(words: list[str], cwd: Path, environment: dict[str, str], out: Path
 
 
 def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> None:
-    from client.cli import main  # noqa: PLC0415 - loaded before, in the process that this one is made from
+    from client import completing  # noqa: PLC0415 - loaded before, in the process that this one is made from
+    from client.cli import main  # noqa: PLC0415
     from process import age  # noqa: PLC0415
 
     age.WORK = LITTLE_WORK
+    completing.ANSWERS_WITHIN = completing.ENDS_WITHIN = PATIENCE
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
