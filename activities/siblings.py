@@ -6,7 +6,6 @@ ended long ago, and none waits for another.
 
 import logging
 from datetime import timedelta
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
@@ -15,7 +14,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.relay import Relay
 from archive.cached_deliveries import FoldedDeliveries
 from domain.delivery.reported import SiblingHeard
-from domain.record.siblings import Heeded, Heeding, expunged, heard
+from domain.record.siblings import STOPS, Heeded, Heeding, expunged, heard
 from domain.words.errors import NotFound, Unavailable
 from workflows import messages
 
@@ -24,7 +23,6 @@ log = logging.getLogger("vigil.siblings")
 PACE = timedelta(seconds=1)
 """Between two looks, and for each sibling so much more: who has many is not in more of a hurry than the archive."""
 EACH = timedelta(milliseconds=200)
-STOPS: Final = ("danger", "stopped")
 
 
 class SiblingWatch:

@@ -90,8 +90,8 @@ class Proofs:
         self.counts(caller)
 
     def counts(self, caller: Visitor) -> None:
-        """Raises `NotAuthentic` if that key does not, as far as is known, or not as that of such a service: what may be shown to
-        the caller was looked up when it asked.
+        """Raises `NotAuthentic` if that key does not count, as far as is known, or if its service has another role than when it
+        asked.
         """
         service = self._directory.now.find(caller.service.id)
         same = service is not None and role_of(service) == role_of(caller.service)

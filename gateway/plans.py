@@ -25,8 +25,8 @@ from domain.record.door import amended_by, verified_plan
 from domain.rules import amending
 from domain.rules.books import newest
 from domain.signing.envelope import Envelope
-from domain.words.errors import Fault, Malformed, NotFound, RuleBroken, VigilError
-from domain.words.text import fill, in_markdown
+from domain.words.errors import Fault, Malformed, NotFound, RuleBroken, Unavailable, VigilError
+from domain.words.text import fill, in_markdown, mark
 from gateway.access import may_start
 from gateway.aside import Aside
 from gateway.health import Pulse
@@ -42,6 +42,8 @@ log = logging.getLogger("vigil.gateway")
 
 _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
 _GROUP = "group"
+LOOKS = 5
+"""How often a plan is looked at while keys of its services change, before whoever starts it is told to come back."""
 
 
 class Plans:
@@ -68,11 +70,15 @@ class Plans:
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
 
-        Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, or `RuleBroken` if it was started before.
+        Raises `Malformed` with every fault, `NotAllowed`, `NotAuthentic`, `RuleBroken` if it was started before, or `Unavailable`
+        while keys of its services change all the time.
         """
-        plan, directory = await self._checked(caller, envelope)
-        while directory is not await self._in_force.latest():  # keys have changed while it was looked at
+        for _ in range(LOOKS):
             plan, directory = await self._checked(caller, envelope)
+            if taken_along(plan, directory) == taken_along(plan, await self._in_force.latest()):
+                break  # else keys that it takes along have changed while it was looked at
+        else:
+            raise Unavailable(mark("keys of this plan change all the time"), hint=mark("start it again in a while"))
         known = self._in_force.entered
         docket = Docket(
             plan=envelope,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from domain.delivery.decided import Closed, Concluded, Ended, Opened
@@ -175,7 +176,7 @@ class _Director:
                 continue
             self._under_way.add((who, fact))
             at = max(listener.now, sibling.now) + timedelta(seconds=self._dice.randint(0, NEWS))
-            listener.later(at, lambda fact=fact: self._tell(who, fact))  # type: ignore[misc]
+            listener.later(at, partial(self._tell, who, fact))
 
     def _tell(self, who: int, fact: SiblingHeard) -> None:
         self._under_way.discard((who, fact))

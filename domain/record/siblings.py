@@ -26,6 +26,9 @@ from domain.words.limits import MOST_MEMBERS, MOST_WAITS_IN_ALL, SIBLING_BYTES
 NO_LEDGER: Final = EMPTY.hex()
 """The root of a sibling that has been expunged."""
 
+STOPS: Final = ("danger", "stopped")
+"""News that stops a delivery: it is told before what would open something."""
+
 
 class Heeded(Frozen):
     """One sibling: what is known of it already, and what of it is waited for."""

@@ -142,7 +142,7 @@ class Unparting(Post):
 
     async def handle_QUIT(self, *_given: object) -> str:  # noqa: N802 - likewise
         """Hang."""
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
         return "221 bye"
 
 

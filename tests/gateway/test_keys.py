@@ -29,11 +29,12 @@ from domain.rules.stop import StopRequested
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
-from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, RuleBroken
+from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, RuleBroken, Unavailable
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
 from gateway.health import Pulse
+from gateway.plans import LOOKS
 from gateway.reading import Reading
 from gateway.rekeying import may_be_taken
 from process.builds import settle
@@ -219,6 +220,26 @@ async def test_no_delivery_is_begun_with_a_key_that_is_revoked_while_its_plan_is
     monkeypatch.setattr(Reading, "has", slowly)
     with pytest.raises((NotAuthentic, Malformed)):
         await at.door("kz.knb", "kz.knb").start(signed_plan(plan))
+    with pytest.raises(RPCError, match="not found"):
+        await at.installation.handle(plan).describe()
+
+
+async def test_a_plan_whose_keys_change_all_the_time_is_looked_at_so_often_and_not_started(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that changes its keys without end keeps nobody at the door: who starts it is told to come back."""
+    plan, looked = fresh(at.plan), list[str]()
+
+    async def looks(_self: Reading, name: str) -> bool:
+        looked.append(name)
+        return False
+
+    monkeypatch.setattr(Reading, "has", looks)
+    monkeypatch.setattr("gateway.plans.taken_along", lambda *_given: object())
+    with pytest.raises(Unavailable, match="change all the time"):
+        await at.door("kz.knb", "kz.knb").start(signed_plan(plan))
+
+    assert [plan.operation] * LOOKS == looked
     with pytest.raises(RPCError, match="not found"):
         await at.installation.handle(plan).describe()
 
