@@ -96,7 +96,9 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             if news is None:
                 raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
             if news != event:
-                raise NotVerified("R17: an acknowledgement is not of what was asked, or not signed by who was asked", entry.seq)
+                raise NotVerified(
+                    "R17: it names who was not asked, or has an acknowledgement that is not of what was asked", entry.seq
+                )
 
 
 def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:

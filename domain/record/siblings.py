@@ -125,17 +125,19 @@ def _says_danger(sibling: Delivery, event: Event) -> bool:
 
 
 def _words(sibling: Delivery, entries: tuple[int, ...]) -> tuple[Envelope, ...]:
-    """What was said in these entries; nothing where one of them has a handling code of its own, or they are too large: then
-    nothing is proved by them, and people decide.
+    """What was said in these entries, but for what one says for another: that proves nothing elsewhere. Nothing where one of them
+    has a handling code of its own, or they are too large: then people decide.
     """
     found: list[Envelope] = []
     for seq in dict.fromkeys(entries):
         entry = sibling.ledger[seq]
         if not isinstance(entry, Entry) or not isinstance(entry.event, Stated):
             return ()
-        if sibling.law.read(entry.event.envelope).handling is not None:
+        statement = sibling.law.read(entry.event.envelope)
+        if statement.handling is not None:
             return ()
-        found.append(entry.event.envelope)
+        if statement.on_behalf_of is None:
+            found.append(entry.event.envelope)
     return tuple(found) if len(canonical([plain(one) for one in found])) <= SIBLING_BYTES else ()
 
 

@@ -43,8 +43,9 @@ def news(delivery: Delivery, fact: Report, at: datetime) -> Report | None:
 def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     """Whether it says something new, and can be so.
 
-    asked              its checkpoint is open, and asks every service that it names
-    asked_once_more    the same, and the checkpoint has come due, and they have not been asked once more
+    asked              its checkpoint is open, and asks a service that it names
+    asked_once_more    its checkpoint is open, and asks every service that it names; it has come due, and they have not been
+                       asked once more
     deconflicted       `order` is one of the signatures, and `number` is higher than that of what is known, or is the same while
                        the register has not `looked`
     deferred           `order` is the newest signature, the register has not `looked`, nothing is put off, and `not_before` is
@@ -69,7 +70,7 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
                 raise RuleBroken("R17", fill("nobody was asked: {name} has not opened", name=name))
             named = (*fact.unreachable, *(fact.received + fact.told if isinstance(fact, Asked) else ()))
             strangers = [one for one in named if one not in progress.checkpoint.services()]
-            if strangers:
+            if strangers and (isinstance(fact, AskedOnceMore) or len(strangers) == len(named)):
                 raise RuleBroken("R17", fill("{services}: not asked at {name}", services=", ".join(strangers), name=name))
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
@@ -105,21 +106,29 @@ def _is_its_own(found: Diverged, ledger: Ledger) -> bool:
 
 
 def _as_it_counts(delivery: Delivery, fact: Report, at: datetime) -> Report:
-    """The fact without acknowledgements that are not of this delivery and checkpoint, not by a service that has received the
-    request, not signed with a key of it that counts at this moment, or not the first of their service (R17).
+    """The fact without services that its checkpoint does not ask, such as who has been replaced since; and without
+    acknowledgements that are not of this delivery and checkpoint, not by a service that has received the request, not signed with
+    a key of it that counts at this moment, or not the first of their service (R17).
     """
-    if not isinstance(fact, Asked) or not fact.acknowledgements:
+    if not isinstance(fact, Asked):
         return fact
+    asked = delivery.state.progress[fact.checkpoint].checkpoint.services()
+    received, unreachable, told = (
+        tuple(one for one in who if one in asked) for who in (fact.received, fact.unreachable, fact.told)
+    )
     good: dict[str, SignedAcknowledgement] = {}
     for envelope in fact.acknowledgements:
         with suppress(Refused):
             said = read_acknowledgement(envelope)
-            of = (said.delivery, said.checkpoint, said.service in fact.received)
+            of = (said.delivery, said.checkpoint, said.service in received)
             known = delivery.directory.find(said.service)
             if known is not None and of == (delivery.plan.operation, fact.checkpoint, True):
                 open_envelope(envelope, ACKNOWLEDGEMENT_TYPE, known.keys_at(at))
                 good.setdefault(said.service, envelope)
-    return fact.model_copy(update={"acknowledgements": tuple(good.values())})
+    acknowledgements = tuple(good.values())
+    return Asked(
+        checkpoint=fact.checkpoint, received=received, unreachable=unreachable, told=told, acknowledgements=acknowledgements
+    )
 
 
 def _is_newer(answer: Deconflicted, known: RegisterState) -> bool:

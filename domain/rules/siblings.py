@@ -239,9 +239,9 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
 
 def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at: datetime) -> bool:
     """Whether these statements prove that what is waited for has been reached. One of them says something if a key that its
-    `service` has at this moment, by the directory here, has signed it; it is about that `delivery` and that `checkpoint`, and of
-    no `members`; and it says yes to what its kind answers. As many distinct services as its `need` says must, each as `voice`,
-    have said all that `requires` asks of them.
+    `service` has at this moment, by the directory here, has signed it; it says so for itself, since no delegation of a sibling is
+    known here; it is about that `delivery` and that `checkpoint`, and of no `members`; and it says yes to what its kind answers.
+    As many distinct services as its `need` says must have said all that `requires` asks of them.
     """
     said: dict[str, list[Need]] = {}
     for envelope in statements:
@@ -249,7 +249,7 @@ def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at:
             statement = delivery.law.read(envelope)
             service = delivery.directory.find(statement.service)
             content = statement.content
-            if service is None or not isinstance(content, Kind) or statement.members is not None:
+            if service is None or not isinstance(content, Kind) or statement.members or statement.on_behalf_of is not None:
                 continue
             delivery.law.opened(envelope, service.keys_at(at))
             there = (statement.delivery, statement.checkpoint) == (wait.delivery, wait.checkpoint)

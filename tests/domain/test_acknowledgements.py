@@ -12,6 +12,7 @@ from domain.record.verify import verify
 from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, payload_of, sign
 from domain.views.asked import request
+from domain.words.errors import RuleBroken
 from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.moments import utc_text
 from rehearsal.services import acknowledgement
@@ -88,7 +89,27 @@ def test_what_is_not_its_own_is_left_out_and_the_fact_stays(wrong: Callable[[Tab
     *_, entry = facts(table)
 
     assert ((SERVICE,), ()) == (entry.received, entry.acknowledgements)
-    assert "an acknowledgement is not of what was asked" in forbidden(table, asked(wrong(table)))
+    assert "an acknowledgement that is not of what was asked" in forbidden(table, asked(wrong(table)))
+
+
+def test_what_became_of_asking_others_stays_where_one_of_them_is_not_asked_any_more() -> None:
+    """A changed plan asks its successor while the report is on its way: the word of the others, signed, is recorded without it;
+    and nobody verifies a packet that names it. A report of nobody who is asked is refused.
+    """
+    table = Table()
+    said = Asked(
+        checkpoint=AT,
+        received=("kz.prosecutor", SERVICE),
+        told=("kz.police",),
+        acknowledgements=(acknowledgement(wanted(table), table.now),),
+    )
+    table.report(said)
+    *_, entry = facts(table)
+
+    assert Asked(checkpoint=AT, received=(SERVICE,), acknowledgements=said.acknowledgements) == entry
+    assert "names who was not asked" in forbidden(table, said)
+    with pytest.raises(RuleBroken, match="not asked at consent-uz"):
+        table.report(Asked(checkpoint=AT, received=("kz.prosecutor",)))
 
 
 def test_what_is_larger_than_an_acknowledgement_is_none() -> None:

@@ -734,6 +734,23 @@ def test_r23_words_with_a_handling_code_of_their_own_do_not_travel_to_a_sibling(
     assert () == tuple(heard(parcels[CHEMICALS].delivery, group, known, private_key_of(VIGIL)))
 
 
+def test_r31_what_one_says_for_another_proves_nothing_to_a_sibling() -> None:
+    """No delegation is known there, so a service that colludes with the server would open an arrest: people decide instead."""
+    parcels = on_their_way()
+    parcels[CHEMICALS].say("kz.police", "delegated", to="kz.customs")
+    parcels[CHEMICALS].say("kz.customs", "ready", "teams-ready", on_behalf_of="kz.police")
+    parcels[CHEMICALS].say("ru.police", "ready", "teams-ready")
+    known, group = heeding(parcels[OIL].delivery).siblings[0], heeding(parcels[OIL].delivery).group
+    (told,) = heard(parcels[CHEMICALS].delivery, group, known, private_key_of(VIGIL))
+    said = [one.event.envelope for one in parcels[CHEMICALS].delivery.ledger.entries if isinstance(one.event, Stated)][-2:]
+
+    assert parcels[CHEMICALS].is_closed("teams-ready")
+    assert said[1:] == [*told.statements]
+    for fact in (told, told.model_copy(update={"statements": tuple(said)})):
+        with pytest.raises(RuleBroken, match="nobody has signed"):
+            parcels[OIL].report(fact)
+
+
 # Held back, stops, and what others hear
 
 

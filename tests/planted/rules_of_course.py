@@ -235,6 +235,8 @@ BUGS = (
     Bug("R15", "domain/rules/outside.py", "if fact.order not in state.register.orders:", "if False:", "fishing"),
     Bug("R15", "domain/rules/outside.py", "<= at + LONGEST_DEFERRED", "<= state.now + LONGEST_DEFERRED", "fishing"),
     Bug("R15", "domain/rules/outside.py", " <= at + LONGEST_DEFERRED", "", "fishing"),
+    Bug("R17", "domain/rules/outside.py", " or len(strangers) == len(named)", "", "acknowledgements"),
+    Bug("R17", "domain/rules/outside.py", "tuple(one for one in who if one in asked)", "tuple(who)", "acknowledgements"),
     Bug("R18", "domain/rules/outside.py", "return fact.branch >= state.branch and not", "return not", "divergence"),
     Bug("R18", "domain/rules/outside.py", " and not _is_its_own(fact, delivery.ledger)", "", "divergence"),
     Bug(
@@ -273,6 +275,7 @@ BUGS = (
         "if False:",
         "groups",
     ),
+    Bug("R31", "domain/rules/siblings.py", " or statement.on_behalf_of is not None", "", "groups"),
     Bug("R31", "domain/rules/siblings.py", "if not all(proves(", "if not any(proves(", "groups"),
     Bug("R31", "domain/rules/siblings.py", "progress.key in delivery.state.siblings.waiting and lacking", "lacking", "groups"),
     Bug("R31", "domain/rules/siblings.py", "            delivery.law.opened(envelope, service.keys_at(at))\n", "", "groups"),
