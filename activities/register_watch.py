@@ -7,8 +7,8 @@ touches the same would settle with an initiator that has nothing under way.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,7 +23,7 @@ from domain.delivery.reported import Deconflicted
 from domain.plan.register import RegisterAnswer
 from domain.words.errors import Unavailable
 from domain.words.moments import instant
-from process.clock import look
+from process.clock import Clock, look
 from workflows import messages
 from workflows.messages import hand_in, workflow_id
 
@@ -48,8 +48,9 @@ class RegisterWatch:
         alarms: Alarms,
         register: RegisterActivities,
         key: Ed25519PrivateKey,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[Client], Awaitable[Clock]] = look,
     ) -> None:
+        """`clock`: Temporal's, by which claims and releases come: a day is a day, whatever a worker's machine says."""
         self._client = client
         self._claims = claims
         self._patterns = patterns
@@ -81,16 +82,17 @@ class RegisterWatch:
         """Take out what nothing has performed for a day, tell those who touched it, and forget what is over. Raises `RPCError` or
         `Unavailable`.
         """
+        now = (await self._clock(self._client)).now()
         for delivery in await self._claims.suspects():
             if await self._is_performed(delivery):
                 await self._claims.there(delivery)
                 continue
-            answer = await self._claims.gone(delivery, self._clock())
+            answer = await self._claims.gone(delivery, now)
             if answer is not None:
                 log.error("an operation that nothing performs is in the register no more", extra={"delivery": delivery})
                 if await self._told(answer):
                     await self._claims.forgotten(delivery)
-        await self._claims.tidy(self._clock())
+        await self._claims.tidy(now)
 
     async def _told(self, answer: RegisterAnswer) -> bool:
         """Tell all those whom this answer concerns; whether each has been told. The others are told in a later round."""

@@ -54,7 +54,7 @@ class RegisterPart:
             number = {"number": max(after.number, _milliseconds(instant(after.asked_at or dated.at)))}
             after, answer = after.model_copy(update=number), answer.model_copy(update=number)
             entered = after.claims[-1]
-            row = entered.model_dump(exclude={"hashes"}) | number
+            row = entered.model_dump(exclude={"hashes"}) | number | {"group": entered.group}
             self.entered[claim.delivery] = row | {"touched": len(entered.hashes), "at": after.asked_at, "gone_since": None}
         for enquiry in after.enquiries.made[-1:]:
             if not known.enquiries.made or enquiry is not known.enquiries.made[-1]:
@@ -158,7 +158,9 @@ async def taken_out(connection: AsyncConnection, head: Row[Any], own: Row[Any], 
 
 
 async def freed(connection: AsyncConnection, head: Row[Any], own: Row[Any]) -> RegisterAnswer:
-    """What those find now that this operation touched."""
+    """What those find now that this operation touched; nothing where it never entered."""
+    if not own.contact:
+        return RegisterAnswer(number=head.number)
     hashes = (await connection.execute(select(claim_hashes.c.hash).where(claim_hashes.c.delivery == own.delivery))).scalars()
     claim = _claim(own, hashes)
     near = tuple(one for one in await _near(connection, [claim], {own.delivery}) if one.delivery != own.delivery)
@@ -212,4 +214,5 @@ def _claim(row: Row[Any], hashes: Iterable[bytes], like: Claim | None = None) ->
     touched = tuple(sorted(one.hex() for one in hashes))
     if like is not None and touched == tuple(sorted(like.hashes)):
         touched = like.hashes
-    return Claim(delivery=row.delivery, contact=row.contact, state=row.state, signer=row.signer, order=row.order, hashes=touched)
+    said = {name: getattr(row, name) for name in Claim.model_fields if name != "hashes"}
+    return Claim(**said, hashes=touched)

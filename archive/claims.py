@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.claim_rows import forget, freed, locked, part_of, row_of, taken_out
 from archive.database import Database
@@ -119,17 +120,16 @@ class Claims:
             return await freed(connection, head, own)
 
     async def forgotten(self, delivery: str) -> None:
-        """Everybody knows that it is gone: where it comes back, it enters again."""
-        async with self._database.writing() as connection:
-            await forget(connection, (delivery,))
+        """Everybody knows that it is gone: where it comes back, it enters again, and what has entered again meanwhile stays."""
+        async with self._gate, self._database.writing() as connection:
+            await locked(connection)
+            await _forget_gone(connection, delivery)
 
     async def there(self, delivery: str) -> None:
         """Something performs it, after all. Where it counts as live no more, it enters again with its next look."""
         async with self._gate, self._database.writing() as connection:
             await locked(connection)
-            own = await row_of(connection, delivery)
-            if own is not None and own.released_at is not None and own.gone_since is not None:
-                await forget(connection, (delivery,))
+            await _forget_gone(connection, delivery)
             await connection.execute(update(claims).where(claims.c.delivery == delivery).values(gone_since=None))
 
     async def suspects(self) -> tuple[str, ...]:
@@ -147,6 +147,13 @@ class Claims:
     async def tidy(self, now: datetime) -> None:
         """Forget what has been over for a day."""
         over = select(claims.c.delivery).where(claims.c.released_at <= utc_text(now - REMEMBERED))
-        async with self._database.writing() as connection:
+        async with self._gate, self._database.writing() as connection:
+            await locked(connection)  # else one that is over could enter again before it is forgotten, and be forgotten with it
             await forget(connection, (await connection.execute(over)).scalars().all())
             await connection.execute(delete(enquiries).where(enquiries.c.at <= utc_text(now - WINDOW)))
+
+
+async def _forget_gone(connection: AsyncConnection, delivery: str) -> None:
+    own = await row_of(connection, delivery)
+    if own is not None and own.released_at is not None and own.gone_since is not None:
+        await forget(connection, (delivery,))

@@ -431,10 +431,11 @@ claims = Table(
     Column("at", _MOMENT, nullable=False),
     Column("released_at", _MOMENT, index=True),
     Column("gone_since", _MOMENT),
+    Column("group", String(64)),
 )
 """The live operations; and for a day those that are live no more, since `released_at`, so that a late attempt does not enter them
 again. `number`: of the change that entered it. `touched`: how many hashes. `gone_since`: when it was first seen that nothing
-performs it any more.
+performs it any more. `group`: the digest of the group that it is a consignment of.
 """
 
 claim_hashes = Table(

@@ -34,7 +34,9 @@ from rehearsal.services import EPOCH
 from tests.archive.samples import batch, database, ledger, new_keys, standing
 
 
-def claim_of(delivery: str, *things: str, state: str = "KZ", service: str = "police", order: int = 2) -> Claim:
+def claim_of(
+    delivery: str, *things: str, state: str = "KZ", service: str = "police", order: int = 2, group: str | None = None
+) -> Claim:
     """An operation of that State's service, which touches these."""
     country = state.lower()
     hashes = tuple(digest(one) for one in things)
@@ -45,6 +47,7 @@ def claim_of(delivery: str, *things: str, state: str = "KZ", service: str = "pol
         signer=f"{country}.prosecutor",
         order=order,
         hashes=hashes,
+        group=group,
     )
 
 
@@ -123,7 +126,9 @@ async def test_it_answers_as_a_register_that_is_whole(url: str, seed: int) -> No
                     name = dice.choice(live) if live and dice.random() < 0.3 else f"operation-{next(numbers)}"
                     things = [f"thing-{dice.randrange(12)}" for _ in range(dice.randint(1, 3))]
                     country = dice.choice(("KZ", "UZ"))
-                    claim = claim_of(name, *dict.fromkeys(things), state=country, service=dice.choice(("police", "customs")))
+                    group = dice.choice((None, None, "a" * 64, "b" * 64))
+                    service = dice.choice(("police", "customs"))
+                    claim = claim_of(name, *dict.fromkeys(things), state=country, service=service, group=group)
                     whole, expected = whole.claim(dated(claim, now))
                     answer = await at.claim(dated(claim, now))
                     live += [name] if expected.not_before is None and name not in live else []
@@ -175,6 +180,26 @@ async def test_an_attempt_that_comes_after_a_newer_one_takes_nothing_back(url: s
     assert {"own": ["other"], "other": ["own"]} == found(late) == found(again)
     assert [2, 9] == [one.findings[-1].party.order for one in (late, again)]
     assert {("KZ", 1, 2), ("UZ", 1, 1)} == set(await rows(url, live_counts))
+
+
+async def test_what_never_entered_is_released_as_often_as_it_is_said(url: str) -> None:
+    """Its delivery halted before anybody looked, and the worker was killed before it said so: the next attempt ends it."""
+    async with workers(url) as (at,):
+        other = await at.claim(dated(claim_of("other", "a")))
+        answers = [await at.release("never", EPOCH) for _ in range(2)]
+
+    assert [RegisterAnswer(number=other.number)] * 2 == answers
+
+
+async def test_r31_consignments_of_one_group_are_one_operation(url: str) -> None:
+    """They touch the same receiver and are in no conflict, at whichever worker each looks; another operation is, with each."""
+    async with workers(url, 2) as (one, two):
+        first = await one.claim(dated(claim_of("first", "receiver", group="a" * 64)))
+        second = await two.claim(dated(claim_of("second", "receiver", group="a" * 64)))
+        other = await one.claim(dated(claim_of("other", "receiver", state="UZ", group="b" * 64)))
+
+    assert [{"first": []}, {"second": []}] == [found(first), found(second)]
+    assert {"first": ["other"], "second": ["other"], "other": ["first", "second"]} == found(other)
 
 
 async def test_an_attempt_that_comes_after_the_release_enters_nothing(url: str) -> None:
@@ -310,6 +335,22 @@ async def test_what_comes_back_when_it_counts_as_live_no_more_enters_again(url: 
     assert over is not None
     assert {"other": []} == found(over)
     assert {"gone": ["other"], "other": ["gone"]} == found(again)
+
+
+async def test_what_has_come_back_is_not_forgotten_by_a_worker_that_had_seen_it_gone(url: str) -> None:
+    """While one worker tells that it is gone, another sees that it was put back, and it enters: it stays, and is counted."""
+    back = claim_of("gone", "a", service="of-gone")
+    async with workers(url, 2) as (one, two):
+        await one.claim(dated(back))
+        await one.gone("gone", EPOCH)
+        over = await one.gone("gone", EPOCH + REMEMBERED)
+        await two.there("gone")
+        await two.claim(dated(back, EPOCH + REMEMBERED))
+        await one.forgotten("gone")
+        met = await two.claim(dated(claim_of("other", "a", state="UZ"), EPOCH + REMEMBERED))
+
+    assert over is not None
+    assert {"gone": ["other"], "other": ["gone"]} == found(met)
 
 
 async def test_of_many_that_nothing_performs_all_are_looked_at(url: str) -> None:

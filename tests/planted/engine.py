@@ -360,6 +360,27 @@ BUGS = (
     Bug(
         "R15",
         "archive/claim_rows.py",
+        "if not own.contact:",
+        "if False:",
+        "archive/claims::test_what_never_entered_is_released_as_often_as_it_is_said",
+    ),
+    Bug(
+        "R31",
+        "archive/claim_rows.py",
+        '{"group": entered.group}',
+        '{"group": None}',
+        "archive/claims::test_r31_consignments_of_one_group_are_one_operation",
+    ),
+    Bug(
+        "R15",
+        "archive/claims.py",
+        "            await _forget_gone(connection, delivery)\n\n",
+        "            await forget(connection, (delivery,))\n\n",
+        "archive/claims::test_what_has_come_back_is_not_forgotten_by_a_worker_that_had_seen_it_gone",
+    ),
+    Bug(
+        "R15",
+        "archive/claim_rows.py",
         "select(register).with_for_update()",
         "select(register)",
         "archive/claims::test_of_starts_at_the_same_moment_no_two_pass_unseen",

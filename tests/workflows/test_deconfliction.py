@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
 from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
+from process.clock import Clock
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
@@ -291,8 +293,11 @@ def watch_of(at: Installation, when: datetime | None = None) -> RegisterWatch:
     """What a worker looks after the register with, as of a moment."""
     caller, messenger, register, *_ = at.parts
     archive, alarms = at.reads._database, Alarms(caller, messenger, at.of_worker)
-    now = when or datetime.now(UTC)
-    return RegisterWatch(at.client, Claims(archive), Patterns(archive), alarms, register, VIGIL_KEY, lambda: now)
+
+    async def then(_: Client) -> Clock:
+        return Clock(when or datetime.now(UTC), monotonic())
+
+    return RegisterWatch(at.client, Claims(archive), Patterns(archive), alarms, register, VIGIL_KEY, then)
 
 
 async def test_an_operation_that_nothing_performs_is_in_nobodys_way_after_a_day(temporal: Client) -> None:
