@@ -153,8 +153,9 @@ class Reading:
 
     async def names_files(self, name: str) -> frozenset[str]:
         """The digests of the files that a delivery names, in any history of it. Raises as `delivery` does."""
-        branches = [one.branch for one in await self._ledgers.branches(name)]
-        histories = [await self._folded.newest(name), *[await self._folded.other(name, one) for one in branches[:-1]]]
+        newest = await self._folded.newest(name)
+        others = [one.branch for one in await self._ledgers.branches(name) if one.branch != newest.state.branch]
+        histories = [newest, *[await self._folded.other(name, one) for one in others]]
         return frozenset(one.attachment.digest for history in histories for one in named(history))
 
     async def view(self, caller: Service, name: str) -> DeliveryView:

@@ -133,16 +133,18 @@ class Files:
             unnamed = attachments.c.whole & ~attachments.c.named & (attachments.c.since < since)
             old = gone | unnamed | (~attachments.c.whole & (attachments.c.since < never))
             rows = (await connection.execute(select(attachments, gone.label("gone")).where(old).limit(MOST_TIDIED))).all()
-        known: dict[str, Collection[str]] = {}
+        known: dict[str, Collection[str] | None] = {}
         for row in rows:
-            if row.whole and not row.gone and row.delivery not in known:
-                known[row.delivery] = await named(row.delivery)
-            if row.whole and not row.gone and row.digest in known[row.delivery]:
-                async with self._database.writing() as connection:
-                    await connection.execute(update(attachments).filter_by(object=row.object).values(named=True))
-                continue
-            if row.whole and not row.gone and not await self._given_up(row):
-                continue
+            if row.whole and not row.gone:
+                if row.delivery not in known:
+                    known[row.delivery] = await _named_in(row.delivery, named)
+                names = known[row.delivery]
+                if names is not None and row.digest in names:
+                    async with self._database.writing() as connection:
+                        await connection.execute(update(attachments).filter_by(object=row.object).values(named=True))
+                    continue
+                if names is None or not await self._given_up(row):
+                    continue
             await self._remove(row.object)
             removed += 1
         return removed
@@ -210,9 +212,15 @@ class Files:
             await self._remove(name)
 
     async def _let_go(self, name: str) -> None:
-        """Forget one that has not come whole; where that cannot be done now, it is in time."""
+        """Forget one that has not come whole; where that cannot be done now, it is in time. One that is whole stays: that was
+        written and its answer was lost, and whoever hands it in again has been told that it is there.
+        """
         try:
-            await self._remove(name)
+            async with self._database.writing() as connection:  # and wait for an answer that is still being written
+                left = select(attachments.c.whole).filter_by(object=name).with_for_update()
+                whole = (await connection.execute(left)).scalar_one_or_none()
+            if not whole:
+                await self._remove(name)
         except VigilError:
             log.warning("what is left of a file that has not come whole is removed later")
 
@@ -226,6 +234,17 @@ class Files:
         if row is None:
             raise Unavailable(fill("the data key of {name} is missing", name=delivery), hint=mark("restore the table data_keys"))
         return None if row.wrapped is None else DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
+
+
+async def _named_in(delivery: str, named: Named) -> Collection[str] | None:
+    """The digests that it names; none where its ledger cannot be read: then its files stay. Raises `Unavailable`."""
+    try:
+        return await named(delivery)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one ledger, the files of others are tidied
+        log.warning("it is not known which files are named", extra={"code": type(error).__name__, "delivery": delivery})
+        return None
 
 
 async def _checked(told: File, pieces: AsyncIterator[bytes], sure: Sure | None) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.attachments.files import COMING, UNNAMED, Files, Named, Quota
 from archive.attachments.sealing import CHUNK
@@ -218,6 +219,60 @@ async def test_what_a_killed_process_leaves_is_no_file_and_is_removed_in_time(tm
         room.now[0] = COMING + timedelta(seconds=1)
         assert await room.files.tidy(names()) == 1
         assert (await room.rows(), listed(storage)) == (0, [])
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["there again", "away still"])
+async def test_a_file_whose_end_was_written_though_nobody_was_told_so_is_kept(tmp_path: Path, *, away: bool) -> None:
+    """The database went away with its answer, and perhaps for longer: who hands the file in again is told that it is there, and
+    it is.
+    """
+    storage, lost = storage_at(str(tmp_path / "files"), Bucket()), asyncio.Event()
+
+    class FailingOver(Files):
+        async def _whole(self, *of: str) -> None:
+            await super()._whole(*of)
+            lost.set()
+            raise Unavailable("no answer came")
+
+    async with opened(tmp_path, storage) as room:
+        writing = room.archive.writing
+
+        @asynccontextmanager
+        async def failing() -> AsyncIterator[AsyncConnection]:
+            if lost.is_set() and away:
+                raise Unavailable("away")
+            async with writing() as connection:
+                yield connection
+
+        room.files.__class__ = FailingOver
+        room.archive.writing = failing  # type: ignore[method-assign]
+        with pytest.raises(Unavailable, match="no answer came"):
+            await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+        room.files.__class__ = Files
+        lost.clear()
+
+        assert not await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+        assert await room.read(told().digest) == BYTES
+
+
+async def test_a_delivery_that_cannot_be_read_keeps_the_files_of_no_other(tmp_path: Path) -> None:
+    """Its own stay, for nobody knows what it names; what nothing names in the next one is removed."""
+    storage = storage_at(str(tmp_path / "files"), Bucket())
+
+    async def named(delivery: str) -> frozenset[str]:
+        if delivery == NAME:
+            raise NotVerified("an entry was altered", 3)
+        return frozenset()
+
+    async with opened(tmp_path, storage) as room:
+        await room.ledgers.keep(batch(ledger(3), 0, delivery="next-one"))
+        for delivery in (NAME, "next-one"):
+            await room.files.put(delivery, SERVICE, told(), coming(BYTES))
+        room.now[0] = UNNAMED + timedelta(seconds=1)
+
+        assert await room.files.tidy(named) == 1
+        assert await room.read(told().digest) == BYTES
+        assert await room.files.kept("next-one") == {}
 
 
 def names(*digests: str) -> Named:

@@ -301,6 +301,20 @@ BUGS = (
         "if row.digest in",
         "archive/attachments",
     ),
+    Bug(
+        "files",
+        "archive/attachments/files.py",
+        "            if not whole:\n",
+        "            if True:\n",
+        "archive/attachments::test_a_file_whose_end_was_written_though_nobody_was_told_so_is_kept",
+    ),
+    Bug(
+        "files",
+        "archive/attachments/files.py",
+        "if names is None or not",
+        "if not",
+        "archive/attachments::test_a_delivery_that_cannot_be_read_keeps_the_files_of_no_other",
+    ),
     Bug("R28", "archive/attachments/files.py", "if size > quota.largest:", "if False:", "archive/attachments"),
     Bug("R28", "archive/attachments/files.py", "len(own) >= quota.each", "False", "archive/attachments"),
     Bug(
