@@ -5,7 +5,7 @@ What a delivery began with stands beside its ledger. Who reads a delivery gets i
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -186,10 +186,13 @@ def _begun(snapshot: Snapshot | None, first: Entry) -> Delivery:
     return resume(snapshot.directory, snapshot.cards, (first,))
 
 
-def _goes_on(fold: _Fold, entries: Iterable[Entry]) -> bool:
-    """Whether what is there of these entries already is the same."""
+def _goes_on(fold: _Fold, entries: Sequence[Entry]) -> bool:
+    """Whether what is there of these entries already is the same, and nothing is there beyond them."""
     delivery = fold.delivery
-    return delivery is None or all(delivery.ledger.leaf_at(one.seq) == one.leaf() for one in entries if one.seq < fold.size)
+    if delivery is None:
+        return True
+    same = (delivery.ledger.leaf_at(one.seq) == one.leaf() for one in entries if one.seq < fold.size)
+    return fold.size <= entries[-1].seq + 1 and all(same)
 
 
 def _entry(opened: KeptEntry) -> Entry:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.util import await_only
 
 from domain.words.errors import Malformed, Unavailable
@@ -36,6 +36,8 @@ CLOSING = 4 * PATIENCE
 """Seconds for which whoever closes waits for those that have a connection in hand: longer than any of them waits for a lock, and
 then for the answer.
 """
+MIGRATION = 3600.0
+"""Seconds that PostgreSQL is given for one step of a migration, which may go over every entry."""
 NEXT_TRY = 0.005
 """Seconds after which SQLite's one lock is asked for again. SQLite itself asks ever more seldom, so that whoever has waited for
 long is passed by all who have just come: a gateway that writes down what it shows, by a worker that keeps a thousand deliveries.
@@ -43,6 +45,15 @@ long is passed by all who have just come: a gateway that writes down what it sho
 MIGRATIONS = "archive:migrations"
 MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
+OLDER = """
+SELECT count(*) FROM (
+    SELECT unnest(ARRAY[backend_xid, backend_xmin]) AS began FROM pg_stat_activity
+        WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL)
+    UNION ALL SELECT xmin FROM pg_replication_slots
+    UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+) AS others WHERE age(began) >= age(CAST(CAST(:mark AS text) AS xid))
+"""
+"""How many of those whom PostgreSQL keeps rows for that are overwritten had begun by a mark."""
 SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
 OUT_OF_PLACE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
 """Errors of SQLite that stay with a connection after their cause has gone."""
@@ -57,6 +68,7 @@ class Database:
         """Raises `Malformed` if there is no URL, or it is none of SQLite or PostgreSQL."""
         self._engine = _engine(url, password)
         self._writer = _writer_of(self._engine)
+        self._reader = _reader_of(self._engine)
         self._migrated = False
         self._migrating = asyncio.Lock()
         self._in_hand = 0
@@ -72,10 +84,12 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes nothing and keeps nobody from writing. Raises `Unavailable`."""
+        """A transaction that writes nothing and keeps nobody from writing. All that it reads is of one moment. Raises
+        `Unavailable`.
+        """
         with _as_ours(), self._kept_open():
             await self.migrate()
-            async with self._engine.begin() as connection:
+            async with self._reader.begin() as connection:
                 yield connection
 
     async def migrate(self) -> None:
@@ -84,7 +98,7 @@ class Database:
             if not self._migrated:
                 with _as_ours(), self._kept_open():
                     _touch(self._engine)
-                    async with self._writer.begin() as connection:
+                    async with _migrator_of(self._writer).begin() as connection:
                         await connection.run_sync(upgrade)
                 self._migrated = True
 
@@ -98,13 +112,14 @@ class Database:
     async def purge(self) -> None:
         """Remove from the database's own files what was overwritten in `data_keys`. Raises `Unavailable`.
 
-        SQLite keeps it in its write-ahead log until that is emptied, PostgreSQL in the table until that is written anew.
-        Neither can be done in a transaction.
+        SQLite keeps it in its write-ahead log until that is emptied, PostgreSQL in the table until that is written anew: each for
+        as long as somebody reads who had begun before. Neither can be done in a transaction.
         """
         with _as_ours(), self._kept_open():
             await self.migrate()
             if self._engine.dialect.name == "postgresql":
                 async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                    await _nobody_older(connection)
                     await connection.execute(text("VACUUM (FULL) data_keys"))
                 return
             async with self._engine.connect() as connection:
@@ -112,9 +127,7 @@ class Database:
                 busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
                 await connection.exec_driver_sql("BEGIN")
             if busy:
-                raise Unavailable(
-                    "somebody is reading the archive, so what was destroyed is still in its files", hint="try again"
-                )
+                raise _still_there()
 
     async def close(self) -> None:
         """End every connection, those that somebody has in hand once they are done with: else nobody would end them. Nobody gets
@@ -143,8 +156,11 @@ class Database:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables up to date, in one transaction; nothing where they are."""
+    """Bring the tables up to date, in one transaction; nothing where they are. Whoever has them is waited for no longer than for
+    an answer.
+    """
     if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = {round(PATIENCE * 1000)}"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
     if set(MigrationContext.configure(connection).get_current_heads()) == set(_newest_of(MIGRATIONS)):
         return
@@ -202,6 +218,33 @@ def _writer_of(engine: AsyncEngine) -> AsyncEngine:
     event.listen(writer.sync_engine, "connect", _impatient)  # after `_durable`, which may have to wait
     event.listen(writer.sync_engine, "begin", _begin_to_write)
     return writer
+
+
+def _reader_of(engine: AsyncEngine) -> AsyncEngine:
+    """Through what is read. PostgreSQL would look anew at each question; SQLite does not."""
+    return engine.execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine
+
+
+def _migrator_of(writer: AsyncEngine) -> AsyncEngine:
+    """Through what the tables are brought up to date: with PostgreSQL a connection that ends when that is done, and has time."""
+    if writer.dialect.name != "postgresql":
+        return writer
+    limits = {"timeout": PATIENCE, "command_timeout": MIGRATION}
+    return create_async_engine(writer.url, hide_parameters=True, poolclass=NullPool, connect_args=limits)
+
+
+async def _nobody_older(connection: AsyncConnection) -> None:
+    """Wait until nobody is left who had begun before this. Raises `Unavailable` where that takes too long."""
+    mark = (await connection.execute(text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)"))).scalar_one()
+    until = time.monotonic() + PATIENCE
+    while (await connection.execute(text(OLDER), {"mark": mark})).scalar_one():
+        if time.monotonic() > until:
+            raise _still_there()
+        await asyncio.sleep(NEXT_TRY)
+
+
+def _still_there() -> Unavailable:
+    return Unavailable("somebody is reading the archive, so what was destroyed is still in its files", hint="try again")
 
 
 def _sqlite(url: URL, **pool: float) -> AsyncEngine:

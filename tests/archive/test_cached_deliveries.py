@@ -204,3 +204,23 @@ async def test_an_attempt_that_ends_in_between_leaves_what_it_has_added_up_to_th
     assert [*range(size)] == taken[1:]
     assert one.delivery.ledger.root == found.ledger.root
     assert standing(one.delivery) == standing(found)
+
+
+async def test_a_batch_that_ends_sooner_than_one_before_is_added_up_to_its_own_end(ledgers: Counting) -> None:
+    """While the archive is away a run is reset into the middle of what it has handed over: what is kept then is how the delivery
+    stands at the end of what is kept, and not at that of what never came to be.
+    """
+    one = table("amber-1")
+    await keep(ledgers, one)
+    first, frontier = len(one.delivery.ledger), tree.Frontier()
+    for seq in range(first):
+        frontier.append(bytes.fromhex(one.delivery.ledger.leaf_at(seq)))
+    one.say("uz.police", "information", text="all is well")
+    sooner = len(one.delivery.ledger), standing(one.delivery)
+    one.say("uz.police", "information", text="all is lost")
+    entries = tuple(entry for entry in one.delivery.ledger.since(first) if isinstance(entry, Entry))
+    folded, fork = FoldedDeliveries(ledgers), Fork(0, first, frontier.peaks)
+    await folded.with_batch("amber-1", None, entries, fork)
+    found = await folded.with_batch("amber-1", None, entries[: sooner[0] - first], fork)
+
+    assert sooner == (len(found.ledger), standing(found))

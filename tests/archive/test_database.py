@@ -9,10 +9,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, event, insert, text, update
+from sqlalchemy import Connection, Engine, event, insert, select, text, update
 from sqlalchemy.engine import ExceptionContext
 
-from archive.database import MIGRATIONS, Database, _migrations_at
+from archive import migrations
+from archive.database import MIGRATIONS, Database, _migrations_at, upgrade
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from archive.occasions import Occasions
@@ -112,6 +113,68 @@ async def test_gateways_that_start_together_make_the_tables_once(nothing_yet: st
         await one.close()
 
     assert 1 == tips
+
+
+SLOW = """
+from alembic import op
+
+revision, down_revision = "0001", None
+
+
+def upgrade():
+    op.execute("SELECT pg_sleep(1.5)")
+"""
+
+
+async def test_a_migration_takes_as_long_as_it_takes(nothing_yet: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index over millions of entries is not made within the time that the database is given for one answer: who were refused
+    it would be refused it at each start, and no process of the new version would ever have an archive.
+    """
+    if nothing_yet.startswith("sqlite"):  # which is given no such time
+        return
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "slow_0001.py").write_text(SLOW)
+    (tmp_path / "env.py").write_text((Path(migrations.__file__).parent / "env.py").read_text())
+    monkeypatch.setattr("archive.database.MIGRATIONS", str(tmp_path))
+    monkeypatch.setattr("archive.database.PATIENCE", 1.0)
+    archive = database(nothing_yet)
+    await archive.migrate()
+    there, newest = await archive.revisions()
+    await archive.close()
+
+    assert {"0001"} == there == newest
+
+
+async def test_who_migrates_waits_no_longer_for_another_than_for_an_answer(
+    nothing_yet: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has the tables, or makes them, may have them for long: whoever waits says so, and tries again."""
+    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
+    one, other = database(nothing_yet), database(nothing_yet)
+    async with one._writer.begin() as connection:
+        await connection.run_sync(upgrade)
+        with pytest.raises(Unavailable):
+            await other.migrate()
+    await other.migrate()
+    await one.close()
+    await other.close()
+
+
+async def test_what_is_read_in_one_transaction_is_of_one_moment(url: str) -> None:
+    """Else a handover that is withdrawn while it is read would be opened with the key of the one that has its number now, and be
+    taken for altered.
+    """
+    archive, counted = database(url), select(last_change.c.number)
+    async with archive.reading() as connection:
+        before = (await connection.execute(counted)).scalar_one()
+        async with archive.writing() as other:
+            await other.execute(update(last_change).values(number=7))
+        then = (await connection.execute(counted)).scalar_one()
+    async with archive.reading() as connection:
+        after = (await connection.execute(counted)).scalar_one()
+    await archive.close()
+
+    assert (0, 0, 7) == (before, then, after)
 
 
 async def test_a_database_of_a_newer_version_is_not_touched(url: str) -> None:
