@@ -16,7 +16,7 @@ from sqlalchemy import Row, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
-from archive.proofs import unused
+from archive.proofs import use_up
 from archive.tables import begun, links, sessions
 from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import Limited, NotAuthentic
@@ -72,8 +72,7 @@ class Sessions:
         now, token = self._clock(), secrets.token_urlsafe(32)
         async with self._database.writing() as connection:
             await _forget(connection, now)
-            if not await unused(connection, [digest_of_bytes(f"{who.service} {nonce}".encode())], now):
-                raise NotAuthentic(mark("this proof has been used already"), hint=mark("sign each request anew"))
+            await use_up(connection, who.service, nonce, now)
             until = now + LINK
             whom = {"service": who.service, "officer": who.officer, "key": who.key}
             await connection.execute(insert(links).values(**whom, digest=_digest(token), until=utc_text(until)))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
 from archive.occasions import held, newest
+from archive.proofs import use_up
 from archive.sealed import KeyWrapping
 from archive.sessions import SignedIn
 from archive.standing import EVER
@@ -86,15 +87,19 @@ class Subscribers:
         self._ring = ring
         self.clock = clock
 
-    async def add(self, who: SignedIn, wish: Wish) -> str:
-        """Subscribe; the id. What has come up before is not told. Raises `Malformed` beyond what one officer, one service or the
-        installation may have.
+    async def add(self, who: SignedIn, wish: Wish, nonce: str | None = None) -> str:
+        """Subscribe; the id. What has come up before is not told. `nonce`: of the caller's proof, where there is one.
+
+        Raises `NotAuthentic` if the same proof has been used before, be it at another gateway, and `Malformed` beyond what one
+        officer, one service or the installation may have.
         """
         name, now = f"n-{secrets.token_hex(6)}", utc_text(self.clock())
         sealed = canonical(_SealedSubscription(key=who.key, subject=who.subject, wish=wish))
         key, wrapped = self._ring.wrap(sealed, _bound(name, who.service, who.officer))
         table = subscriptions.c
         async with self._database.writing() as connection:
+            if nonce is not None:
+                await use_up(connection, who.service, nonce, self.clock())
             last = await held(connection)  # so that nobody else counts meanwhile
             for most, whose in (
                 (MOST_SUBSCRIPTIONS, (table.service == who.service) & (table.officer == who.officer)),

@@ -43,7 +43,7 @@ class NoticeRoom:
         """Subscribe. Raises `Malformed` where notices may not go there, or there are too many."""
         who = _who(visitor)
         self._teller.check(wish)
-        name = await self._subscribers.add(who, wish)
+        name = await self._subscribers.add(who, wish, visitor.nonce)
         return await self._shown(await self._subscribers.one(name, who.service, who.officer))
 
     async def unsubscribe(self, visitor: Visitor, name: str) -> None:

@@ -14,6 +14,7 @@ from archive.sessions import SignedIn
 from archive.subscriptions import MINE, KeptSubscription, Subscribers
 from archive.tables import notices
 from domain.views.subscriptions import Occasion, Wish
+from domain.words.errors import NotAuthentic
 from tests.archive.samples import database, new_keys
 
 WISH = Wish.model_validate({"subjects": ["overdue", "stop"], "way": {"by": "webhook", "url": "https://hook.example/x"}})
@@ -64,6 +65,18 @@ async def test_what_two_gateways_see_at_once_has_one_number_each_and_no_gap(url:
 
     assert [*range(1, 41)] == [row.number for row in rows]
     assert {one.mark for one in found} == {row.mark for row in rows}
+
+
+async def test_a_request_that_comes_to_two_gateways_subscribes_once(url: str) -> None:
+    """Whoever stands between sends it to another gateway, since no answer came from the first: else everything is told twice."""
+    async with opened(url) as room:
+        tried = [room.subscribers[turn % 2].add(WHO, WISH, "nonce") for turn in range(4)]
+        answers = await asyncio.gather(*tried, return_exceptions=True)
+        other = await room.subscribers[1].add(WHO, WISH, "another")
+
+    made = [one for one in answers if isinstance(one, str)]
+    assert (1, 3) == (len(made), sum(isinstance(one, NotAuthentic) for one in answers))
+    assert other not in made
 
 
 async def test_one_gateway_at_a_time_has_a_subscription(url: str) -> None:

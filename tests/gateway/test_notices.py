@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class Desk:
     def officer(self, code: str = "S-1", service: str = ALL) -> Visitor:
         """A person with the key of this service."""
         found = DIRECTORY.get(service)
-        return Visitor(found, code, key_id(found.keys[0].public), "nonce")
+        return Visitor(found, code, key_id(found.keys[0].public), secrets.token_hex(8))
 
     async def subscribe(self, way: dict[str, Any], *subjects: str, quiet: Any = None, officer: str = "S-1") -> Subscription:
         """Subscribe to these, or to whatever needs one."""

@@ -606,6 +606,13 @@ BUGS = (
     ),
     Bug("R28", "archive/standing.py", "range(0, len(gone), AT_ONCE)", "range(0, min(len(gone), 1), 10**9)", "archive/results"),
     Bug(
+        "proof",
+        "archive/subscriptions.py",
+        "                await use_up(connection, who.service, nonce, self.clock())\n",
+        "                pass\n",
+        "archive/subscriptions::test_a_request_that_comes_to_two_gateways_subscribes_once",
+    ),
+    Bug(
         "waiting",
         "archive/subscriptions.py",
         "free = (table.id == name) & (table.busy_until <= utc_text(now))",
