@@ -45,6 +45,8 @@ long is passed by all who have just come: a gateway that writes down what it sho
 MIGRATIONS = "archive:migrations"
 MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
+LEVEL = "READ COMMITTED"
+"""PostgreSQL's isolation of who writes: who has waited for a lock sees what was written meanwhile."""
 OLDER = """
 SELECT count(*) FROM (
     SELECT unnest(ARRAY[backend_xid, backend_xmin]) AS began FROM pg_stat_activity
@@ -204,7 +206,7 @@ def _engine(url: str | None, password: str | None) -> AsyncEngine:
         parsed = parsed.set(password=password)
     if parsed.drivername == POSTGRESQL:
         limits = {"timeout": PATIENCE, "command_timeout": PATIENCE}
-        return create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=limits)
+        return create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True, isolation_level=LEVEL, connect_args=limits)
     engine = _sqlite(parsed)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -230,7 +232,7 @@ def _migrator_of(writer: AsyncEngine) -> AsyncEngine:
     if writer.dialect.name != "postgresql":
         return writer
     limits = {"timeout": PATIENCE, "command_timeout": MIGRATION}
-    return create_async_engine(writer.url, hide_parameters=True, poolclass=NullPool, connect_args=limits)
+    return create_async_engine(writer.url, hide_parameters=True, poolclass=NullPool, isolation_level=LEVEL, connect_args=limits)
 
 
 async def _nobody_older(connection: AsyncConnection) -> None:

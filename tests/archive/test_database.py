@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, event, insert, select, text, update
 from sqlalchemy.engine import ExceptionContext
 
 from archive import migrations
+from archive.branches import lock
 from archive.database import MIGRATIONS, Database, _migrations_at, upgrade
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
@@ -175,6 +176,34 @@ async def test_what_is_read_in_one_transaction_is_of_one_moment(url: str) -> Non
     await archive.close()
 
     assert (0, 0, 7) == (before, then, after)
+
+
+async def test_who_has_waited_for_a_lock_sees_what_was_written_meanwhile(url: str) -> None:
+    """Whatever level of isolation the server has for who names none: else what waits for a lock would decide by what it had seen
+    before, such as whether there is room for one more.
+    """
+    if url.startswith("sqlite"):  # which takes its one lock first
+        return
+    one = database(url)
+    async with one._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        named = url.rpartition("/")[2]
+        await connection.execute(text(f"ALTER DATABASE {named} SET default_transaction_isolation TO 'repeatable read'"))
+    await one.close()
+    first, second, counted = database(url), database(url), select(last_change.c.number)
+
+    async def one_more(archive: Database) -> None:
+        async with archive.writing() as connection:
+            await lock(connection, NAME)
+            number = (await connection.execute(counted)).scalar_one()
+            await connection.execute(update(last_change).values(number=number + 1))
+
+    await asyncio.gather(*(one_more(archive) for archive in (first, second) for _ in range(4)))
+    async with first.reading() as connection:
+        number = (await connection.execute(counted)).scalar_one()
+    await first.close()
+    await second.close()
+
+    assert 8 == number
 
 
 async def test_a_database_of_a_newer_version_is_not_touched(url: str) -> None:

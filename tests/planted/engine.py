@@ -431,6 +431,13 @@ BUGS = (
     Bug(
         "archive",
         "archive/database.py",
+        "pool_pre_ping=True, isolation_level=LEVEL,",
+        "pool_pre_ping=True,",
+        "archive/database::test_who_has_waited_for_a_lock_sees_what_was_written_meanwhile",
+    ),
+    Bug(
+        "archive",
+        "archive/database.py",
         'isolation_level="REPEATABLE READ"',
         'isolation_level="READ COMMITTED"',
         "archive/database::test_what_is_read_in_one_transaction_is_of_one_moment",
