@@ -23,7 +23,7 @@ from domain.delivery.reported import Stated
 from domain.plan.directory import Poll, Service
 from domain.record.door import read_statement, receipt_of
 from domain.record.receipts import signed
-from domain.words.errors import NotFound, NotVerified
+from domain.words.errors import Malformed, NotFound, NotVerified
 from process.in_force import InForce
 
 log = logging.getLogger("vigil.receipts")
@@ -136,7 +136,7 @@ class Receipts:
                 await self._caller.hand_over(service, signed(receipt, self._key))
         except NoPlaceError:
             pass  # it has said that it keeps none
-        except (AwayError, NotFound, NotVerified) as error:
+        except (AwayError, NotFound, NotVerified, Malformed) as error:
             if one.tries + 1 < MOST_TRIES:
                 await self._owed.put_off(one, min(FIRST_PAUSE * 2**one.tries, LONGEST_PAUSE))
                 return not isinstance(error, AwayError)
@@ -147,7 +147,7 @@ class Receipts:
     async def _receipt(self, one: OwedReceipt) -> Receipt | None:
         """None where the delivery was expunged, or has another entry there since it was put back.
 
-        Raises `NotFound` or `NotVerified` where it cannot be read here: by a program that lacks its rules, or before the archive
+        Raises `NotFound`, `NotVerified` or `Malformed` where it cannot be read here: by an older program, or before the archive
         is mended.
         """
         try:

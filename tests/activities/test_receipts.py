@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,9 +14,12 @@ from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from domain.delivery.reported import Stated
 from domain.plan.directory import Poll, Service
+from domain.plan.plan import Plan
+from domain.record import door
 from domain.record.receipts import opened
 from domain.rules import books
 from domain.signing.envelope import Envelope
+from domain.words.errors import Malformed
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
 from tests.archive.samples import new_keys
@@ -37,10 +41,20 @@ class Taking:
         self.taken.append(receipt)
 
 
+def unread(_plan: object) -> Plan:
+    """A plan with something that a program does not know."""
+    raise Malformed("this is no plan")
+
+
+@pytest.mark.parametrize(
+    ("where", "what"), [(books, {"BOOKS": {TWO.version: TWO}}), (door, {"read_plan": unread})], ids=["rules", "plan"]
+)
 async def test_a_receipt_is_handed_over_though_a_worker_that_lacks_the_rules_took_it_in_hand_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: ModuleType, what: dict[str, object]
 ) -> None:
-    """Two builds are up, and the older one cannot read the delivery: it settles nothing, and the newer one hands it over."""
+    """Two builds are up, and the older one cannot read the delivery: it settles nothing, serves whoever it can, and the newer one
+    hands it over.
+    """
     table, taking, later = Table(), Taking(), timedelta()
     table.say(PROSECUTOR, "information", text="a tip")
     seq = next(one.seq for one in reversed(table.delivery.ledger.entries) if isinstance(one.event, Stated))
@@ -60,7 +74,8 @@ async def test_a_receipt_is_handed_over_though_a_worker_that_lacks_the_rules_too
         await asyncio.gather(*receipts._serving.values())
 
     with monkeypatch.context() as older:
-        older.setattr(books, "BOOKS", {TWO.version: TWO})
+        for name, value in what.items():
+            older.setattr(where, name, value)
         await a_round()
     before, later = len(taking.taken), timedelta(minutes=2)
     await a_round()
