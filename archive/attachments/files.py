@@ -150,10 +150,12 @@ class Files:
         return removed
 
     async def _given_up(self, row: Row[Any]) -> bool:
-        """A file that nothing names is none any more, unless its service has handed it in again since it was looked at."""
+        """A file that nothing names is none any more, unless its service has handed it in again since it was looked at, or
+        another gateway has seen that it is named.
+        """
         async with self._database.writing() as connection:
             await lock(connection, row.delivery)
-            seen = update(attachments).filter_by(object=row.object, since=row.since).values(whole=False)
+            seen = update(attachments).filter_by(object=row.object, since=row.since, named=False).values(whole=False)
             return (await connection.execute(seen.returning(attachments.c.object))).first() is not None
 
     async def _reserved(self, delivery: str, service: str, told: File, name: str) -> DataKey | None:

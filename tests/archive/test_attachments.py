@@ -255,6 +255,23 @@ async def test_a_file_whose_end_was_written_though_nobody_was_told_so_is_kept(tm
         assert await room.read(told().digest) == BYTES
 
 
+async def test_what_one_gateway_sees_named_is_not_removed_by_another_that_looked_before(tmp_path: Path) -> None:
+    """A statement was signed without a network, and names the file a week after it came: two gateways tidy as it comes in."""
+    storage, other = storage_at(str(tmp_path / "files"), Bucket()), b"\xff\xd8\xff another"
+    async with opened(tmp_path, storage) as room:
+
+        async def before_it_came(_delivery: str) -> frozenset[str]:
+            assert await room.files.tidy(names(told().digest, told(other).digest)) == 0
+            return frozenset({told(other).digest})
+
+        for data in (BYTES, other):
+            await room.files.put(NAME, SERVICE, told(data), coming(data))
+        room.now[0] = UNNAMED + timedelta(seconds=1)
+
+        assert await room.files.tidy(before_it_came) == 0
+        assert await room.read(told().digest) == BYTES
+
+
 async def test_a_delivery_that_cannot_be_read_keeps_the_files_of_no_other(tmp_path: Path) -> None:
     """Its own stay, for nobody knows what it names; what nothing names in the next one is removed."""
     storage = storage_at(str(tmp_path / "files"), Bucket())

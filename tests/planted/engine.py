@@ -221,6 +221,13 @@ BUGS = (
     Bug(
         "polled",
         "activities/receipts.py",
+        "(AwayError, NotFound, NotVerified, Malformed)",
+        "(AwayError, NotFound, NotVerified)",
+        "activities/receipts",
+    ),
+    Bug(
+        "polled",
+        "activities/receipts.py",
         "            if await self._folded.is_expunged(one.delivery):\n                return None\n            raise\n",
         "            return None\n",
         "activities/receipts",
@@ -307,6 +314,13 @@ BUGS = (
         "            if not whole:\n",
         "            if True:\n",
         "archive/attachments::test_a_file_whose_end_was_written_though_nobody_was_told_so_is_kept",
+    ),
+    Bug(
+        "files",
+        "archive/attachments/files.py",
+        "since=row.since, named=False)",
+        "since=row.since)",
+        "archive/attachments::test_what_one_gateway_sees_named_is_not_removed_by_another_that_looked_before",
     ),
     Bug(
         "files",
