@@ -5,6 +5,7 @@ What a branch has before its own first entry stands in its parent, and before th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,9 @@ from domain.signing import tree
 from domain.words.errors import NotFound
 from domain.words.text import fill
 
+_LOCKED: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(:delivery, 0)), pg_logical_emit_message(true, 'vigil', CAST('' AS text))"
+)
 Range = tuple[int, int, int | None]
 """A branch, and the entries of it from one number to before another; none where it is the newest that counts."""
 
@@ -33,9 +37,13 @@ class Branch:
 
 
 async def lock(connection: AsyncConnection, delivery: str) -> None:
-    """Keep everybody else from writing this delivery until the transaction is over. SQLite lets only one write anyway."""
+    """Keep everybody else from writing this delivery until the transaction is over. SQLite lets only one write anyway.
+
+    Whoever gives up waiting for a standby leaves what was written in the one database. So who finds it there writes a word too:
+    PostgreSQL waits for a standby only where something was written, and then until that has what was written before.
+    """
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:delivery, 0))"), {"delivery": delivery})
+        await connection.execute(_LOCKED, {"delivery": delivery})
 
 
 async def branches_of(connection: AsyncConnection, delivery: str) -> list[Branch]:

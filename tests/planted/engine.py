@@ -353,6 +353,13 @@ BUGS = (
     Bug(
         "archive",
         "archive/branches.py",
+        ", pg_logical_emit_message(true, 'vigil', CAST('' AS text))",
+        "",
+        "archive/ledgers::test_a_batch_that_no_standby_has_is_not_said_to_be_kept_however_often_it_is_tried",
+    ),
+    Bug(
+        "archive",
+        "archive/branches.py",
         "if (frontier.size, tuple(frontier.peaks)) == (first, at.peaks):",
         "if True:",
         "archive/ledgers",
