@@ -84,16 +84,19 @@ class Progress:
         """
         return self.opened + self.paused
 
-    def due_anew(self, due: datetime | None) -> None:
-        """It is due then, if at all: it has not come due, and who must be polled has not been asked once more."""
+    def due_anew(self, due: datetime | None, now: datetime) -> None:
+        """It is due then, if at all: it has not come due, and who must be polled has not been asked once more. Where that is
+        after now, it is silent no more.
+        """
         self.due, self.came_due, self.asked_again = due, False, False
+        self.silent = self.silent and (due is None or due <= now)
 
-    def hand_over(self, plan: Plan) -> None:
+    def hand_over(self, plan: Plan, now: datetime) -> None:
         """The successors of those that have been replaced are asked in their place, as in `asked_instead`; what has been answered
         stays. But where two officers must say now what one said, both are asked. What a first officer of one that was replaced
         has said is forgotten. It is `due_anew`, when it was.
         """
-        self.due_anew(self.due)
+        self.due_anew(self.due, now)
         before = self.checkpoint
         assert isinstance(before, Checkpoint)  # noqa: S101 - one of the plan is as the plan has it
         self.checkpoint = asked_instead(before, plan, self.answers.keys())

@@ -17,7 +17,7 @@ from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import read_plan
 from domain.plan.register import Contact
-from domain.plan.request_for_consent import closest, loosened
+from domain.plan.request_for_consent import DECIDING, closest, loosened
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, canonical, digest_of_bytes, plain
 from domain.signing.envelope import SIBLING_TYPE, Envelope, open_envelope
@@ -71,9 +71,11 @@ class Amended(Event):
         `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
-        there, and is `due_anew`, `due_after` later than `counted_from`; one that is open and no plan holds they `hand_over`, and
-        it is `due_anew` when it was. They `wait_anew`, as it was planned before. Nothing is offered any more to who has been
-        replaced.
+        there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
+        time is not after now. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
+        officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
+        Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as it was planned before.
+        Nothing is offered any more to who has been replaced.
         """
         old, before, watch = state.plan, state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
@@ -87,10 +89,16 @@ class Amended(Event):
         for name, progress in state.progress.items():
             planned = state.plan.find(name)
             if planned is not None and progress.open:
+                if planned.remind != progress.checkpoint.remind:
+                    progress.rung = sum(progress.counted_from + one <= when.at for one in planned.remind)
                 progress.checkpoint = planned
-                progress.due_anew(progress.counted_from + state.plan.due_after(planned))
+                progress.due_anew(progress.counted_from + state.plan.due_after(planned), when.at)
             elif progress.contingency is not None:
-                progress.hand_over(state.plan)
+                progress.hand_over(state.plan, when.at)
+            progress.firsts = {key: first for key, first in progress.firsts.items() if key[1] not in DECIDING}
+        if sorted(state.plan.expiry_warnings) != sorted(old.expiry_warnings):
+            for grant in state.grants.values():
+                grant.warnings = 0
         state.wait_anew(old)
         for label, one in state.exhibits.items():
             if one.offered_to is not None and state.plan.successor_of(one.offered_to) != one.offered_to:

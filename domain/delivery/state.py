@@ -432,7 +432,7 @@ class State:
             if self.waits_with(progress):
                 span = at - max(self.hold.since, progress.opened)
                 progress.paused += span
-                progress.due_anew(progress.due + span if progress.due is not None else None)
+                progress.due_anew(progress.due + span if progress.due is not None else None, at)
         self.hold = None
         self.owe(seq, "resumed", None, self.plan.participants())
 

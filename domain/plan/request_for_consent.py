@@ -170,6 +170,7 @@ DECIDED_ON = (
 )
 """What each part of that is called."""
 WATCHED_LESS, ARRESTED_THERE = mark("how closely it is watched"), mark("that somebody is arrested there")
+CONDITION_LOST = mark("where a condition of its consent binds")
 
 
 def changed(before: Plan, after: Plan, state: str) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ to another way. Everything else that a plan must be is checked as it was at the 
 from collections.abc import Iterator, Mapping
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.check_voices import successors
 from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
-from domain.plan.request_for_consent import arresting, changed, digest_of_request
+from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
@@ -282,13 +283,19 @@ def who_takes_charge(delivery: Delivery, plan: Plan, directory: Directory) -> It
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
     (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
-    it has left, where somebody is arrested there whom nobody was to arrest there before.
+    it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
+    a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19).
     """
     ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
     beside = [state for state in plan.asked_states() if state not in plan.states()]
     left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
-    for state in dict.fromkeys((*ahead, *beside, *left)):
-        if not (differs := changed(delivery.plan, plan, state)):
+    unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
+    asked = (*ahead, *beside, *left)
+    for state in dict.fromkeys((*asked, *unbound)):
+        differs = changed(delivery.plan, plan, state) if state in asked else ()
+        if state in unbound:
+            differs = (*differs, CONDITION_LOST)
+        if not differs:
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
         asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
@@ -300,6 +307,16 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
                 what=together(map(fill, differs)),
             )
             yield Fault(place="checkpoints", problem=problem)
+
+
+def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:
+    """Whether a condition of this authorisation binds at a checkpoint that is gone in this plan, or of another step or place."""
+
+    def where(one: PlannedCheckpoint | None) -> tuple[str, ...] | None:
+        return (one.step, one.state, one.place) if one is not None else None
+
+    bound = (one.at for one in grant.conditions if one.at is not None and grant.final)
+    return any(where(delivery.plan.find(one)) not in (None, where(plan.find(one))) for one in bound)
 
 
 def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

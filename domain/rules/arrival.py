@@ -17,6 +17,7 @@ from domain.plan.acts import Act
 from domain.plan.directory import Service
 from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
+from domain.rules.custody import not_over_yet
 from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 from domain.words.moments import instant
@@ -67,14 +68,16 @@ class Delivered(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
-        divergence does.
+        divergence does. At the end of another leg than the last, then what keeps it from the next one (`not_over_yet`).
         """
         state = delivery.state
         if state.hold is not None:
             return HELD(entry=state.hold.seq)
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
-        return ACCEPTED if state.divergence is None else RECORD_PUT_BACK(entry=state.divergence.seq)
+        if state.divergence is not None:
+            return RECORD_PUT_BACK(entry=state.divergence.seq)
+        return (None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED
 
     def is_contact(self) -> bool:
         """Where it was not `seen`, nobody had it in sight."""
@@ -82,10 +85,15 @@ class Delivered(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """At the end of the last leg it is delivered; at the end of another it is on the next leg."""
-        if state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1:
+        if _is_last(state, said):
             state.arrive()
         else:
             state.move(said.seq, said.at, instant(said.statement.happened_at))
+
+
+def _is_last(state: State, said: Said) -> bool:
+    """Whether the last leg ends where it was delivered."""
+    return state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1
 
 
 class NotCollected(Kind):

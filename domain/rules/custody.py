@@ -213,11 +213,8 @@ class HandoverAccepted(InHand, Kind):
         """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
         divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered
         `handover_offer` there;
-        `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
-        step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
-        `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
-        `permission_missing` for the first permission that is not given there. Then what is wrong `as_found`, in the State of
-        the next leg.
+        `other_taker` unless its `voice` is responsible for the next leg; then what keeps it from that leg (`not_over_yet`); then
+        what is wrong `as_found`, in the State of the next leg.
         """
         state = delivery.state
         if state.hold is not None:
@@ -230,18 +227,11 @@ class HandoverAccepted(InHand, Kind):
             return NOTHING_PREPARED()
         if not any(need == "handover_offer" for _, need in state.progress[said.checkpoint].answers):
             return NOT_OFFERED()
-        following = (state.leg or 0) + 1
-        leg = delivery.plan.legs[following]
+        leg = delivery.plan.legs[(state.leg or 0) + 1]
         if said.voice != leg.responsible:
             return OTHER_TAKER(taker=leg.responsible, voice=said.voice)
-        asked = [one.state for one in delivery.plan.at("authorise") if one.state in leg.states and not state.closed(one.id)]
-        if asked or state.cleared < following:
-            return CROSSING_NOT_CLEARED(state=next(iter(asked), leg.state))
-        for entered in (one for one in leg.states if one != state.here.state):
-            if not delivery.consents.authorised(entered, said.at):
-                return NO_ENTRY(state=entered)
-            for lacking in delivery.consents.not_permitted((entered,), said.at):
-                return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+        if (wrong := not_over_yet(delivery, said.at)) is not None:
+            return wrong
         return self.as_found(delivery, said.checkpoint, leg.state)
 
     def bound_to(self) -> Binding:
@@ -302,14 +292,22 @@ class MovementDecision(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`may_not_let_go_on` or `not_agreed_to` for a yes, as of a decision on a hold; `held` (early) for a yes at a checkpoint
-        of the contingency `decision` while it is held: that could move it.
+        """`may_not_let_go_on` or `not_agreed_to` for a yes, as of a decision on a hold. For a yes at a checkpoint of the
+        contingency `decision`, which could move it: `held` (early) while it is held; and where a taker had found the discrepancy,
+        `record_put_back` while a divergence waits for a decision, then what keeps it from the next leg (`not_over_yet`).
         """
         if self.proceed and (wrong := may_not_let_go_on(delivery, said)):
             return wrong
-        hold, contingency = delivery.state.hold, delivery.state.progress[said.checkpoint].contingency
-        waits = hold is not None and self.proceed and contingency == Decision.declares.name
-        return HELD(entry=hold.seq) if hold is not None and waits else ACCEPTED
+        state = delivery.state
+        if not self.proceed or state.progress[said.checkpoint].contingency != Decision.declares.name:
+            return ACCEPTED
+        if state.hold is not None:
+            return HELD(entry=state.hold.seq)
+        if state.discrepancy is None or not state.discrepancy.taker:
+            return ACCEPTED
+        if state.divergence is not None:
+            return RECORD_PUT_BACK(entry=state.divergence.seq)
+        return not_over_yet(delivery, said.at) or ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -379,6 +377,25 @@ class Decision(Contingency):
         """It halts with the cause `silence` and R2 `overdue`."""
         finding = OVERDUE(checkpoint=progress.checkpoint.id, services=services)
         state.stop_all("silence", finding, when.seq)
+
+
+def not_over_yet(delivery: Delivery, at: datetime) -> Verdict | None:
+    """What keeps it from the next leg at this instant: `crossing_not_cleared` (early) while a checkpoint of step `authorise` in
+    one of the `states` of that leg has not closed (the first of these), or that leg is not `cleared`. For each of these States
+    but the one it is in: `no_entry` unless that is `authorised` then, and `permission_missing` for the first permission that is
+    not given there.
+    """
+    state, following = delivery.state, (delivery.state.leg or 0) + 1
+    leg = delivery.plan.legs[following]
+    asked = [one.state for one in delivery.plan.at("authorise") if one.state in leg.states and not state.closed(one.id)]
+    if asked or state.cleared < following:
+        return CROSSING_NOT_CLEARED(state=next(iter(asked), leg.state))
+    for entered in (one for one in leg.states if one != state.here.state):
+        if not delivery.consents.authorised(entered, at):
+            return NO_ENTRY(state=entered)
+        for lacking in delivery.consents.not_permitted((entered,), at):
+            return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+    return None
 
 
 def _compare(state: State, said: Said, found: InHand, *, taker: bool) -> bool:

@@ -23,6 +23,7 @@ from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_i
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
 from domain.rules.stop import HELD_ELSEWHERE, NO_STOP, Interdicted, ends_as_planned
 from domain.rules.successors import whose
+from domain.signing.keys import key_id
 from domain.words.moments import instant, utc_text
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -33,6 +34,11 @@ OTHER_GROUP = refused("R31", "other_group", "it is said of a group, and this del
 OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
 SEEN_MORE = refused(
     "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
+)
+REVOKED_SINCE = refused(
+    "R24",
+    "key_revoked_since",
+    "the key that signed it was revoked before its time came; say it again with one that counts",
 )
 HAS_ENDED = late("R12", "has_ended", "the delivery has ended: {outcome}", outcome="word")
 HAS_HALTED = refused("R8", "has_halted", "the delivery has been halted and nothing advances")
@@ -156,6 +162,14 @@ def another_history(delivery: Delivery, said: Said) -> Verdict | None:
     if seen is None or binding in ("brake", "word") or seen.size <= said.seq:
         return None
     return SEEN_MORE(size=seen.size, entries=said.seq)
+
+
+@ground(REVOKED_SINCE)
+def by_a_key_that_was_revoked(delivery: Delivery, said: Said) -> Verdict | None:
+    """It came early, and a key that signed it has been revoked since (R24): who had that key would still move something."""
+    ended = ((one, one.revoked_at) for one in delivery.directory.get(said.service).keys if one.revoked_at is not None)
+    revoked = (key_id(one.public) for one, at in ended if instant(at) <= said.at)
+    return REVOKED_SINCE() if any(one in said.keys for one in revoked) else None
 
 
 @ground(HAS_ENDED)
@@ -329,6 +343,7 @@ GROUNDS: tuple[Ground, ...] = (
     another_plan,
     another_group,
     another_history,
+    by_a_key_that_was_revoked,
     after_the_outcome,
     after_a_halt,
     for_another_service,

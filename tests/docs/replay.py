@@ -508,6 +508,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         handing_on.look_at,
         handing_on.waits_for_a_decision,
         custody.InHand.as_found,
+        custody.not_over_yet,
         accounts.Seizure.as_seizure,
         stop.Interdicted.as_held,
         stop.Interdicted.elsewhere,

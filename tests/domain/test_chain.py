@@ -16,6 +16,7 @@ from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import became, forbidden
+from tests.domain.test_changes import FRESH
 from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
 
 PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
@@ -197,3 +198,16 @@ def test_the_packets_of_the_parts_fit_what_the_whole_states() -> None:
     otherwise = performed(plan, Act(service="kz.knb", at="arrest-almaty", says="no_arrest"))
     with pytest.raises(NotVerified, match="another end"):
         fit_parts(table.packet(), [otherwise.packet])
+
+
+def test_r5_what_a_first_recipient_passes_on_waits_for_a_state_that_is_asked_afresh() -> None:
+    """The second recipient is in another town by a changed plan: it is on the way there once Uzbekistan consents to that."""
+    table = Table(chain()).dispatch().hand_over()
+    document = chain().model_dump()
+    document["checkpoints"][-1]["place"] = "Samarkand"
+    document["checkpoints"] = [*document["checkpoints"], FRESH]
+    amend(table.delivery, Amended(plan=signed_plan(Plan.model_validate(document))), table.now)
+    assert ("early", "R5") == became(table.say("uz.customs", "delivered", "delivery"))
+
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert 2 == table.delivery.state.leg

@@ -18,7 +18,7 @@ from domain.words.errors import NotAllowed, NotAuthentic, NotVerified, RuleBroke
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
-from tests.course import accounted, became, consenting, dispatched, forbidden, prepared
+from tests.course import accounted, became, brings, consenting, dispatched, forbidden, prepared
 from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan
 
 FRESH = {
@@ -490,3 +490,107 @@ def test_r1_a_change_does_not_stand_by_taking_the_question_about_it_out() -> Non
     change(table, changed(lambda document: document.update(checkpoints=[*document["checkpoints"], again]), changed(elsewhere)))
     assert (table.is_open("consent-uz-2"), table.is_open("consent-uz-3")) == (False, True)
     verify(table.packet())
+
+
+def test_r5_a_decision_on_what_a_taker_found_does_not_pass_custody_into_a_state_that_is_asked_afresh() -> None:
+    """All want it to go on while Uzbekistan is asked about another address: custody passes once Uzbekistan consents to that."""
+    table = Table().dispatch()
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="12 kg")
+    change(table, changed(elsewhere_with_consent))
+    about = table.opened("decision")
+    said = [table.say(one, "movement_decision", about) for one in table.at(about).checkpoint.services()]
+    assert {("early", "R5")} == set(map(became, said))
+    assert "kz.police" == table.delivery.state.responsible
+
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert "uz.customs" == table.delivery.state.responsible
+
+
+def under_another_name(name: str) -> Any:
+    """An edit by which a checkpoint bears another name."""
+
+    def edit(document: dict[str, Any]) -> None:
+        next(one for one in document["checkpoints"] if one["id"] == name)["id"] = "another"
+        for leg in document["legs"]:
+            leg["end"] = "another" if leg["end"] == name else leg["end"]
+
+    return edit
+
+
+def in_another_town(document: dict[str, Any]) -> None:
+    """The arrest in Kazakhstan is made elsewhere, of which Uzbekistan is told nothing."""
+    next(one for one in document["checkpoints"] if one["id"] == "arrest-almaty")["place"] = "Taraz"
+
+
+def afresh(edit: Any, state: str) -> Any:
+    """The same edit, and that State is asked afresh."""
+
+    def edited(document: dict[str, Any]) -> None:
+        edit(document)
+        like = next(one for one in document["checkpoints"] if one["id"] == f"consent-{state.lower()}")
+        document["checkpoints"] = [*document["checkpoints"], like | {"id": "afresh"}]
+
+    return edited
+
+
+def on_conditions(*at: str | None, by: str = "uz") -> Table:
+    """Both States have consented, one of them on conditions that bind there, or in general."""
+    table = Table()
+    for state in ("kz", "uz"):
+        conditions = [{"text": "two cars", "at": one} for one in at] if state == by else []
+        said = table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", conditions=conditions)
+        assert ("accepted", None) == became(said)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "edit", "state"),
+    [
+        (lambda: on_conditions("delivery"), under_another_name("delivery"), "UZ"),
+        (lambda: on_conditions("arrest-almaty"), in_another_town, "UZ"),
+        (lambda: dispatched(on_conditions("accounting", by="kz")).hand_over(), under_another_name("accounting"), "KZ"),
+    ],
+    ids=["it bears another name", "it is elsewhere", "of a State that it has left"],
+)
+def test_r19_a_state_is_asked_afresh_where_a_change_takes_away_what_its_condition_binds(
+    table: Any, edit: Any, state: str
+) -> None:
+    """Its consent was on that condition, which nobody would have to meet any more."""
+    delivery = table()
+    reason = refused(delivery, changed(edit))
+    assert f"(where a condition of its consent binds), so {state} must be asked afresh" in reason
+    change(delivery, changed(afresh(edit, state)))
+    assert delivery.is_open("afresh")
+
+
+def test_r19_conditions_that_bind_as_before_keep_no_plan_from_changing() -> None:
+    """In general, where it has been passed, and where it is as it was; nor what was gone before and was asked about afresh."""
+    table = on_conditions(None, "preparation", "delivery")
+    longer = afresh(under_another_name("delivery"), "UZ")
+    change(table, changed(longer))
+    change(table, changed(set_in("checkpoints", "another", due=timedelta(days=7)), changed(longer)))
+    assert 3 == len(table.delivery.state.plans)
+
+
+def test_r2_who_was_silent_is_waited_for_anew_once_a_plan_gives_more_time() -> None:
+    """Uzbekistan's customs is reminded again, and told of again if it stays silent; not where the new time is over as well."""
+    table = Table().dispatch().hand_over()
+    table.pass_time(hours=60)
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(hours=25))))
+    assert table.at("delivery").silent
+    assert 1 == table.events.count("silence")
+    change(table, changed(set_in("checkpoints", "delivery", due=timedelta(hours=72), remind=[timedelta(hours=80)])))
+    assert not table.at("delivery").silent
+    assert ["reminded", "silence"] == [one for one in brings(table, hours=60) if one in ("reminded", "silence")]
+
+
+def test_r5_a_plan_that_warns_otherwise_warns_by_all_that_it_says() -> None:
+    """Of three warnings one has come; the only one of the new plan is to come, and with it the delivery halts."""
+    table = dispatched(consenting(uz="2022-03-06T06:00:00Z")).hand_over()
+    table.pass_time(hours=73)
+    assert 1 == table.delivery.state.grants["uz.prosecutor"].warnings
+    change(table, changed(lambda document: document.update(expiry_warnings=[timedelta(hours=40)])))
+    table.pass_time(hours=7)
+    assert table.delivery.state.halt is not None
+    assert "not_extended" == table.delivery.state.halt.finding.code

@@ -344,3 +344,24 @@ def test_r23_what_only_the_history_that_was_put_back_holds_is_permitted_here() -
     assert ("accepted", None) == became(new.say("uz.prosecutor", "disclosure_permitted", statements=(name,)))
     new.say("uz.prosecutor", "disclosure_permitted")
     verify(packet_of(new, old, purpose="court"))
+
+
+def test_r18_no_decision_on_what_a_taker_found_moves_it_before_both_have_decided() -> None:
+    """A weight did not fit at the airport, and the record was put back: whoever is in charge there does not pass it on alone."""
+
+    def found_otherwise(table: Table) -> None:
+        table.dispatch().say("kz.police", "handover_offered", "tashkent-airport")
+        table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="12 kg")
+
+    _, new = put_back(found_otherwise)
+    about = new.opened("decision")
+    services = new.at(about).checkpoint.services()
+
+    def said() -> set[str | None]:
+        return {code(new.say(one, "movement_decision", about)) for one in services}
+
+    assert {"record_put_back"} == said()
+    assert 0 == new.delivery.state.leg
+    decide(new)
+    assert {None} == said()
+    assert 1 == new.delivery.state.leg

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.decided import TakenUp
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Amended, KeysChanged
 from domain.delivery.statement import sign_statement
@@ -531,3 +532,18 @@ def test_a_packet_is_sealed_with_the_installations_key_of_the_day() -> None:
     assert of("vigil, its new key") == verify(packed).sealed_by
     with pytest.raises(NotVerified, match="the seal is not valid"):
         verify(seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=keys))
+
+
+def test_r24_what_came_early_moves_nothing_once_its_key_has_been_revoked() -> None:
+    """A thief accepted custody in advance: after the revocation that counts no more; what a key said that has only ended does."""
+    moved = []
+    for revoked in (True, False):
+        table = Table().dispatch()
+        table.say("uz.customs", "handover_accepted", "tashkent-airport")
+        end = KeyEnd(key=of("uz.customs"), at=table.now.isoformat(), revoked=revoked)
+        record = KeyChange(service="uz.customs", by=ADMIN, made_at=table.now.isoformat(), ended=(end,))
+        taken(table, sign(canonical(record), KEYS_TYPE, private_key_of(ADMIN)))
+        table.say("kz.police", "handover_offered", "tashkent-airport")
+        last = [entry.event.verdict for entry in table.delivery.ledger.entries if isinstance(entry.event, TakenUp)][-1]
+        moved.append((last.finding and last.finding.code, table.delivery.state.leg))
+    assert moved == [("key_revoked_since", 0), (None, 1)]

@@ -13,6 +13,7 @@ from domain.plan.plan import Plan
 from domain.rules.duties import duty_of, permitted
 from domain.views.asked import inbox, request
 from domain.views.unasked import may_say
+from rehearsal.services import EPOCH
 from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
 from tests.domain.test_goods import COVER, plan_of
@@ -115,9 +116,11 @@ def test_one_who_is_asked_already_and_takes_another_place_decides_by_two_officer
     table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
     progress = table.at("hold.1")
     others = with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.border", "reason": "busy"}]})
-    replace(progress).hand_over(others)
+    replace(progress).hand_over(others, EPOCH)
     assert [one.officers for one in progress.checkpoint.requires] == [1, 1]
-    progress.hand_over(with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.police", "reason": "busy"}]}))
+    progress.hand_over(
+        with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.police", "reason": "busy"}]}), EPOCH
+    )
     assert [(one.service, one.officers) for one in progress.checkpoint.requires] == [("kz.police", 2)]
     table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
     assert table.is_open("hold.1")

@@ -309,7 +309,7 @@ def test_r2_who_succeeds_a_polled_service_is_asked_once_more_too() -> None:
         came_due=True,
         asked_again=True,
     )
-    progress.hand_over(example_plan())
+    progress.hand_over(example_plan(), EPOCH)
     assert (progress.due, progress.came_due, progress.asked_again) == (EPOCH + HOUR, False, False)
 
 

@@ -1,12 +1,14 @@
 """R20: where the plan asks for two officers, a second one signs the same, or nothing counts."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from domain.delivery.reported import Amended
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
-from domain.record.door import submit
+from domain.record.door import amend, submit
 from domain.views.asked import inbox, request
 from domain.views.second import first_word, otherwise
 from domain.views.view import view
@@ -15,7 +17,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of, second
 from rehearsal.simulator import World, simulate
 from tests.course import became, code, outcome_of
-from tests.support import PHOTOGRAPH, Table, asks, example_cards, example_directory, with_changes
+from tests.support import PHOTOGRAPH, Table, asks, example_cards, example_directory, signed_plan, with_changes
 
 TWO = with_changes(
     consent_uz={"requires": asks("uz.prosecutor authorisation 2")},
@@ -224,3 +226,16 @@ def test_r20_r11_a_second_officer_is_shown_what_the_first_said_less_their_own_fi
     assert otherwise(first.statement, table.statement("kz.police", "prepared", "preparation", officer="officer-2")) == ()
     table.say("kz.police", "prepared", "preparation", officer="officer-2")
     assert first_word(delivery, police, "preparation", "kz.police", "prepared") is None
+
+
+def test_r20_what_a_first_officer_consented_to_is_forgotten_once_it_is_asked_otherwise() -> None:
+    """The plan is changed between the two: two others may sign for what is asked now, though the first is not there any more."""
+    plan = with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation 2")})
+    table = Table(plan)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    longer = signed_plan(with_changes(plan, delivery={"due": timedelta(days=7)}))
+    amend(table.delivery, Amended(plan=longer), table.now)
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz")) == ("accepted", None)
+    assert "uz.prosecutor" not in table.delivery.state.grants
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    assert "uz.prosecutor" in table.delivery.state.grants

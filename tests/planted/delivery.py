@@ -360,10 +360,19 @@ BUGS = (
     Bug(
         "R22",
         "domain/delivery/reported.py",
-        "                progress.hand_over(state.plan)\n",
+        "                progress.hand_over(state.plan, when.at)\n",
         "                pass\n",
         "successors",
     ),
+    Bug(
+        "R22",
+        "domain/delivery/reported.py",
+        "progress.rung = sum(progress.counted_from + one <= when.at for one in planned.remind)",
+        "pass",
+        "changes",
+    ),
+    Bug("R20", "domain/delivery/reported.py", "if key[1] not in DECIDING}", "if True}", "two_officers"),
+    Bug("R5", "domain/delivery/reported.py", "                grant.warnings = 0\n", "                pass\n", "changes"),
     Bug(
         "R28", "domain/delivery/reported.py", "for one in register.let_be if one in there", "for one in register.let_be", "bounds"
     ),
@@ -430,7 +439,7 @@ BUGS = (
     Bug(
         "R8",
         "domain/delivery/state.py",
-        "                progress.due_anew(progress.due + span if progress.due is not None else None)\n",
+        "                progress.due_anew(progress.due + span if progress.due is not None else None, at)\n",
         "",
         "rules_of_hold",
     ),

@@ -109,17 +109,19 @@ BUGS = (
     Bug("R22", "domain/rules/amending.py", "    if one.service in gone:\n", "    if False:\n", "successors"),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if False and", "successors"),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if", "successors"),
-    Bug(
-        "R22", "domain/rules/amending.py", "dict.fromkeys((*ahead, *beside, *left)):", "dict.fromkeys(ahead):", "beside_the_route"
-    ),
+    Bug("R22", "domain/rules/amending.py", "asked = (*ahead, *beside, *left)", "asked = (*ahead,)", "beside_the_route"),
     Bug("R22", "domain/rules/amending.py", "(*ahead, *beside, *left)", "(*ahead, *beside)", "request_for_consent"),
     Bug(
         "R22",
         "domain/rules/amending.py",
-        "if not (differs := changed(delivery.plan, plan, state)):",
-        "if not (differs := ()):",
+        "differs = changed(delivery.plan, plan, state) if state in asked else ()",
+        "differs: tuple[str, ...] = ()",
         "changes",
     ),
+    Bug("R19", "domain/rules/amending.py", "for state in dict.fromkeys((*asked, *unbound)):", "for state in asked:", "changes"),
+    Bug("R19", "domain/rules/amending.py", "        if state in unbound:\n", "        if False:\n", "changes"),
+    Bug("R19", "domain/rules/amending.py", "(one.step, one.state, one.place) if", "(one.step, one.state) if", "changes"),
+    Bug("R19", "domain/rules/amending.py", "not in (None, where(plan.find(one)))", "!= where(plan.find(one))", "changes"),
     Bug("R1", "domain/rules/amending.py", "if not covered and all(", "if False and all(", "changes"),
     Bug("R1", "domain/rules/amending.py", "if not covered and all(", "if all(", "surveillance"),
     Bug(

@@ -29,7 +29,9 @@ BUGS = (
         "self.due = due",
         "timers",
     ),
-    Bug("R2", "domain/delivery/progress.py", "        self.due_anew(self.due)\n", "", "timers"),
+    Bug("R2", "domain/delivery/progress.py", "        self.due_anew(self.due, now)\n", "", "timers"),
+    Bug("R2", "domain/delivery/progress.py", "self.silent and (due is None or due <= now)", "self.silent", "changes"),
+    Bug("R2", "domain/delivery/progress.py", "self.silent and (due is None or due <= now)", "False", "changes"),
     Bug(
         "wedge",
         "domain/rules/coming.py",

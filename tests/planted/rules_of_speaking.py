@@ -12,6 +12,13 @@ BUGS = (
         "",
         "rules_of_hold",
     ),
+    Bug(
+        "R5",
+        "domain/rules/arrival.py",
+        "(None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED",
+        "ACCEPTED",
+        "chain",
+    ),
     Bug("R9", "domain/rules/arrival.py", "return self.seen", "return True", "cases"),
     Bug(
         "R12",
@@ -182,6 +189,7 @@ BUGS = (
         " or True:",
         "binding",
     ),
+    Bug("R24", "domain/rules/grounds.py", "if any(one in said.keys for one in revoked) else", "if False else", "keys"),
     Bug(
         "R12",
         "domain/rules/grounds.py",
