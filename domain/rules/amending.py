@@ -316,7 +316,7 @@ def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:
         return (one.step, one.state, one.place) if one is not None else None
 
     bound = (one.at for one in grant.conditions if one.at is not None and grant.final)
-    return any(where(delivery.plan.find(one)) not in (None, where(plan.find(one))) for one in bound)
+    return any(where(delivery.plan.find(one)) != where(plan.find(one)) for one in bound)
 
 
 def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -121,7 +121,6 @@ BUGS = (
     Bug("R19", "domain/rules/amending.py", "for state in dict.fromkeys((*asked, *unbound)):", "for state in asked:", "changes"),
     Bug("R19", "domain/rules/amending.py", "        if state in unbound:\n", "        if False:\n", "changes"),
     Bug("R19", "domain/rules/amending.py", "(one.step, one.state, one.place) if", "(one.step, one.state) if", "changes"),
-    Bug("R19", "domain/rules/amending.py", "not in (None, where(plan.find(one)))", "!= where(plan.find(one))", "changes"),
     Bug("R1", "domain/rules/amending.py", "if not covered and all(", "if False and all(", "changes"),
     Bug("R1", "domain/rules/amending.py", "if not covered and all(", "if all(", "surveillance"),
     Bug(
