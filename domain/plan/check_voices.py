@@ -1,10 +1,10 @@
 """That a controlled delivery is nobody's decision alone: who must agree is asked, and two decide (R1, R7, R13)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKind
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.plan.voices import agreeing, asked_for, begun_and_decided, kinds
 from domain.words.errors import Fault
 from domain.words.text import either, fill, mark, word
@@ -15,10 +15,15 @@ BEGINS = mark("R1: by the rule card of {state} what a {kind} begins needs the ag
 DECIDES = mark("R1: by the rule card of {state} what a {kind} decides needs the agreement of {kinds}")
 
 
-def agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
-    """Where another service must agree with the one that begins or decides it, it is asked, if it does not itself decide."""
+def agreement(
+    plan: Plan, directory: Directory, card: RuleCard, there: Iterable[PlannedCheckpoint] | None = None
+) -> Iterator[Fault]:
+    """Where another service must agree with the one that begins or decides it, it is asked, if it does not itself decide: at
+    one of these checkpoints, or where none are given at any of the card's State.
+    """
     begun_by, decided_by = begun_and_decided(plan, directory, card)
-    asked = _who_cannot_be_left_out(plan, directory, card)
+    every = (one for one in plan.at("authorise") if one.state == card.state)
+    asked = _who_cannot_be_left_out(plan, directory, every if there is None else there)
     for one in card.about(card.agreements, plan.case):
         if any(kind in one.of for kind in asked):
             continue
@@ -29,11 +34,11 @@ def agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
             yield Fault(place="checkpoints", problem=problem)
 
 
-def _who_cannot_be_left_out(plan: Plan, directory: Directory, card: RuleCard) -> tuple[ServiceKind, ...]:
+def _who_cannot_be_left_out(plan: Plan, directory: Directory, there: Iterable[PlannedCheckpoint]) -> tuple[ServiceKind, ...]:
     """Of which kinds those are that agree or authorise there, where the checkpoint needs all of them; of one that has been
     replaced its successor.
     """
-    whole = (at for at in plan.at("authorise") if at.state == card.state and at.quorum() == len(at.services()))
+    whole = (at for at in there if at.quorum() == len(at.services()))
     said = (one.service for at in whole for one in at.requires if one.says in ("agreement", "authorisation"))
     asked = map(plan.successor_of, said)
     return kinds(directory, *asked)

@@ -12,7 +12,7 @@ from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
-from domain.plan.check_voices import successors
+from domain.plan.check_voices import agreement, successors
 from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
@@ -284,7 +284,8 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
     (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
     it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
-    a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19).
+    a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19). Who by its card
+    must agree with what is decided there is asked afresh too: what was agreed to was the request before.
     """
     ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
     beside = [state for state in plan.asked_states() if state not in plan.states()]
@@ -299,7 +300,9 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
         asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
-        if not any(one.authorities() for one in fresh) and (asked_before or state not in delivery.plan.states()):
+        if not (asked_before or state not in delivery.plan.states()):
+            continue
+        if not any(one.authorities() for one in fresh):
             problem = fill(
                 "R1: what {state} was asked to decide on changes ({what}), so {state} must be asked afresh: "
                 "add a checkpoint of step authorise",
@@ -307,6 +310,8 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
                 what=together(map(fill, differs)),
             )
             yield Fault(place="checkpoints", problem=problem)
+        elif (card := delivery.cards.get(state)) is not None:
+            yield from agreement(plan, directory, card, fresh)
 
 
 def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:

@@ -6,7 +6,9 @@ import pytest
 
 from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
+from domain.plan.plan import Plan
 from domain.record.door import amend
+from domain.words.errors import RuleBroken
 from tests.course import became, code
 from tests.support import (
     MEASURES,
@@ -188,3 +190,25 @@ def test_r13_one_of_two_that_is_enough_is_no_second_voice(initiator: str, author
     together = with_changes(alone, consent={"need": "all"})
     assert found.get(place, "")[:4] in ("R13:", "R7: ")
     assert place not in {one.place for one in faults_in(together, example_directory(), example_cards())}
+
+
+def test_r1_who_must_agree_agrees_afresh_where_its_state_is_asked_afresh() -> None:
+    """By the card the customs accepts what the prosecutor decides: it has agreed to another way than the one that is gone."""
+    law = card_of("KZ", agreements=[{"of": ["customs"], "decided_by": ["prosecutor"], "law": {"mark": "T", "text": "ord"}}])
+    both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plan = with_changes(consent_kz={"requires": both})
+    table = Table(plan, other_cards=law)
+    table.say("kz.customs", "agreement_given", "consent-kz", state="KZ", reference="TEST-8", given_by_role="head of service")
+    table.consent()
+
+    def elsewhere(*asked: str) -> Amended:
+        document = plan.model_dump()
+        document["legs"] = [document["legs"][0] | {"means": "by road"}, *document["legs"][1:]]
+        like = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+        document["checkpoints"] = [*document["checkpoints"], like | {"id": "afresh", "requires": asks(*asked)}]
+        return Amended(plan=signed_plan(Plan.model_validate(document)))
+
+    with pytest.raises(RuleBroken, match="what a prosecutor decides needs the agreement of customs"):
+        amend(table.delivery, elsewhere("kz.prosecutor authorisation"), table.now)
+    amend(table.delivery, elsewhere("kz.prosecutor authorisation", "kz.customs agreement"), table.now)
+    assert table.is_open("afresh")

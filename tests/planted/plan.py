@@ -252,7 +252,7 @@ BUGS = (
     Bug("R28", "domain/plan/check_size.py", "    if directory.example:\n", "    if plan.example:\n", "limits"),
     Bug("R1", "domain/plan/check_voices.py", "for kind in begun_by if one.wanted((kind,), ())", "for kind in ()", "law"),
     Bug("R1", "domain/plan/check_voices.py", "for kind in decided_by if one.wanted((), (kind,))", "for kind in ()", "law"),
-    Bug("R1", "domain/plan/check_voices.py", " and at.quorum() == len(at.services()))", ")", "law"),
+    Bug("R1", "domain/plan/check_voices.py", "in there if at.quorum() == len(at.services()))", "in there)", "law"),
     Bug("R1", "domain/plan/check_voices.py", "asked = map(plan.successor_of, said)", "asked = said", "successors"),
     Bug("R1", "domain/plan/check_voices.py", "old.id in plan.line_of(service)", "old.id == service", "successors"),
     Bug("R1", "domain/plan/check_voices.py", "        if wrongly or (agrees", "        if (agrees", "successors"),
