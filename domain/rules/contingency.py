@@ -115,6 +115,11 @@ def in_charge(delivery: Delivery) -> tuple[str, ...]:
     return tuple(dict.fromkeys((delivery.state.responsible, *plan.authorities(here), *agree)))
 
 
+def another_in_charge(delivery: Delivery, progress: Progress) -> bool:
+    """Whether the responsible authority is none of those that are asked there: by a changed plan it is another (R22)."""
+    return delivery.state.responsible not in progress.checkpoint.services()
+
+
 def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:
     """Whose decision it takes whether it goes on: those `in_charge`. It is never one person's: where they are one service, which
     its law lets decide alone, it is two of its officers (R7).

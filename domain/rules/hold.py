@@ -16,7 +16,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, another_in_charge, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.standing_in import may_not_let_go_on
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
@@ -188,6 +188,10 @@ class Hold(Contingency):
 
     def title_of(self, key: str) -> str:
         return "hold"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """`another_in_charge`."""
+        return another_in_charge(delivery, progress)
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""

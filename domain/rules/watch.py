@@ -17,7 +17,7 @@ from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, another_in_charge, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE
 from domain.words.places import MaybeAt
@@ -218,9 +218,10 @@ class SightingDue(Contingency):
         return "sighting"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not `watched` any more, or somebody had it in hand or in sight after this opened."""
+        """It is not `watched` any more, or somebody had it in hand or in sight after this opened, or `another_in_charge`."""
         contact = delivery.state.last_contact
-        return not delivery.state.watched or (contact is not None and contact > progress.opened)
+        seen = contact is not None and contact > progress.opened
+        return not delivery.state.watched or seen or another_in_charge(delivery, progress)
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It is out of sight."""
@@ -263,8 +264,8 @@ class Search(Contingency):
         return "search"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """There is no gap any more, or it is not `watched`."""
-        return delivery.state.gap is None or not delivery.state.watched
+        """There is no gap any more, or it is not `watched`, or `another_in_charge`."""
+        return delivery.state.gap is None or not delivery.state.watched or another_in_charge(delivery, progress)
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""

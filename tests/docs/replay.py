@@ -469,6 +469,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         duties.results_due,
         lapse.goes_by,
         contingency.in_charge,
+        contingency.another_in_charge,
         voices.agreeing,
         voices.asked_to_agree,
         voices.not_agreed_to,

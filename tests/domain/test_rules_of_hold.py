@@ -12,6 +12,8 @@ from domain.views.view import view
 from domain.words.errors import RuleBroken
 from domain.words.moments import utc_text
 from tests.course import PHASES, accounted, became, forbidden, outcome_of
+from tests.domain.test_changes import change
+from tests.domain.test_surveillance import in_charge_instead
 from tests.second_book import with_figures
 from tests.support import Table
 
@@ -324,3 +326,15 @@ def test_r8_nothing_is_held_that_has_split() -> None:
 
     table.say("uz.police", "hold_requested", reason="a patrol is in the way")
     assert not table.delivery.state.held
+
+
+def test_r22_who_is_responsible_by_a_changed_plan_decides_on_what_is_held() -> None:
+    """It has it in hand: it and the others are asked anew, and who is so no more decides nothing."""
+    table = Table().dispatch()
+    table.say("kz.knb", "hold_requested")
+    table.say("kz.police", "hold_decided", "hold.1")
+    change(table, in_charge_instead(table.plan))
+    assert table.at("hold.1").result == "withdrawn"
+    assert table.at("hold.2").checkpoint.services() == ("kz.border", "kz.prosecutor")
+    decide(table, "go_on", "kz.border", "kz.prosecutor", at="hold.2")
+    assert table.delivery.state.hold is None

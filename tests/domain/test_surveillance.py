@@ -279,3 +279,24 @@ def test_r22_whoever_does_not_consent_to_a_looser_watch_halts_it_as_it_was_watch
     table.say("uz.prosecutor", "authorisation_refused", "consent-uz-again")
     assert table.delivery.state.halt is not None
     verify(table.packet())
+
+
+def in_charge_instead(plan: Plan) -> Plan:
+    """The border service of Kazakhstan is responsible for the flight from now on, and offers custody at its end."""
+    document = plan.model_dump()
+    document["legs"] = [document["legs"][0] | {"responsible": "kz.border"}, *document["legs"][1:]]
+    offer = next(one for one in document["checkpoints"] if one["id"] == "tashkent-airport")["requires"][0]
+    offer["service"] = "kz.border"
+    return Plan.model_validate(document)
+
+
+@pytest.mark.parametrize(("hours", "asked"), [(2, "sighting"), (3, "search")])
+def test_r22_where_it_is_is_asked_of_who_is_responsible_by_a_changed_plan(hours: int, asked: str) -> None:
+    """Who is so no more cannot answer it, and would be silent to the end."""
+    table = on_the_way()
+    table.pass_time(hours=hours)
+    change(table, in_charge_instead(table.plan))
+    assert table.at(f"{asked}.1").result == "withdrawn"
+    assert table.at(f"{asked}.2").checkpoint.services() == ("kz.border",)
+    assert became(table.say("kz.border", "sighted", f"{asked}.2")) == ("accepted", None)
+    assert table.delivery.state.gap is None

@@ -470,7 +470,9 @@ BUGS = (
         "return ACCEPTED",
         "surveillance",
     ),
+    Bug("R22", "domain/rules/watch.py", "seen or another_in_charge(delivery, progress)", "seen", "surveillance"),
     Bug("R9", "domain/rules/watch.py", "state.lose_sight(when.at, when.seq)", "pass", "surveillance"),
+    Bug("R22", "domain/rules/watch.py", "watched or another_in_charge(delivery, progress)", "watched", "surveillance"),
     Bug("R9", "domain/rules/watch.py", 'state.stop_all("lost", NOT_FOUND(services=services), when.seq)', "pass", "surveillance"),
     Bug(
         "R9",
