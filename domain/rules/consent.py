@@ -45,7 +45,10 @@ ALREADY_ENDED = refused(
     "R1", "already_ended", "an authorisation until {until} has already ended and authorises nothing", until="instant"
 )
 NO_SUCH_BINDING = refused(
-    "R19", "no_such_binding", "a condition binds at {checkpoint}, and there is no such checkpoint", checkpoint="name"
+    "R19",
+    "no_such_binding",
+    "a condition binds at {checkpoint}, and there is no such checkpoint, or it has been passed",
+    checkpoint="name",
 )
 AN_ACT_OF_ITS_OWN = refused(
     "R16",
@@ -134,8 +137,8 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its `voice` is
-        none of the public authorities and the State's card does not name it as a decider, or where by the card its `service`, in
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan, or has closed; `may_not_decide` where its
+        `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its `service`, in
         the place of its `voice`, is of a kind that may not authorise, and `not_agreed_to` where it is of one that may not without
         an agreement, for which the plan asks nobody in that State; `longer_than_card` where it lasts, from `valid_from` to
         `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from the first of this
@@ -153,8 +156,9 @@ class AuthorisationGranted(Kind):
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         for condition in self.conditions:
-            if condition.at is not None and delivery.plan.find(condition.at) is None:
-                return NO_SUCH_BINDING(checkpoint=condition.at)
+            at = condition.at
+            if at is not None and (delivery.plan.find(at) is None or delivery.state.closed(at)):
+                return NO_SUCH_BINDING(checkpoint=at)
         card = delivery.cards.get(self.state)
         if card is None:
             return ACCEPTED if self.form == "written" else NO_SUCH_FORM(state=self.state, form=self.form)

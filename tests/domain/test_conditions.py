@@ -7,6 +7,7 @@ import pytest
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, dispatched
+from tests.domain.test_changes import change, changed, elsewhere_with_consent
 from tests.support import Table, example_cards, example_directory, example_plan
 
 CONDITIONS = [{"text": "no costs"}, {"text": "two cars", "at": "departure"}, {"text": "no weapons", "at": "departure"}]
@@ -78,6 +79,16 @@ def test_r19_condition_at_a_checkpoint_that_does_not_exist_is_refused() -> None:
     said = table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=nowhere)
     assert became(said) == ("refused", "R19")
     assert table.delivery.state.grants == {}
+
+
+def test_r19_condition_at_a_checkpoint_that_has_been_passed_is_refused() -> None:
+    """Asked afresh once it has left, Uzbekistan makes its consent depend on the departure: nobody would have to meet that."""
+    table = Table().dispatch()
+    change(table, changed(elsewhere_with_consent))
+    passed = [{"text": "two cars", "at": "departure"}]
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", conditions=passed)) == ("refused", "R19")
+    ahead = [{"text": "two cars", "at": "delivery"}]
+    assert became(table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", conditions=ahead)) == ("accepted", None)
 
 
 def test_r19_condition_of_a_provisional_authorisation_binds_nobody_until_it_is_final() -> None:

@@ -127,10 +127,11 @@ BUGS = (
     Bug(
         "R19",
         "domain/rules/consent.py",
-        "if condition.at is not None and delivery.plan.find(condition.at) is None:",
+        "if at is not None and (delivery.plan.find(at) is None or delivery.state.closed(at)):",
         "if False:",
         "conditions",
     ),
+    Bug("R19", "domain/rules/consent.py", " or delivery.state.closed(at)):", "):", "conditions"),
     Bug(
         "R1",
         "domain/rules/consent.py",
