@@ -137,17 +137,17 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan, or has closed; `may_not_decide` where its
-        `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its `service`, in
-        the place of its `voice`, is of a kind that may not authorise, and `not_agreed_to` where it is of one that may not without
-        an agreement, for which the plan asks nobody in that State; `longer_than_card` where it lasts, from `valid_from` to
-        `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from the first of this
-        authority; `no_such_form` where it is not written and no card knows anything that lets it be so, `given_in_future` where
-        that was `given_at` after now, and `writing_overdue` where the time in which the card has it written, counted from when it
-        was given, is over; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by
-        the card that is permitted apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in
-        whose place it comes permits it too, has not ended when this one begins, and is extended by more than the card lets at a
-        time.
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan, or has closed; `may_not_decide` where
+        its `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its
+        `service`, in the place of its `voice`, is of a kind that may not authorise, and `not_agreed_to` where it is of one that
+        may not without an agreement, for which the plan asks nobody in that State; `longer_than_card` where it lasts, from
+        `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
+        the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so,
+        `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the card has it
+        written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or
+        `permitted_too_long` where by the card that is permitted apart, not by such a service, or not for so long;
+        `measure_extended_too_far` where the one in whose place it comes permits it too, has not ended when this one begins, and
+        is extended by more than the card lets at a time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
