@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.memory import Diverging
+from domain.delivery.progress import First
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import State
 from domain.delivery.verdicts import Verdict, found
@@ -120,11 +121,20 @@ class KeysChanged(Event):
     change: Envelope
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The keys of the service are those that the record makes of them. Its signer has changed keys once more, and while the
-        archive is behind that counts as one of its brakes.
+        """The keys of the service are those that the record makes of them. What a first officer of it has said under one that is
+        revoked by now is forgotten. Its signer has changed keys once more, and while the archive is behind that counts as one of
+        its brakes.
         """
         change = read_change(self.change)
         state.directory = changed(state.directory, change)
+        revoked = [end.key for end in change.ended if end.revoked and instant(end.at) <= when.at]
+
+        def stands(first: First) -> bool:
+            return first.service != change.service or not any(one in revoked for one in first.keys)
+
+        state.firsts = {name: first for name, first in state.firsts.items() if stands(first)}
+        for progress in state.progress.values():
+            progress.firsts = {key: first for key, first in progress.firsts.items() if stands(first)}
         state.rekeyed[change.by] = state.rekeyed.get(change.by, 0) + 1
         if state.behind is not None:
             state.behind[change.by] = state.behind.get(change.by, 0) + 1

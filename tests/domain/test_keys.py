@@ -30,9 +30,9 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
-from rehearsal.services import VIGIL, private_key_of
+from rehearsal.services import VIGIL, private_key_of, second
 from tests.forging import place_of, rewritten, taken_apart
-from tests.support import Table, held, signed_plan, submitted, with_changes
+from tests.support import Table, asks, held, signed_plan, submitted, with_changes
 
 POLICE, ADMIN = "uz.police", "administration"
 NEW = "uz.police, its new key"
@@ -547,3 +547,15 @@ def test_r24_what_came_early_moves_nothing_once_its_key_has_been_revoked() -> No
         last = [entry.event.verdict for entry in table.delivery.ledger.entries if isinstance(entry.event, TakenUp)][-1]
         moved.append((last.finding and last.finding.code, table.delivery.state.leg))
     assert moved == [("key_revoked_since", 0), (None, 1)]
+
+
+def test_r20_a_first_officers_word_under_a_key_that_has_been_revoked_since_is_none() -> None:
+    """A thief has signed as the first of two: whoever signs after the revocation is the first, and not the second."""
+    table = Table(with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation 2")}))
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    end = KeyEnd(key=of(second("uz.prosecutor")), at=table.now.isoformat(), revoked=True)
+    record = KeyChange(service="uz.prosecutor", by=ADMIN, made_at=table.now.isoformat(), ended=(end,))
+    taken(table, sign(canonical(record), KEYS_TYPE, private_key_of(ADMIN)))
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.is_open("consent-uz")
+    assert "uz.prosecutor" not in table.delivery.state.grants
