@@ -38,6 +38,8 @@ NO = (
     "surveillance_regained",
 )
 """Answers that need neither a second officer nor a condition met."""
+CONSENTS = ("authorisation_granted", "agreement_given", "permission_granted")
+"""What is consented to is a plan."""
 
 
 ACTS = ("prepared", "dispatched", "delivered", "arrest_made", "seizure")
@@ -112,6 +114,11 @@ class SpeakerBook(OracleBook):
         self._firsts: dict[str, Statement] = {}
         self._counted: dict[str, Statement] = {}
         self._keys: dict[str, frozenset[str]] = {}
+
+    def follow(self, plan: Plan) -> None:
+        """What a first officer has consented to was the plan before."""
+        super().follow(plan)
+        self._firsts = {key: first for key, first in self._firsts.items() if first.kind not in CONSENTS}
 
     def opened(self, checkpoint: str) -> None:
         """Its services are asked from now on."""
