@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from typing import Final
 
 from process.metrics import Probe
@@ -28,5 +29,6 @@ async def go_on(live: Probe | None = None) -> None:
     """Say it as long as this is so, until it is cancelled. None: it goes on as long as this task is run at all."""
     while watched():
         if live is None or (await live()).well:
-            say_so()
+            with suppress(OSError):  # nobody hears it just now: the next word comes long before anybody misses this one
+                say_so()
         await asyncio.sleep(EVERY)

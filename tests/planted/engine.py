@@ -993,6 +993,13 @@ BUGS = (
         "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
     ),
     Bug(
+        "operated",
+        "worker.py",
+        "settling = asyncio.create_task(watchdog.go_on())",
+        "settling = asyncio.create_task(asyncio.sleep(0))",
+        "process/metrics::test_a_process_whose_start_takes_minutes_says_to_systemd_that_it_goes_on",
+    ),
+    Bug(
         "errors",
         "workflows/controlled_delivery.py",
         '"reason": reason}',
