@@ -45,7 +45,9 @@ PY
     )"
 }
 python=""
-for one in ${PYTHON:-"python$(value python)" python3}; do
+set -- "python$(value python)" python3
+[ -z "${PYTHON:-}" ] || set -- "$PYTHON"
+for one in "$@"; do
     if fits "$one"; then python="$one"; break; fi
 done
 [ -n "$python" ] || { say "this bundle is for Python $(value python): $why. Name another: PYTHON=... sh install.sh; nothing was installed"; exit 1; }
@@ -70,8 +72,9 @@ pip() { PIP_CONFIG_FILE=/dev/null "$there/.venv/bin/python" -I -m pip --isolated
 pip install --quiet --no-index --no-cache-dir --no-deps --require-hashes --find-links "$PWD/wheels" --requirement requirements.lock
 pip check >/dev/null || { say "what was installed does not fit together: nothing is left of it"; exit 1; }
 cp -R deploy docs examples CHANGELOG.md LICENSE SECURITY.md requirements.lock sbom.cdx.json switch.sh uninstall.sh upgrade.sh "$there"
+cp made-for "$there/.made-for"
 sync
-cp made-for "$there" # the last: whatever has it is whole, also after the power was cut
+mv "$there/.made-for" "$there/made-for" # the last: whatever has it is whole, also after the power was cut
 trap - EXIT
 if [ ! -e "$into/current" ]; then
     ln -s "versions/$name" "$into/current"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -123,6 +124,16 @@ def test_what_does_not_fit_this_machine_is_not_installed(
     assert not (tmp_path / "opt").exists()
 
 
+def test_a_python_is_found_though_there_is_a_space_in_its_path(bundle: Callable[..., Path], tmp_path: Path) -> None:
+    """It is asked which one it is: else it would be said that there is none at either half of the path."""
+    python = tmp_path / "a folder" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    refused = ran(bundle(python="3.99") / "install.sh", tmp_path / "opt", PYTHON=python)
+
+    assert (1, True) == (refused.returncode, "which is too old" in refused.stderr), refused.stderr
+
+
 @pytest.mark.parametrize("name", ["made-for", "wheels.whl", "SHA256SUMS"], ids=["changed", "added", "unsummed"])
 def test_a_bundle_that_is_not_what_was_made_is_refused(bundle: Callable[..., Path], tmp_path: Path, name: str) -> None:
     """One file changed, one added, or one of which there is no digest: nothing is installed."""
@@ -226,6 +237,40 @@ def test_versions_are_changed_over_and_back_but_never_past_a_migration(tmp_path:
     assert (1, True) == (kept.returncode, "is current" in kept.stderr)
     assert [0, 0] == [one.returncode for one in gone]
     assert not list(root.iterdir())
+
+
+@pytest.mark.parametrize("words", ["1.1", "--all"])
+def test_a_version_that_is_half_removed_is_not_taken_for_one_that_is_installed(tmp_path: Path, words: str) -> None:
+    """Whoever removes it is killed in the middle: nobody changes over to what is left, and it can be installed anew."""
+    root = tmp_path / "opt"
+    for name in ("1.0", "1.1"):
+        installed(root, name, BEFORE, 1)
+    (root / "current").symlink_to("versions/1.0")
+    (tmp_path / "bin").mkdir()
+    killed_by = f'#!/bin/sh\ncase "$*" in *-rf*) kill -KILL "$PPID"; exit ;; esac\nexec {shutil.which("rm")} "$@"\n'
+    executable(tmp_path / "bin" / "rm", killed_by)
+    killed = ran(root / "current" / "uninstall.sh", words, PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+    assert -SIGKILL == killed.returncode
+    assert (["1.0"] if words == "1.1" else []) == [path.parent.name for path in root.glob("versions/*/made-for")]
+
+
+@pytest.mark.parametrize("busy", ["", "versions"], ids=["changed over", "installed"])
+def test_no_version_is_removed_while_one_is_installed_or_changed_over(tmp_path: Path, busy: str) -> None:
+    """It may be the very one: it would be removed while it is made, or become current when it is half removed."""
+    root = tmp_path / "opt"
+    for name in ("1.0", "1.1"):
+        installed(root, name, BEFORE, 1)
+    (root / "current").symlink_to("versions/1.0")
+    holds = os.open(root / busy, os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = ran(root / "current" / "uninstall.sh", "1.1")
+    finally:
+        os.close(holds)
+
+    assert (1, True) == (refused.returncode, "nothing was removed" in refused.stderr)
+    assert (root / "versions" / "1.1" / "made-for").exists()
 
 
 MANAGER = """#!/bin/sh

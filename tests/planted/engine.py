@@ -667,6 +667,8 @@ BUGS = (
     ),
     Bug("carried", "deploy/bundle/switch.sh", '[ -z "$lost" ] ||', "true ||", "deploy/bundle"),
     Bug("carried", "deploy/bundle/switch.sh", '" rules)" -ge', '" rules)" -le', "deploy/bundle"),
+    Bug("carried", "deploy/bundle/uninstall.sh", 'rm -f "$root/versions/$1/made-for"\n', "", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/uninstall.sh", "flock -n 8 && ", "", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "'start_again || true; say \"it was not", "'say \"it was not", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "trap 'exit 1' HUP INT TERM\n", "", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "--state=active,activating,reloading", "--state=active", "deploy/bundle"),
