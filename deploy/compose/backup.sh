@@ -56,11 +56,11 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as packed:
 fi
 # Former secrets too, which a restore has left there. Of a link what it shows: on another machine it would show nothing.
 tar -h -C "$here" --exclude=./secrets --exclude='./secrets.before-*' --exclude='./secrets.new-*' -cf "$new/settings.tar" .
-if [ -d "$here/secrets" ]; then
+if [ -n "$(find -L "$here/secrets" -type f 2>/dev/null)" ]; then
     tar -h -C "$here/secrets" -cf "$keys/.$name.part" .
     sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
-    say "there is no $here/secrets: the keys, without which nobody opens this backup, are not in it"
+    say "there are no keys in $here/secrets: those without which nobody opens this backup are not in it"
 fi
 (cd "$new" && sha256sum -- * >SHA256SUMS)
 [ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"

@@ -78,12 +78,12 @@ done
 find "$inside" -path "$inside/keys" -prune -o -path "$inside/keys.before-*" -prune -o -type l -print | while IFS= read -r one; do lacks "$one" link; done
 # Former keys too, which a restore has left there.
 tar -C "$SETTINGS" --exclude=./keys --exclude='./keys.before-*' -cf "$new/settings.tar" .
-if [ -d "$SETTINGS/keys" ]; then
+if [ -n "$(find -L "$SETTINGS/keys" -type f 2>/dev/null)" ]; then
     # Of a link what it shows: on another machine it would show nothing.
     tar -h -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
     sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
-    say "there is no $SETTINGS/keys: the keys, without which nobody opens this backup, are not in it"
+    say "there are no keys in $SETTINGS/keys: those without which nobody opens this backup are not in it"
 fi
 (cd "$new" && sha256sum -- * >SHA256SUMS)
 [ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"

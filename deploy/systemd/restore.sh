@@ -33,6 +33,12 @@ exec 9<"$(dirname "$SETTINGS")"
 ! command -v flock >/dev/null || flock -n 9 || { say "a backup is being made or put back: nothing was changed"; exit 1; }
 
 # Where the settings that come back say that it lies, as backup.sh found it.
+if [ -z "${TEMPORAL_DB:-}" ] || [ -z "${ARCHIVE_DB:-}" ] || [ -z "${ATTACHMENTS:-}" ]; then
+    ! tar -tvf "$from/settings.tar" ./vigil.env 2>/dev/null | grep -q '^l' || {
+        say "vigil.env is a link, and what it shows is not in the backup: say where things lie (TEMPORAL_DB=..., ARCHIVE_DB=..., ATTACHMENTS=...); nothing was changed"
+        exit 3
+    }
+fi
 set_to() {
     tar -xOf "$from/settings.tar" ./vigil.env 2>/dev/null | sed -n "s/^[[:space:]]*$1=[[:space:]]*//p" | tail -n 1 |
         sed -e 's/[[:space:]]*$//' -e "s/^\([\"']\)\(.*\)\1\$/\2/"

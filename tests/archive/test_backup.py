@@ -417,6 +417,39 @@ def test_a_key_that_is_a_link_is_in_the_backup_and_what_is_not_in_it_is_said(tmp
     ]
 
 
+def test_where_things_lie_is_not_guessed_where_the_settings_are_a_link(tmp_path: Path) -> None:
+    """The backup has the link and not what it shows: what comes back would lie where nobody looks, and what was there went on."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    environment, to, keys = one_machine(tmp_path)
+    (disk / "site.env").write_text(f"VIGIL_ARCHIVE_URL=sqlite+aiosqlite:///{disk}/archive.db\nVIGIL_ATTACHMENTS={disk}\n")
+    (tmp_path / "etc" / "vigil.env").unlink()
+    (tmp_path / "etc" / "vigil.env").symlink_to(disk / "site.env")
+    add(disk / "archive.db", "kept").close()
+    backup = Path(ran("systemd/backup.sh", environment, to, keys).stdout.strip())
+    add(disk / "archive.db", "later").close()
+    nowhere = environment | {"PATH": tool(tmp_path / "bin", "mkdir", "exit 1")}  # it would be a folder of this very machine
+    guessed = ran("systemd/restore.sh", nowhere, backup, next(keys.iterdir()))
+    untouched = content(disk / "archive.db")
+    named = environment | {"ARCHIVE_DB": str(disk / "archive.db"), "ATTACHMENTS": str(tmp_path / "files")}
+    back = ran("systemd/restore.sh", named, backup, next(keys.iterdir()))
+
+    assert (3, True) == (guessed.returncode, "vigil.env is a link" in guessed.stderr), guessed.stderr
+    assert ["kept", "later"] == untouched
+    assert (0, ["kept"]) == (back.returncode, content(disk / "archive.db")), back.stderr
+
+
+def test_that_a_backup_has_no_keys_is_said_though_their_folder_is_there(tmp_path: Path) -> None:
+    """They lie on a disk that is taken out once the units have them: else it is known when the backup is needed."""
+    environment, to, keys = whole_machine(tmp_path)
+    for path in (tmp_path / "etc" / "keys").iterdir():
+        path.unlink()
+    made = ran("systemd/backup.sh", environment, to, keys)
+
+    assert (0, []) == (made.returncode, list(keys.iterdir()))
+    assert f"there are no keys in {tmp_path}/etc/keys" in made.stderr
+
+
 def test_a_temporal_elsewhere_is_not_taken_for_one_that_was_here(tmp_path: Path) -> None:
     """A file of former days lies where Temporal's was: a backup with it would be one without Temporal."""
     environment, to, keys = whole_machine(tmp_path)

@@ -694,6 +694,14 @@ BUGS = (
     Bug("operated", "deploy/compose/restore.sh", " --status restarting", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", """trap 'if undo;""", """trap 'if true;""", "archive/backup"),
     Bug("operated", "deploy/systemd/backup.sh", 'tar -h -C "$SETTINGS/keys"', 'tar -C "$SETTINGS/keys"', "archive/backup"),
+    Bug(
+        "operated",
+        "deploy/systemd/backup.sh",
+        """[ -n "$(find -L "$SETTINGS/keys" -type f 2>/dev/null)" ]""",
+        "true",
+        "archive/backup",
+    ),
+    Bug("operated", "deploy/systemd/restore.sh", "2>/dev/null | grep -q '^l'", "2>/dev/null | grep -q '^L'", "archive/backup"),
     Bug("operated", "deploy/systemd/restore.sh", "for log in wal shm journal; do", "for log in wal shm; do", "archive/backup"),
     Bug(
         "operated", "deploy/systemd/restore.sh", 'tar -C "$laid" --anchored', 'tar -C "$ATTACHMENTS" --anchored', "archive/backup"
