@@ -179,8 +179,8 @@ def _hosts_of(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _to_renew(paths: tuple[Path, Path], hosts: Sequence[str]) -> tuple[ec.EllipticCurvePrivateKey, Sequence[str]]:
-    """The key that is there, and the hosts of the certificate before where none are given."""
-    if not all(path.exists() for path in paths):
+    """The key that is there, and the hosts of the certificate before where none are given; there need be none where some are."""
+    if not paths[1].exists() or not (hosts or paths[0].exists()):
         raise NotFound(fill("there is no {path} to renew", path=paths[0]), hint=mark("leave --renew out to make one"))
     return _key(paths[1]), hosts or _hosts_of(_certificate(paths[0]))
 

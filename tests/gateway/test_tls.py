@@ -124,6 +124,21 @@ async def test_certificates_are_made_for_their_owner_and_overwrite_nothing(tmp_p
     assert 89 * DAY < seconds_left(Served(certificate, key)) < 91 * DAY
 
 
+async def test_a_certificate_that_did_not_come_about_is_made_for_the_key_that_is_there(tmp_path: Path) -> None:
+    """Whoever made it was killed once the key was written: each of the two ways said to take the other."""
+    _, certificate, key = await made(tmp_path)
+    before = key.read_bytes()
+    certificate.unlink()
+    words = ("admin", "certs", "issue", "gateway", "--folder", tmp_path)
+    refused = [await vigil(*words, "--host", "vigil.example"), await vigil(*words, "--renew")]
+    renewed = await vigil(*words, "--host", "vigil.example", "--renew")
+
+    assert [5, 3] == [one.code for one in refused]
+    assert 0 == renewed.code, renewed.err
+    assert before == key.read_bytes()
+    assert 89 * DAY < seconds_left(Served(certificate, key)) < 91 * DAY
+
+
 async def test_tls_that_is_not_set_up_right_is_refused_at_the_start(tmp_path: Path) -> None:
     """Half a pair, an address that is not HTTPS, a key of another certificate."""
     _, certificate, key = await made(tmp_path)
