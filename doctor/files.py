@@ -6,7 +6,7 @@ import shutil
 import stat
 import sysconfig
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import chain
@@ -25,7 +25,8 @@ from domain.words.text import fill, mark
 from process.configuration import cards_in, deconfliction_key_in, directory_in, installation_of
 from process.keyfile import KeyFile, key_in, read
 from process.ring import ring_in
-from process.tls import Served
+from process.tls import Served, trusting
+from process.tls import ends as certificate_ends
 
 OLDEST_PYTHON = (3, 11)
 LITTLE, TOO_LITTLE = 2 * 1024**3, 256 * 1024**2
@@ -143,18 +144,29 @@ def _last_end(service: Service, now: datetime) -> datetime | None:
 
 
 async def certificates(given: Given) -> AsyncGenerator[Finding]:
-    """The gateway's own certificate: whether it goes with its key, who may read that, and when it ends."""
+    """Each certificate that a process shows: whether it goes with its key, who may read that, and when it ends."""
     shown, key = given.path("tls_cert"), given.path("tls_key")
     if shown is None or key is None:
         yield fine("certificates", mark("the gateway shows no certificate of its own: TLS ends before it"))
-        return
-    for one in _mode(key):
-        yield one
-    found = Served(shown, key, given.path("tls_client_ca"))
-    then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
+    else:
+        then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
+        for one in _certificate(shown, key, Served(shown, key, given.path("tls_client_ca")).ends(), then):
+            yield one
+    then = mark("have it renewed, and restart workers and gateways: they read it when they start")
+    for name, of_its_key in (("temporal_certificate", "temporal_certificate_key"), ("client_cert", "client_key")):
+        shown = given.path(name)
+        if shown is not None:
+            key = given.path(of_its_key) or shown
+            trusting(None, shown, key)
+            for one in _certificate(shown, key, certificate_ends(shown), then):
+                yield one
+
+
+def _certificate(shown: Path, key: Path, at: datetime, then: str) -> Iterator[Finding]:
+    yield from _mode(key)
     what = fill("the certificate {path}", path=shown)
-    fit = fill("{what} goes with its key, and ends {day}", what=what, day=f"{found.ends():%Y-%m-%d}")
-    yield ends("certificates", what, found.ends(), datetime.now(UTC), then) or fine("certificates", fit)
+    fit = fill("{what} goes with its key, and ends {day}", what=what, day=f"{at:%Y-%m-%d}")
+    yield ends("certificates", what, at, datetime.now(UTC), then) or fine("certificates", fit)
 
 
 async def directory(given: Given) -> AsyncGenerator[Finding]:

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from doctor.archive import compared, migrations
-from doctor.files import disk, own_key, passwords
+from doctor.files import certificates, disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from doctor.reach import gateway
@@ -196,6 +196,25 @@ async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(
         found.append([one.state for one in await gathered("keys", passwords(given))])
 
     assert [["wrong"], [], ["wrong"]] == found
+
+
+async def test_the_end_of_every_certificate_that_a_process_shows_is_said_before(tmp_path: Path) -> None:
+    """Of that which Temporal and services demand too: once it has ended, the log says no more than that nobody answers."""
+    _, certificate, key = await made(tmp_path)
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil")
+    said = {}
+    for days in (90, 20):
+        await vigil("admin", "certs", "issue", "gateway", "--renew", "--days", days, "--folder", tmp_path)
+        for name in ("temporal_certificate", "client_cert"):
+            pair = {name: certificate, {"client_cert": "client_key"}.get(name, f"{name}_key"): key}
+            found = await gathered("certificates", certificates(Given(plain.settings.model_copy(update=pair))))
+            said[name, days] = [one.state for one in found if str(certificate) in one.what]
+
+    assert {
+        (name, days): [state]
+        for name in ("temporal_certificate", "client_cert")
+        for days, state in ((90, "fine"), (20, "warning"))
+    } == said
 
 
 async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that_it_is_to_be_started(tmp_path: Path) -> None:
