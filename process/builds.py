@@ -134,7 +134,7 @@ async def move(client: Client, task_queue: str, build: str) -> None:
                     identity=client.identity,
                 )
             )
-            log.info("a run was moved to this build", extra={"workflow": run.id, "build": build})
+            log.info("a run was moved to this build", extra={"delivery": run.id, "build": build})
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:  # it has ended meanwhile, or gone on
                 raise

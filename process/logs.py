@@ -13,6 +13,7 @@ from structlog.typing import EventDict
 ALLOWED = (
     "event", "level", "timestamp", "logger", "exception", "code", "delivery", "checkpoint", "service", "attempt",
     "method", "path", "status", "milliseconds", "address", "namespace", "task_queue", "port", "seq", "verdict", "rule",
+    "build", "count",
 )  # fmt: skip
 
 

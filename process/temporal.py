@@ -83,10 +83,10 @@ async def connect(  # noqa: PLR0913 - what a connection is made of
                 grpc_compression=GrpcCompression.NONE,  # ciphertext is no smaller when compressed
             )
         except (RuntimeError, RPCError) as error:
+            log.info("waiting for Temporal: %s", error, extra={"address": address})  # it may be a certificate that has ended
             if loop.time() + pause > until:
                 message = fill("no Temporal server answers at {address}", address=address)
                 raise Unavailable(message, hint=mark("start it, or set VIGIL_TEMPORAL_ADDRESS")) from error
-            log.info("waiting for Temporal", extra={"address": address})
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -98,13 +98,16 @@ async def asked_by(ca: Path, server: KeyAndCertificate, ours: KeyAndCertificate,
     return shown
 
 
-async def test_each_end_shows_the_other_who_it_is(tmp_path: Path) -> None:
-    """A front end sees our certificate; one that somebody else certifies is not spoken to."""
+async def test_each_end_shows_the_other_who_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A front end sees our certificate; one that somebody else certifies is not spoken to, and the log says why."""
+    caplog.set_level("INFO", "vigil.temporal")
     ca, server, ours = certified(tmp_path / "ours")
     stranger, *_ = certified(tmp_path / "theirs")
 
     assert set(await asked_by(ca, server, ours, ca)) == {"vigil"}
+    caplog.clear()
     assert await asked_by(ca, server, ours, stranger) == []
+    assert "InvalidCertificate" in caplog.text
 
 
 @pytest.mark.parametrize("left_out", ["certificate", "key", "ca"])
