@@ -45,6 +45,9 @@ case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medi
 
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
+for one in "$to"/.vigil-*.part "$keys"/.vigil-*.part; do
+    [ ! -e "$one" ] || say "$one is left of a backup that was killed, if none is being made, and takes room: remove it"
+done
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
 mkdir "$new" || { say "another backup is being made there: nothing was backed up"; exit 1; }
 trap 'rm -rf "$new" "$keys/.$name.part"' EXIT

@@ -439,6 +439,19 @@ def test_where_things_lie_is_not_guessed_where_the_settings_are_a_link(tmp_path:
     assert (0, ["kept"]) == (back.returncode, content(disk / "archive.db")), back.stderr
 
 
+def test_what_a_backup_that_was_killed_has_left_is_told_of_by_the_next(tmp_path: Path) -> None:
+    """It is as large as all of it, and no listing shows it: a disk for backups would be full of nothing."""
+    environment, to, keys = whole_machine(tmp_path)
+    environment["PATH"] = tool(tmp_path / "bin", "sync", 'kill -KILL "$PPID"')
+    killed = ran("systemd/backup.sh", environment, to, keys)
+    left = next(to.iterdir()).rename(to / ".vigil-20261127T220000Z.part")  # of another second
+    (tmp_path / "bin" / "sync").unlink()
+    made = ran("systemd/backup.sh", environment, to, keys)
+
+    assert (-9, ".part") == (killed.returncode, left.suffix)
+    assert (0, True) == (made.returncode, f"{left} is left of a backup that was killed" in made.stderr), made.stderr
+
+
 def test_that_a_backup_has_no_keys_is_said_though_their_folder_is_there(tmp_path: Path) -> None:
     """They lie on a disk that is taken out once the units have them: else it is known when the backup is needed."""
     environment, to, keys = whole_machine(tmp_path)
