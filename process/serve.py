@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from domain.words.errors import Malformed, VigilError
 from process import logs, memory, settings
@@ -18,6 +18,17 @@ TURN = 0.0005
 """Seconds after which a thread that computes lets another go on. A transaction of SQLite goes to its thread and back dozens of
 times, and holds the one lock meanwhile: with Python's own five milliseconds it lasts half a second beside a thread that computes.
 """
+
+
+class Stop(asyncio.Event):
+    """Somebody has asked the process to end. It is up once it waits for that."""
+
+    up = False
+
+    async def wait(self) -> Literal[True]:
+        """Until then."""
+        self.up = True
+        return await super().wait()
 
 
 def serve(name: str, run: Run) -> NoReturn:
@@ -39,17 +50,28 @@ def leave(code: int) -> NoReturn:
 
 
 async def _serve(name: str, run: Run) -> int:
+    stop, running = Stop(), asyncio.current_task()
+    assert running is not None  # noqa: S101 - a coroutine runs in a task
     try:
         chosen = settings.load()
         logs.configure(chosen.log_format, chosen.log_level)
         sys.setswitchinterval(TURN)
-        stop = asyncio.Event()
+
+        def end() -> None:
+            if not stop.up and not stop.is_set():  # it waits for Temporal, or migrates the archive, and would until it is killed
+                running.cancel()
+            stop.set()
+
         for asked in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(asked, stop.set)
+            asyncio.get_running_loop().add_signal_handler(asked, end)
         await run(chosen, stop)
     except VigilError as error:
         faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
         lines = [f"{name}: {error.message}", *faults, *([error.hint] if error.hint else [])]
         sys.stderr.write("\n  ".join(lines) + "\n")
         return error.exit_code
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        return 1  # what it began is not done: a job that migrates is to be run again
     return 0
