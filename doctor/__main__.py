@@ -32,6 +32,7 @@ HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
     ("certificates", files.certificates),
     ("directory", files.directory),
     ("disk", files.disk),
+    ("temporal", reach.front_end),
     ("gateway", reach.gateway),
     ("services", reach.services),
     ("services", reach.mail),

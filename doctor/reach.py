@@ -22,6 +22,8 @@ PATIENCE: Final = 5.0
 """Seconds for one connection."""
 AT_ONCE: Final = 16
 RENEWED: Final = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
+UNREACHED: Final = mark("ask its people whether it is up, and look at name server, firewall and certificate on the way")
+THEIRS: Final = mark("tell its people: once it has ended, nothing goes there")
 USUAL: Final = {"http": 80, "https": 443}
 
 
@@ -62,11 +64,9 @@ async def _reached(gate: asyncio.Semaphore, tls: ssl.SSLContext, name: str, url:
     async with gate:
         why, expires = await connected(host, port, tls if safe else None)
     if why is not None:
-        then = mark("ask its people whether it is up, and look at name server, firewall and certificate on the way")
-        return wrong("services", fill("{what} is not reached: {why}", what=at, why=why), then), None
-    then = mark("tell its people: once it has ended, nothing goes there")
+        return wrong("services", fill("{what} is not reached: {why}", what=at, why=why), UNREACHED), None
     now = datetime.now(UTC)
-    return None, ends("certificates", fill("the certificate of {what}", what=at), expires, now, then) if expires else None
+    return None, ends("certificates", fill("the certificate of {what}", what=at), expires, now, THEIRS) if expires else None
 
 
 async def connected(host: str, port: int, safe: ssl.SSLContext | None) -> tuple[str | None, datetime | None]:
@@ -99,6 +99,22 @@ async def mail(given: Given) -> AsyncGenerator[Finding]:
         if why is None
         else wrong("services", fill("{what} is not reached: {why}", what=at, why=why), then)
     )
+
+
+async def front_end(given: Given) -> AsyncGenerator[Finding]:
+    """That of Temporal, where it proves who it is: whether that is trusted here, and until when."""
+    ca, at = given.path("temporal_ca"), given.settings.temporal_address
+    if ca is None:
+        return
+    host, _, port = at.rpartition(":")
+    tls = trusting(ca, given.path("temporal_certificate"), given.path("temporal_certificate_key"))
+    why, expires = await connected(host.strip("[]"), int(port), tls)
+    if why is not None:
+        yield wrong("temporal", fill("{what} is not reached: {why}", what=at, why=why), UNREACHED)
+    elif expires is not None:
+        fit = fill("the certificate of {what} is trusted, and ends {day}", what=at, day=_day(expires))
+        soon = ends("certificates", fill("the certificate of {what}", what=at), expires, datetime.now(UTC), THEIRS)
+        yield soon or fine("certificates", fit)
 
 
 async def gateway(given: Given) -> AsyncGenerator[Finding]:

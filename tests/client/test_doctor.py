@@ -1,5 +1,6 @@
 """`vigil doctor` where things are wrong: each is said with what to do, and whatever is down, the rest is looked at."""
 
+import asyncio
 import hashlib
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from doctor.archive import compared, migrations
 from doctor.files import certificates, disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
-from doctor.reach import gateway
+from doctor.reach import front_end, gateway
 from domain.signing.keys import private_pem
 from process.ring import Ring
 from process.settings import Settings
@@ -215,6 +216,25 @@ async def test_the_end_of_every_certificate_that_a_process_shows_is_said_before(
         for name in ("temporal_certificate", "client_cert")
         for days, state in ((90, "fine"), (20, "warning"))
     } == said
+
+
+async def test_the_end_of_the_certificate_by_which_temporal_says_who_it_is_is_said_before(tmp_path: Path) -> None:
+    """Once it has ended nobody speaks to Temporal any more; one that is not trusted here is said with the reason."""
+    ca, certificate, key = await made(tmp_path)
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil").settings
+    found = []
+    for days, trusted in ((90, ca), (20, ca), (20, certificate)):
+        await vigil("admin", "certs", "issue", "gateway", "--renew", "--days", days, "--folder", tmp_path)
+        shown = Served(certificate, key).context
+        async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=shown) as server:
+            there = {"temporal_address": f"127.0.0.1:{server.sockets[0].getsockname()[1]}", "temporal_ca": trusted}
+            found += await gathered("temporal", front_end(Given(plain.model_copy(update=there))))
+
+    assert [("certificates", "fine"), ("certificates", "warning"), ("temporal", "wrong")] == [
+        (one.part, one.state) for one in found
+    ]
+    assert "its certificate is not trusted here" in found[2].what
+    assert not await gathered("temporal", front_end(Given(plain)))
 
 
 async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that_it_is_to_be_started(tmp_path: Path) -> None:

@@ -768,6 +768,7 @@ BUGS = (
         ")",
         "client/doctor::test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it",
     ),
+    Bug("operated", "doctor/reach.py", "elif expires is not None:", "elif False:", "client/doctor"),
     Bug("operated", "process/certificates.py", "not (hosts or paths[0].exists())", "not paths[0].exists()", "gateway/tls"),
     Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
     Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),
