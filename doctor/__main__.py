@@ -31,6 +31,7 @@ HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
     ("keys", files.passwords),
     ("certificates", files.certificates),
     ("directory", files.directory),
+    ("directory", files.closed),
     ("disk", files.disk),
     ("temporal", reach.front_end),
     ("gateway", reach.gateway),

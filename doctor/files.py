@@ -1,7 +1,9 @@
 """What lies on this machine: programs, keys, the directory, cards, and the room that is left on its disks."""
 
 import asyncio
+import os
 import platform
+import pwd
 import shutil
 import stat
 import sysconfig
@@ -34,6 +36,13 @@ LITTLE, TOO_LITTLE = 2 * 1024**3, 256 * 1024**2
 CLOSED = 0o027
 SECRETS = ("archive_password", "attachments_secret", "smtp_password", "passphrase_file")
 """Settings that name a file with a secret."""
+READ = (
+    *("directory", "cards", "oidc", *SECRETS, "tls_cert", "tls_key", "tls_client_ca", "ca", "client_cert", "client_key"),
+    *("temporal_ca", "temporal_certificate", "temporal_certificate_key"),
+)
+"""Settings that name what gateways and workers read themselves."""
+ASKS = 'how=-r; for one; do [ -n "$one" ] || how=-w; [ ! -n "$one" ] || [ "$how" "$one" ] || echo "$one"; done'
+"""Which of these files cannot be read; after an empty word, which cannot be written."""
 HANDED_OVER = Path("/run/secrets")
 """Where a container finds its secrets. A password that PostgreSQL's container reads too, under another user, is readable by all:
 nobody else is in a container, and outside of it the folder of secrets is closed (deploy/README.md).
@@ -193,6 +202,36 @@ async def directory(given: Given) -> AsyncGenerator[Finding]:
         if bare:
             then = mark("`vigil init` brings examples; without one no leg can be in that State")
             yield warning("directory", fill("no rule card for {states}", states=some(bare)), then)
+
+
+async def closed(given: Given) -> AsyncGenerator[Finding]:
+    """For root, who may read everything: what they may not as whom the processes run. Those have the folder of the archive, or of
+    attachments. Keys are handed to them by whoever starts them.
+    """
+    archive, files = file_of(given), _folder_of_files(given)
+    own = archive.parent if archive is not None else files
+    if own is None or not own.is_dir() or os.geteuid() != 0 or own.stat().st_uid == 0:
+        return
+    user, group = own.stat().st_uid, own.stat().st_gid
+    try:
+        name = pwd.getpwuid(user).pw_name
+        groups = os.getgrouplist(name, group)
+    except KeyError:  # a number alone
+        name, groups = str(user), [group]
+    named = [path for one in READ if (path := given.path(one)) is not None]
+    read = [path for one in named for path in (one, *sorted(one.glob("*.yaml"))) if path.exists()]
+    written = [path for path in (archive, files) if path is not None and path.exists()]
+    process = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", ASKS, "sh", *map(str, read), "", *map(str, written)),
+        stdout=PIPE,
+        cwd="/",
+        user=user,
+        group=group,
+        extra_groups=groups,
+    )
+    for path in (await process.communicate())[0].decode().splitlines():
+        what = fill("{path} is closed to {user}, as whom gateways and workers run", path=path, user=name)
+        yield wrong("directory", what, mark("give it to them (chown, chmod): the next one that starts needs it"))
 
 
 async def disk(given: Given) -> AsyncGenerator[Finding]:

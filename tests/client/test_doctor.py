@@ -2,8 +2,11 @@
 
 import asyncio
 import hashlib
+import os
 import sqlite3
 import stat
+import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +18,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from doctor.archive import compared, migrations
-from doctor.files import certificates, disk, own_key, passwords
+from doctor.files import certificates, closed, disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from doctor.reach import front_end, gateway
@@ -197,6 +200,35 @@ async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(
         found.append([one.state for one in await gathered("keys", passwords(given))])
 
     assert [["wrong"], [], ["wrong"]] == found
+
+
+@pytest.fixture
+def for_all() -> Iterator[Path]:
+    """A folder that is closed to nobody, with that of an archive in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        Path(folder, "archive").mkdir(mode=0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="whoever is not root is nobody else")
+async def test_root_is_told_what_they_cannot_read_as_whom_the_processes_run(for_all: Path) -> None:
+    """Theirs is the archive's folder. A directory that an editor has made root's is else found at the next start, which fails;
+    and nobody writes an archive that root has copied.
+    """
+    directory, archive = for_all / "directory.yaml", for_all / "archive" / "archive.db"
+    given = _given(for_all / "payload.keys", new_archive(archive.parent))
+    settings = given.settings.model_copy(update={"directory": directory, "cards": EXAMPLES / "cards"})
+    said = []
+    for folder, mode, owner in ((0, 0o600, 0), (65534, 0o644, 65534), (65534, 0o600, 0)):
+        directory.write_text("")
+        directory.chmod(mode)
+        os.chown(archive.parent, folder, -1)
+        os.chown(archive, owner, -1)
+        found = await gathered("directory", closed(Given(settings)))
+        said.append([one.what.split()[0] for one in found if str(for_all) in one.what])
+
+    assert [[], [], [str(directory), str(archive)]] == said
 
 
 async def test_the_end_of_every_certificate_that_a_process_shows_is_said_before(tmp_path: Path) -> None:
