@@ -251,13 +251,15 @@ def close_log(machine: Machine) -> None:
 
 def restore(machine: Machine, backup: Path) -> None:
     """Put a backup back, and all of the log that the vault has, up to its end. Raises `DatabaseError`."""
-    user = account()
-    for one in DATABASES:
-        shutil.rmtree(data_of(one), ignore_errors=True)
-    shutil.copytree(backup, data_of(machine), symlinks=True)
-    for path in (data_of(machine), *data_of(machine).rglob("*")):
+    user, fresh = account(), data_of(machine).with_name("data.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(backup, fresh, symlinks=True)
+    for path in (fresh, *fresh.rglob("*")):
         os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
-    data_of(machine).chmod(0o700)
+    fresh.chmod(0o700)
+    for one in DATABASES:  # not before: a disk that is full changes nothing
+        shutil.rmtree(data_of(one), ignore_errors=True)
+    fresh.rename(data_of(machine))
     (data_of(machine) / "postgresql.auto.conf").write_text("")  # it may demand a standby that is no more
     _configure(machine)
     (data_of(machine) / "recovery.signal").touch()

@@ -1,8 +1,11 @@
 """What the files of the cluster promise. That it runs and loses nothing is the drill's to show (`make drill`)."""
 
+import os
+import pwd
 import re
 import shutil
 import subprocess
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -72,6 +75,23 @@ def test_two_databases_never_take_writes_side_by_side() -> None:
 
 
 @pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
+def test_databases_that_cannot_be_put_back_are_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full in the middle of the copy: both were gone by then, though they may be all that there is but the vault."""
+    monkeypatch.setattr("deploy.cluster.topology.HOME", tmp_path)
+    monkeypatch.setattr("deploy.cluster.postgresql.account", lambda: pwd.getpwuid(os.getuid()))
+    for one in DATABASES:
+        postgresql.data_of(one).mkdir(parents=True)
+
+    def full(*_words: object, **_more: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("deploy.cluster.postgresql.shutil.copytree", full)
+    with pytest.raises(OSError, match="No space left"):
+        postgresql.restore(DATABASES[0], tmp_path / "vault")
+
+    assert all(postgresql.data_of(one).exists() for one in DATABASES)
+
+
 def test_haproxy_understands_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files of the balancer and of a gateway's door are right, as haproxy itself says."""
     monkeypatch.setattr(topology, "HOME", tmp_path)

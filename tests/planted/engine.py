@@ -761,7 +761,6 @@ BUGS = (
     Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
     Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
     Bug("operated", "doctor/files.py", '("client_cert", "client_key")', '("tls_cert", "tls_key")', "client/doctor"),
-    Bug("operated", "doctor/files.py", "os.geteuid() != 0 or", "True or", "client/doctor"),
     Bug(
         "operated",
         "doctor/files.py",
