@@ -123,9 +123,10 @@ async def workers(client: Client, given: Given) -> AsyncGenerator[Finding]:
         if now not in builds:
             then = mark("start a worker of it, or make another current (deploy/README.md, A new version of Vigil)")
             yield wrong("worker", fill("no worker is up of the build that new deliveries go to: {build}", build=now or "-"), then)
-        if (given.settings.build or build_id()) not in builds:
+        ours = given.settings.build or build_id()
+        if ours not in builds:
             then = mark("restart workers and gateways, if this program is to be the one that runs")
-            yield warning("worker", fill("none of them is of the build of this program: {build}", build=build_id()), then)
+            yield warning("worker", fill("none of them is of the build of this program: {build}", build=ours), then)
     for one in await stranded(client, queue, builds, delivery_of, patience=PATIENCE):
         what = fill(
             "deliveries wait for a worker of build {build}: {count} ({names})",

@@ -64,6 +64,9 @@ while
     moment="$(date -u +%Y%m%dT%H%M%SZ)"
     [ -e "$from.before-$moment.vigil.dump" ] || [ -e "$here/secrets.new-$moment" ] || [ -e "$here/secrets.before-$moment" ]
 do sleep 1; done
+for one in "$here"/secrets.new-* "${ATTACHMENTS:-$here}/#new-"*; do
+    [ ! -e "$one" ] || say "$one is left of a restore that was killed, and takes room: remove it"
+done
 trap 'exit 1' HUP INT TERM
 # What one that was killed has put aside is what was there; where something is in its place, who knows what: both are kept.
 trap 'say "what a restore that was killed has put aside could not be kept: nothing was changed"' EXIT

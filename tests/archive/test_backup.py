@@ -691,12 +691,13 @@ def test_a_restore_of_the_composed_system_that_is_broken_off_changes_nothing(com
 
 def test_what_a_restore_that_was_killed_has_put_aside_is_kept_by_the_next(composed: Composed) -> None:
     """Nobody can undo what was killed: the next finds what lies aside, keeps what was there, also where something new stands in
-    its place, and puts the backup in its place.
+    its place, and puts the backup in its place. Of keys that lie about it is told.
     """
     backup, keys = composed.backed_up()
     composed.say("later")
     killed = ran("compose/restore.sh", composed.stumbles("kill -KILL $PPID; exit 1"), backup, keys)
     again = ran("compose/restore.sh", composed.environment, backup, keys)
+    lies = next((composed.folder / "compose").glob("secrets.new-*"))
     aside = next((composed.folder / "to").glob("*.killed-*.temporal.dump"))
     words = [str(program("pg_restore")), "--file=-", str(aside)]
     dumped = subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603
@@ -705,6 +706,7 @@ def test_what_a_restore_that_was_killed_has_put_aside_is_kept_by_the_next(compos
     assert 0 == again.returncode, again.stderr
     assert {"kept"} == composed.said()
     assert "later" in dumped
+    assert f"{lies} is left of a restore that was killed" in again.stderr
 
 
 def test_what_is_no_backup_of_the_composed_system_is_refused_before_anything_is_dropped(composed: Composed) -> None:
