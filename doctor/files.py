@@ -229,8 +229,8 @@ async def closed(given: Given) -> AsyncGenerator[Finding]:
         group=group,
         extra_groups=groups,
     )
-    for path in (await process.communicate())[0].decode().splitlines():
-        what = fill("{path} is closed to {user}, as whom gateways and workers run", path=path, user=name)
+    for found in (await process.communicate())[0].decode().splitlines():
+        what = fill("{path} is closed to {user}, as whom gateways and workers run", path=found, user=name)
         yield wrong("directory", what, mark("give it to them (chown, chmod): the next one that starts needs it"))
 
 
