@@ -50,6 +50,7 @@ async def looked() -> tuple[Finding, ...]:
     findings = [*found, *(one for some in here for one in some)]
     kept = not any(one.part == "archive" and one.state == "wrong" for one in findings)
     if kept:
+        findings += await gathered("keys", archive.own_key(known))
         findings += await gathered("ledgers", archive.alarms(known))
     else:
         findings.append(unknown("ledgers", mark("while the archive is not as it must be, its alarms are not to be read")))

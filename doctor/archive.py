@@ -4,7 +4,7 @@ import asyncio
 from asyncio import to_thread
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -16,12 +16,16 @@ from archive.attachments.storage import Bucket, storage_at
 from archive.batches import Extent
 from archive.database import Database, known
 from archive.deliveries import Deliveries
+from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers, goes_before
-from doctor.files import file_of
+from doctor.files import does_not_count, file_of
 from doctor.findings import Finding, fine, some, unknown, warning, wrong
 from doctor.given import Given
+from domain.words.errors import Malformed, NotFound
 from domain.words.text import fill, mark
-from process.configuration import password_in
+from process.configuration import installation_of, password_in
+from process.in_force import FollowedFile
+from process.keyfile import read
 from process.ring import Wrapping, ring_in
 from workflows import messages
 from workflows.messages import LedgerSize, workflow_id
@@ -70,6 +74,24 @@ async def migrations(given: Given) -> AsyncGenerator[Finding]:
             "before it (deploy/README.md)"
         )
     yield wrong("archive", what, then)
+
+
+async def own_key(given: Given) -> AsyncGenerator[Finding]:
+    """Whether a key of ours that counts in the file has ended since: an end that was announced stands in the archive alone."""
+    where, path = given.path("directory"), given.path("key")
+    if where is None or path is None:
+        return
+    try:
+        file = read(path)
+        async with opened(given) as database:
+            followed = FollowedFile(where, KeyChanges(database))
+            before = installation_of(followed.now)
+            await followed.look()
+    except (Malformed, NotFound):  # it is said where the files are looked at
+        return
+    now, system = datetime.now(UTC), installation_of(followed.now)
+    if file.id in before.keys_at(now) and file.id not in system.keys_at(now):
+        yield does_not_count(path, file, system)
 
 
 async def alarms(given: Given) -> AsyncGenerator[Finding]:

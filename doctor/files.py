@@ -120,16 +120,23 @@ def _own_key(given: Given, path: Path, now: datetime) -> list[Finding]:
         return found
     system = installation_of(directory_in(where))
     entry = next((one for one in system.keys if one.public == file.key.public), None)
-    then = fill("`vigil keys show {service}` shows which keys count; enter a new one before the last ends", service=system.id)
     if entry is None or not entry.valid_at(now):
-        what = fill(
-            "key {key} of {path} does not count for {service} in the directory", key=file.id, path=path, service=system.id
-        )
-        return [*found, wrong("keys", what, then)]
+        return [*found, does_not_count(path, file, system)]
+    then = _shown_keys(system)
     last = _last_end(system, now)
     soon = ends("keys", fill("the last key of {service}", service=system.id), last, now, then) if last is not None else None
     counts = fill("key {key} counts for {service}", key=file.id, service=system.id)
     return [*found, soon or fine("keys", counts)]
+
+
+def does_not_count(path: Path, file: KeyFile, system: Service) -> Finding:
+    """Of Vigil's own key."""
+    what = fill("key {key} of {path} does not count for {service} in the directory", key=file.id, path=path, service=system.id)
+    return wrong("keys", what, _shown_keys(system))
+
+
+def _shown_keys(system: Service) -> str:
+    return fill("`vigil keys show {service}` shows which keys count; enter a new one before the last ends", service=system.id)
 
 
 def _opens(given: Given, path: Path, file: KeyFile) -> Finding:

@@ -20,7 +20,7 @@ times, and holds the one lock meanwhile: with Python's own five milliseconds it 
 """
 
 
-class Stop(asyncio.Event):
+class AskedToEnd(asyncio.Event):
     """Somebody has asked the process to end. It is up once it waits for that."""
 
     up = False
@@ -50,7 +50,7 @@ def leave(code: int) -> NoReturn:
 
 
 async def _serve(name: str, run: Run) -> int:
-    stop, running = Stop(), asyncio.current_task()
+    stop, running = AskedToEnd(), asyncio.current_task()
     assert running is not None  # noqa: S101 - a coroutine runs in a task
     try:
         chosen = settings.load()

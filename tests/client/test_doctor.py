@@ -17,12 +17,18 @@ import pytest
 from temporalio.client import Client
 
 from archive.database import Database
+from archive.key_changes import KeyChanges
 from doctor.archive import compared, migrations
+from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from doctor.reach import front_end, gateway
-from domain.signing.keys import private_pem
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import key_id, private_pem, public_text
+from process.in_force import FollowedFile
 from process.ring import Ring
 from process.settings import Settings
 from process.tls import Served
@@ -181,6 +187,23 @@ async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_bef
     )
     assert {-1: "wrong", 29: "warning", 31: None} == {number: one and one.state for number, one in days.items()}
     assert stat.S_IMODE(some["key"].stat().st_mode) == 0o600
+
+
+async def test_a_key_whose_end_stands_in_the_archive_alone_does_not_count(settings: dict[str, str], tmp_path: Path) -> None:
+    """It was announced to a gateway, and nobody has entered it in the file: processes go on with it until they are restarted."""
+    some: dict[str, Any] = {name.removeprefix("VIGIL_").lower(): value for name, value in settings.items()}
+    given = Given(Settings(**some))
+    before = await gathered("keys", key_in_archive(given))
+    now, key = datetime.now(UTC).isoformat(), private_key_of("vigil")
+    end = KeyEnd(key=key_id(public_text(key)), at=now, revoked=True)
+    revocation = sign(canonical(KeyChange(service="vigil", by="vigil", made_at=now, ended=(end,))), KEYS_TYPE, key)
+    archive = Database(settings["VIGIL_ARCHIVE_URL"])
+    await FollowedFile(tmp_path / "directory.yaml", KeyChanges(archive)).enter(revocation, key, lambda _directory: None)
+    await archive.close()
+    found = await gathered("keys", key_in_archive(given))
+
+    assert not before
+    assert [("wrong", True)] == [(one.state, "does not count for vigil" in one.what) for one in found]
 
 
 async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(

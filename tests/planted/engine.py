@@ -758,6 +758,7 @@ BUGS = (
         "docs/protocol::test_every_parameter_of_a_question_is_named",
     ),
     Bug("operated", "doctor/archive.py", "if there <= set(known()):", "if True:", "client/doctor"),
+    Bug("operated", "doctor/archive.py", "            await followed.look()\n", "", "client/doctor"),
     Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
     Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
     Bug("operated", "doctor/files.py", '("client_cert", "client_key")', '("tls_cert", "tls_key")', "client/doctor"),
