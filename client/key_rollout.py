@@ -1,12 +1,12 @@
 """A signed change of keys on its way: into the directory file, and through a gateway into every delivery under way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.table import Table
 
 from client import keyring
@@ -55,8 +55,6 @@ class Rollout:
     envelope: Envelope
     caller: str
     way: Destination
-    key: Ed25519PrivateKey | None = None
-    """What the caller proves itself with; none: its key that is in use."""
     file: Path | None = None
     """Where it is kept already."""
 
@@ -80,13 +78,40 @@ class Rollout:
         files.write_new(path, self.envelope.model_dump_json().encode() + b"\n")
         return path
 
+    def begun(self) -> "Rollout":
+        """Kept, and where a new key comes, entered: before that key is used by anybody. Where it cannot be entered it is not kept
+        either.
+        """
+        path = self.kept()
+        try:
+            if self.change.added and self.way.directory is not None:
+                keyring.enter(self.way.directory, self.envelope)
+        except BaseException:
+            if self.file is None:
+                path.unlink(missing_ok=True)
+            raise
+        return replace(self, file=path)
+
     def announce(self) -> Taken | None:
         """Have the deliveries under way told; none without a gateway."""
         if self.way.gateway is None:
             return None
-        key = self.key or keyring.key_of(self.way.folder, self.caller)
-        code = code_for(self.way.folder, self.caller, self.way.officer)
+        own = self._proves()
+        officer = own.file.key.officer if own.file.key is not None else None
+        code = officer or code_for(self.way.folder, self.caller, self.way.officer)
+        key = own.secrets().key
         return call_with(key, self.way.gateway, self.caller, code, lambda door: door.change_keys(self.envelope))
+
+    def _proves(self) -> keyring.HeldKeys:
+        """What the caller proves itself with: the key that has signed it while that counts, for a gateway may know no newer one,
+        or where no key counts here any more, for its own end may be what is to be told. Else the one that is in use.
+        """
+        folder, now, signed = self.way.folder, datetime.now(UTC), [one.keyid for one in self.envelope.signatures]
+        held = keyring.held(folder, self.caller)
+        own = next((one for one in held if one.file.id in signed), None)
+        if own is not None and (own.valid_at(now) or not any(one.valid_at(now) for one in held)):
+            return own
+        return keyring.in_use(folder, self.caller)
 
 
 def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: None) -> None:
@@ -95,10 +120,8 @@ def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: N
     A new key is entered first, so that what starts meanwhile knows it; the end of a key is announced first, with a proof that
     may be made by that very key.
     """
-    path = rollout.kept()
+    path = rollout.begun().kept()
     told, wrong = None, None
-    if rollout.change.added and rollout.way.directory is not None:
-        keyring.enter(rollout.way.directory, rollout.envelope)
     try:
         told = rollout.announce()
     except VigilError as error:

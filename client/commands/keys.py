@@ -221,8 +221,9 @@ def rotate(
     made, _ = keyfile.new(begins, how, passphrase.chosen, whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
-    rollout = Rollout(signed, service, way, secrets.key)
+    rollout = Rollout(signed, service, way)
     rollout.check(output)
+    rollout = rollout.begun()
     keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
     roll_out(rollout, output)
 
@@ -344,7 +345,7 @@ def revoke(
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
     envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
-    rollout = Rollout(envelope, by or service, way, signer)
+    rollout = Rollout(envelope, by or service, way)
     rollout.check(output)
     roll_out(rollout, output, then=lambda: _note_revoked(here, now))
 

@@ -343,6 +343,22 @@ async def test_a_rotation_that_is_refused_changes_nothing(office: Office, words:
     assert before == (names_in(office.folder), names_in(office.keys), office.directory.read_text())
 
 
+async def test_no_key_is_used_that_nobody_could_be_told_of(office: Office) -> None:
+    """Where the signed change cannot be kept, or not be entered, the key before stays the one in use, and nothing is left."""
+    await office.made(POLICE)
+    unwritable = office.directory.rename(office.folder / f"{'d' * 245}.yaml")  # no name for a file beside it is short enough
+    before, signer = (names_in(office.keys), names_in(office.folder), unwritable.read_text()), await office.signer()
+    words = ("--passphrase-file", office.folder / "pass", "keys", "rotate", POLICE, "--keys", office.keys, "--plain")
+    kept_nowhere = await vigil(*words, cwd=Path("/proc"))
+    not_entered = await office.run("keys", "rotate", POLICE, "--plain", "--directory", unwritable)
+    (statement,) = office.folder.glob("*.statement.json")
+    statement.unlink()
+
+    assert 0 not in (kept_nowhere.code, not_entered.code), (kept_nowhere, not_entered)
+    assert before == (names_in(office.keys), names_in(office.folder), unwritable.read_text())
+    assert signer == await office.signer()
+
+
 async def test_a_key_that_the_directory_does_not_know_cannot_rotate(office: Office) -> None:
     """It proves nothing there: exit code 5, and the key stays the one in use."""
     await office.run("keys", "new", "--plain", POLICE)
@@ -542,6 +558,16 @@ async def test_what_no_gateway_heard_is_kept_and_announced_later(desk: Desk, tmp
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert 5 == stranger.code
     assert [(0, False, [])] * 2 == [(one.code, one.json["deliveries"]["named"], one.json["deliveries"]["taken"]) for one in told]
+
+
+async def test_a_service_announces_itself_that_the_only_key_it_has_has_ended(desk: Desk, tmp_path: Path) -> None:
+    """The command that was named for when a gateway answers again does what it says, though the key counts here no more."""
+    keys = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}", "--keys", desk.keys)
+    await vigil("keys", "revoke", POLICE, *keys, cwd=tmp_path)
+    (file,) = (tmp_path / name for name in names_in(tmp_path) if name.endswith(".keys.json"))
+    told = await vigil("keys", "announce", file, "--gateway", desk.installation.url, "--keys", desk.keys, "-o", "json")
+
+    assert (0, [desk.plan.operation]) == (told.code, told.json["deliveries"]["taken"]), told.err
 
 
 async def test_an_officers_key_is_made_shown_and_changed_as_that_officers(office: Office) -> None:

@@ -54,6 +54,13 @@ BUGS = (
         EXAM,
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
+    Bug(
+        "R24",
+        "client/commands/keys.py",
+        "    rollout = rollout.begun()\n",
+        "",
+        "client/keyring::test_no_key_is_used_that_nobody_could_be_told_of",
+    ),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
     Bug(
         "text",
@@ -91,6 +98,13 @@ BUGS = (
         "        raise_if_gaps(self.group, found.gaps)\n",
         "",
         "client/groups::test_a_group_with_a_gap_is_checked_and_not_started",
+    ),
+    Bug(
+        "R24",
+        "client/key_rollout.py",
+        " or not any(one.valid_at(now) for one in held)",
+        "",
+        "client/keyring::test_a_service_announces_itself_that_the_only_key_it_has_has_ended",
     ),
     Bug(
         "text",
