@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
@@ -51,7 +52,7 @@ from domain.words.errors import (
 from domain.words.limits import LONGEST_LIST, MOST_PAGES
 from domain.words.moments import instant
 from domain.words.text import fill, mark
-from protocol.calls import Signer, address, of_delivery
+from protocol.calls import Signer, address, of_delivery, read_up_to
 
 T = TypeVar("T")
 Paged = TypeVar("Paged", Rows, Inbox, SignedInbox, LedgerPage)
@@ -65,6 +66,8 @@ _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
 AT_ONCE = 1_000_000
 """Bytes of the longest body that is handed over whole; aiohttp wants to be given a longer one bit by bit."""
+LONGEST_ANSWER, LONGEST_PACKET = 64 * 2**20, 2**30
+"""Bytes that are read of an answer, and of a packet, which has all that was ever said: a gateway may be hostile too."""
 LONGEST_ENTRY = 1_000_000
 """Bytes of the longest line of a stream: an entry with a plan of the largest size."""
 
@@ -198,7 +201,7 @@ class Gateway:
             given = SignedReceipt(answer, read_receipt(answer))
         except (Malformed, NotVerified) as error:
             raise self._stranger() from error
-        if given.receipt.fingerprint != statement.fingerprint():
+        if (given.receipt.fingerprint, given.receipt.delivery) != (statement.fingerprint(), delivery):
             raise self._stranger()
         if self._witness is not None:
             self._witness.keep(given)
@@ -346,7 +349,7 @@ class Gateway:
 
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
-        return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
+        return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}", most=LONGEST_PACKET)
 
     async def files(self, delivery: str) -> FilesOfDelivery:
         """The files that a delivery names, as far as they are the caller's to know of."""
@@ -358,7 +361,7 @@ class Gateway:
         url, headers = self._signed("PUT", path, file.digest)
         sent = {**headers, "Content-Type": "application/octet-stream", "Content-Length": str(file.size)}
         async with self._long("PUT", url, sent, pieces) as answer:
-            data = await answer.read()
+            data = await self._whole(answer)
             if answer.content_type != "application/json":
                 raise self._refusal(data, answer.headers.get("Retry-After"))
             return self._read(_HANDED, data).new
@@ -368,7 +371,7 @@ class Gateway:
         url, headers = self._signed("GET", f"{of_delivery(delivery)}/attachments/{digest}", b"")
         async with self._long("GET", url, headers, None) as answer:
             if answer.content_type != "application/octet-stream":
-                raise self._refusal(await answer.read(), answer.headers.get("Retry-After"))
+                raise self._refusal(await self._whole(answer), answer.headers.get("Retry-After"))
             async for piece in answer.content.iter_any():
                 yield piece
 
@@ -496,18 +499,16 @@ class Gateway:
                     if entry.seq == since - 1:
                         if leaf_of(entry) == last:
                             continue
-                        since = 0  # another history stands there now: nobody knows from where on
+                        since, closed = 0, False  # another history stands there now: nobody knows from where on
                         break
-                    since, last = entry.seq + 1, leaf_of(entry)
+                    since, last, closed = entry.seq + 1, leaf_of(entry), False
                     comparison = self._compared(comparison, entry)
                     yield entry
                     if isinstance(entry, Entry) and entry.event.event == "ended":
                         return
                 if closed:
                     break
-                if not since:
-                    continue
-                closed = any(
+                closed = bool(since) and any(
                     row.delivery == delivery and row.alarm == "gone" for row in await self.deliveries({"text": delivery})
                 )
             except aiohttp.ClientPayloadError:
@@ -544,16 +545,16 @@ class Gateway:
                 url, headers=headers, timeout=_STREAM, allow_redirects=False, read_bufsize=LONGEST_ENTRY
             ) as answer:
                 if answer.content_type != "text/event-stream":
-                    raise self._refusal(await answer.read(), answer.headers.get("Retry-After"))
+                    raise self._refusal(await self._whole(answer), answer.headers.get("Retry-After"))
                 async for line in answer.content:
                     if line.startswith(b"data: "):
                         yield self._read(_SEEN, line[6:])
         except aiohttp.ClientConnectionError as error:
             raise self._away() from error
-        except aiohttp.ClientResponseError as error:
+        except (aiohttp.ClientResponseError, HttpProcessingError) as error:  # a line that is too long is the second
             raise self._stranger() from error
 
-    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER) -> bytes:
         body = content if isinstance(content, bytes) else content.model_dump_json().encode()
         url, headers = self._signed(method, path, body)
         try:
@@ -565,7 +566,7 @@ class Gateway:
                 timeout=_PATIENCE,
                 allow_redirects=False,
             ) as answer:
-                data = await answer.read()
+                data = await self._whole(answer, most)
         except aiohttp.ClientConnectorCertificateError as error:
             raise self._untrusted() from error
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
@@ -577,6 +578,13 @@ class Gateway:
             raise Unavailable(message, hint=mark("try again: nothing is counted twice")) from error
         if answer.content_type != "application/json":
             raise self._refusal(data, answer.headers.get("Retry-After"))
+        return data
+
+    async def _whole(self, answer: aiohttp.ClientResponse, most: int = LONGEST_ANSWER) -> bytes:
+        """What it says. Raises `Unavailable` where that is longer than it can be."""
+        data = await read_up_to(most, answer)
+        if len(data) > most:
+            raise self._stranger()
         return data
 
     def _signed(self, method: str, path: str, body: bytes | str) -> tuple[URL, Mapping[str, str]]:

@@ -834,6 +834,27 @@ BUGS = (
     Bug("R18", "papers/templates/paper.typ", "measure(text(one)).width > room", "false", "papers/files"),
     Bug("R18", "papers/verifying.py", "if anew == data:", "if True:", "papers/files"),
     Bug("R18", "papers/verifying.py", "return now if now != made.paper.code else None", "return None", "papers/files"),
+    Bug(
+        "R31",
+        "protocol/gateway.py",
+        "(given.receipt.fingerprint, given.receipt.delivery) != (statement.fingerprint(), delivery)",
+        "given.receipt.fingerprint != statement.fingerprint()",
+        "protocol/gateway::test_the_receipt_of_another_delivery_is_no_answer",
+    ),
+    Bug(
+        "command",
+        "protocol/gateway.py",
+        "since, last, closed = entry.seq + 1, leaf_of(entry), False",
+        "since, last = entry.seq + 1, leaf_of(entry)",
+        "protocol/gateway::test_a_delivery_that_was_put_back_after_it_was_closed_is_followed_on",
+    ),
+    Bug(
+        "command",
+        "protocol/gateway.py",
+        "        data = await read_up_to(most, answer)\n",
+        "        data = await answer.read()\n",
+        "protocol/gateway::test_an_answer_without_end_is_read_no_further_than_any_can_be",
+    ),
     Bug("notices", "protocol/webhooks.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
     Bug(
         "waiting",

@@ -3,17 +3,19 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from domain.delivery.ledger import Entry, Receipt
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Inbox
 from domain.delivery.statement import Seen
-from domain.record.receipts import Comparison, SignedReceipt
+from domain.record.receipts import Comparison, SignedReceipt, signed
 from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.view import view
@@ -80,11 +82,15 @@ class Streaming:
     until: int
     closed: bool = False
     asked: list[int] = field(default_factory=list)
+    listed: Callable[[], object] = lambda: None
+    """Is called once the list is asked for."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The stream of changes, or the list."""
         if not request.path.endswith("/changes"):
-            return web.json_response({"rows": [ROW | {"alarm": "gone" if self.closed else None}], "next": None})
+            alarm = "gone" if self.closed else None
+            self.listed()
+            return web.json_response({"rows": [ROW | {"alarm": alarm}], "next": None})
         since = int(request.query["since"])
         self.asked.append(since)
         lines = [f"data: {entry.model_dump_json()}\n\n" for entry in self.ledger[since : self.until]]
@@ -244,6 +250,82 @@ async def test_a_list_without_end_is_not_followed_for_ever(asked: str) -> None:
             await getattr(door, asked)(*((NAME,) if asked == "ledger" else ()))
 
     assert MOST_PAGES == pages
+
+
+async def test_the_receipt_of_another_delivery_is_no_answer() -> None:
+    """What is said of several is handed in to each (R31): the receipt that one has given proves nothing in another."""
+    given = Table().say("kz.knb", "information")
+    answer = signed(given, private_key_of("vigil"))
+
+    async def same(_request: web.Request) -> web.Response:
+        return web.json_response(plain(answer), status=201)
+
+    event = given.entry.event
+    assert isinstance(event, Stated)
+    async with served(same) as url, called(url) as door:
+        taken = await door.submit(given.delivery, event.envelope)
+        with pytest.raises(Unavailable, match="is not a Vigil gateway"):
+            await door.submit("amber-heron", event.envelope)
+
+    assert SignedReceipt(answer, given) == taken
+
+
+async def test_an_answer_without_end_is_read_no_further_than_any_can_be() -> None:
+    """Of a gateway that goes on sending, no more is taken than the longest answer has: neither of a call nor of a stream."""
+    piece, most, sent = b" " * 1_000_000, gateway.LONGEST_ANSWER, [0]
+
+    async def too_much(request: web.Request) -> web.StreamResponse:
+        kind = "text/event-stream" if request.path.endswith("/changes") else "application/json"
+        answer = web.StreamResponse(headers={"Content-Type": kind})
+        await answer.prepare(request)
+        sent[0] = 0
+        with suppress(ConnectionError):
+            while sent[0] < 2 * most:
+                await answer.write(piece)
+                sent[0] += len(piece)
+        return answer
+
+    async with asyncio.timeout(PATIENCE), served(too_much) as url, called(url) as door:
+        for asked in (door.inbox(), anext(door.changes(NAME))):
+            with pytest.raises(Unavailable, match="not a Vigil gateway"):
+                await asked
+            assert sent[0] < 2 * most
+
+
+async def test_a_stream_that_ends_at_once_is_asked_for_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that shows nothing and ends is not asked again and again without one."""
+
+    class Paused(Exception):
+        """The client waits."""
+
+    async def pause(_seconds: float) -> None:
+        raise Paused
+
+    monkeypatch.setattr(gateway, "asyncio", SimpleNamespace(sleep=pause))
+    streaming = Streaming([], 0)
+    async with asyncio.timeout(PATIENCE), served(streaming.answer) as url, called(url) as door:
+        with pytest.raises(Paused):
+            await anext(door.changes(NAME))
+
+    assert [0] == streaming.asked
+
+
+async def test_a_delivery_that_was_put_back_after_it_was_closed_is_followed_on(ledger: list[Entry]) -> None:
+    """What was once closed without its end, and has entries again, is not said to be closed when a stream of it breaks off."""
+    streaming = Streaming(ledger, 5, closed=True)
+    async with asyncio.timeout(PATIENCE), served(streaming.answer) as url, called(url) as door:
+        changes = door.changes(NAME)
+        seen = [await anext(changes) for _ in range(5)]
+
+        def back() -> None:
+            streaming.closed, streaming.until, streaming.listed = False, 6, lambda: None
+
+        streaming.listed = back
+        seen.append(await anext(changes))
+        streaming.until = len(ledger)
+        seen += [entry async for entry in changes]
+
+    assert ledger == seen
 
 
 @dataclass
