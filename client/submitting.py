@@ -5,12 +5,14 @@ once, because it is the same statement.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from client import carrying
+from client.console import talk
 from client.language import _, speak
 from domain.delivery.ledger import Left
 from domain.delivery.statement import Statement
@@ -42,13 +44,25 @@ async def hand_in(
             return await gateway.submit(to or statement.delivery, envelope)
         except Unavailable as error:
             if loop.time() + PAUSE > until:
-                kept = keep(envelope)
-                hint = _(
-                    "the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=kept
-                )
-                raise Unavailable(error.message, hint=hint) from error
+                raise Unavailable(error.message, hint=_kept(envelope)) from error
             say(_("{message}; trying again with the same statement ...", message=error.message))
         await asyncio.sleep(PAUSE)
+
+
+@contextmanager
+def kept_where_interrupted(envelope: Envelope) -> Iterator[None]:
+    """Where somebody waits for the answer no longer, the statement is kept in a file too: it may have been recorded, and signed
+    anew it would be another.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        talk.print(_kept(envelope), markup=False)
+        raise
+
+
+def _kept(envelope: Envelope) -> str:
+    return _("the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=keep(envelope))
 
 
 def keep(envelope: Envelope, to: str | None = None, directory: Path | None = None) -> Path:

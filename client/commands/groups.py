@@ -29,12 +29,13 @@ from client.plan_files import put
 from client.saying import PlanAsSeen, content_of, kind_for, statement, with_decision, with_reason
 from client.seconding import Second, beside, first_signed, handling_of_first, members_of, to_second, with_own_findings
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, dry_plans
-from client.submitting import hand_in
+from client.submitting import hand_in, kept_where_interrupted
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content
+from domain.delivery.statement import Content, Statement
 from domain.papers.handed import Format
 from domain.signing.canonical import plain
+from domain.signing.envelope import Envelope
 from domain.views.forms import asked_otherwise
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES, PHASES
@@ -476,17 +477,31 @@ def _hand_in_to_all(
     about = PlanAsSeen(digest)
     said = statement(code, caller.service, caller.code, content, about, checkpoint, handling=handling, members=members)
     envelope = signing.signed(said, caller.key(), output, request, beside(first, said))
+    _to_each(tuple(numbers), envelope, said, caller, output)
 
+
+def hand_in_kept(envelope: Envelope, said: Statement, caller: CallerOptions, output: str) -> None:
+    """Hand in a statement that was kept to each consignment that it names. One that the caller does not see does not take it."""
+    members = said.members or ()
+    views = caller.call(lambda door: _views(door, said.delivery))
+    names = tuple(one.delivery for one in views if one.group is not None and one.group.number in members)
+    _to_each(names, envelope, said, caller, output, unseen=len(members) - len(names))
+
+
+def _to_each(
+    names: Sequence[str], envelope: Envelope, said: Statement, caller: CallerOptions, output: str, unseen: int = 0
+) -> None:
     async def to_each(door: Gateway) -> list[Any]:
-        talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in numbers)
+        talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in names)
         return await asyncio.gather(*talking, return_exceptions=True)
 
-    given = dict(zip(numbers, caller.call(to_each), strict=True))
+    with kept_where_interrupted(envelope):
+        given = dict(zip(names, caller.call(to_each), strict=True))
     document = {name: _became(one) for name, one in given.items()}
-    lines = [f"{name}: {said['said']}" for name, said in document.items()]
-    wrong = [one for one in document.values() if one["verdict"] not in ("accepted", "early", "left")]
-    problem = RuleBroken("R31", _("{count} of {all} did not take it", count=len(wrong), all=len(given))) if wrong else None
-    answer(output, {"group": code, "members": members, "deliveries": document}, "\n".join(lines), problem)
+    lines = [f"{name}: {became['said']}" for name, became in document.items()]
+    count = unseen + len([one for one in document.values() if one["verdict"] not in ("accepted", "early", "left")])
+    problem = RuleBroken("R31", _("{count} of {all} did not take it", count=count, all=len(given) + unseen)) if count else None
+    answer(output, {"group": said.delivery, "members": said.members, "deliveries": document}, "\n".join(lines), problem)
 
 
 def _became(given: Any) -> dict[str, Any]:
@@ -494,7 +509,7 @@ def _became(given: Any) -> dict[str, Any]:
     if isinstance(given, BaseException):
         if not isinstance(given, VigilError):
             raise given
-        return {"verdict": given.code, "said": given.message}
+        return {"verdict": given.code, "said": "; ".join(filter(None, (given.message, given.hint)))}
     if isinstance(given, Left):
         return {"verdict": "left", "said": _("kept, not judged yet: no worker is up")}
     receipt = given.receipt

@@ -16,6 +16,7 @@ from client import attachments, carrying, completing, entries, render
 from client.attachments import Given, described
 from client.caller import CallerOptions
 from client.carrying import CarryOptions
+from client.commands.groups import hand_in_kept
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
@@ -40,7 +41,7 @@ from client.seconding import (
     with_own_findings,
 )
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
-from client.submitting import hand_in, keep, kept
+from client.submitting import hand_in, keep, kept, kept_where_interrupted
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement
@@ -483,6 +484,9 @@ def submit(
     envelope, said = kept(file, caller.folder, caller.service)
     if dry_run:
         dry(output, {"statement": plain(said)}, in_full(said))
+    if said.members is not None:
+        hand_in_kept(envelope, said, caller, output)
+        return
     _hand_in(envelope, caller, output)
 
 
@@ -619,7 +623,8 @@ def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequenc
 
 def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
     delivery = read_statement(envelope).delivery
-    given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    with kept_where_interrupted(envelope):
+        given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(

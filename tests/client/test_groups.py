@@ -9,17 +9,20 @@ import pytest
 from ruamel.yaml import YAML
 from temporalio.client import Client
 
+from client.commands import groups
 from client.group_files import checked_group, rehearsable
 from client.new_group import group_of
 from client.rehearse import APART, kept_apart
+from client.saying import PlanAsSeen, content_of, statement
 from client.scenario_tests import compared, simulated, trial
 from domain.delivery.ledger import Left
+from domain.delivery.statement import sign_statement
 from domain.plan.group import is_member
 from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import private_pem
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, Unavailable
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_pages import Browser
@@ -253,6 +256,42 @@ async def test_who_is_no_consignment_of_the_group_is_told_by_name(temporal: Clie
         assert f"yours to see: {one}, {other}, {kept}" in ran.err
     assert f"asked there: {one}, {other}" in elsewhere.err
     assert [((), None)] * 2 == [(view.consents, view.halted) for view in views]
+
+
+async def test_what_was_kept_of_several_consignments_is_handed_in_to_each(temporal: Client, tmp_path: Path) -> None:
+    """R31: a stop of a group that no gateway took is in a file, whose name is told; handed in later it stops what it names alone,
+    and one that is not to be seen is not said to have taken it.
+    """
+    plans = group_called("seed-oil")
+    one, other, kept = (plan.operation for plan in plans)
+    group = plans[0].group
+    assert group is not None
+    (tmp_path / "kz.police.pem").write_bytes(private_pem(private_key_of("kz.police")))
+    content = content_of("stop_requested", ["reason=leak"], None)
+    said = statement(group.code, "kz.police", "officer-1", content, PlanAsSeen(group.digest), members=(1, 2, 7))
+    file = tmp_path / "stop.statement.json"
+    file.write_text(sign_statement(said, private_key_of("kz.police")).model_dump_json())
+    async with installed(temporal, plans[0], None) as at:
+        try:
+            for plan in plans:
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+            for plan in plans[:2]:
+                await at.opened(plan, "consent-kz")
+            words = ("--as", "kz.police", "--keys", tmp_path, "--gateway", at.url, "-o", "json")
+            ran = await vigil("submit", file, *words, cwd=tmp_path)
+            views = [await at.gateway("kz.police").view(name) for name in (one, other, kept)]
+        finally:
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
+
+    assert 4 == ran.code, ran.err
+    assert {one: "accepted", other: "accepted"} == {name: took["verdict"] for name, took in ran.json["deliveries"].items()}
+    assert [True, True, False] == [view.halted is not None or view.outcome is not None for view in views]
+    assert "1 of 3 did not take it" in ran.err
+
+
+def test_where_it_is_kept_is_told_of_each_consignment_that_did_not_answer() -> None:
+    """Of several at once as of one: the hint says in which file the signed statement is."""
+    assert "is away; it is kept in stop.json" == groups._became(Unavailable("is away", hint="it is kept in stop.json"))["said"]
 
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:

@@ -11,11 +11,14 @@ from client.caller import CallerOptions
 from client.submitting import hand_in, kept
 from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
+from domain.signing.keys import private_pem
 from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.conftest import Desk
+from tests.client.test_cli import names_in
+from tests.command import in_conversation
 from tests.installation import stop_by
 from tests.support import Table, signed_plan, submitted
 
@@ -63,6 +66,21 @@ async def test_while_the_gateway_is_away_the_same_statement_is_tried_again(
 
     assert isinstance(receipt, SignedReceipt)
     assert 2 == len(heard)
+
+
+async def test_who_waits_for_no_answer_any_longer_still_has_what_was_signed(tmp_path: Path) -> None:
+    """R8: Ctrl-C while the same stop is tried again ends the command, which says in which file it is: it may be recorded."""
+    (tmp_path / "uz.police.pem").write_bytes(private_pem(private_key_of("uz.police")))
+    words = ("stop", "saxaul-22", "--reason", "leak", "--as", "uz.police", "--keys", tmp_path)
+    away = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}")
+    code, screen = await in_conversation(
+        [("trying again", b"\x03")], *words, *away, cwd=tmp_path, environment={"VIGIL_LANG": "en"}
+    )
+    (file,) = (tmp_path / name for name in names_in(tmp_path) if name.endswith(".statement.json"))
+
+    assert code, screen
+    assert "stop_requested" == kept(file)[1].content.kind
+    assert f"vigil submit {file.name}" in " ".join(screen.split())
 
 
 async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, tmp_path: Path) -> None:

@@ -15,6 +15,13 @@ TWO_WAYS = "client/groups::test_one_signature_is_not_given_for_two_ways_of_handl
 
 BUGS = (
     Bug("R31", "client/commands/groups.py", "if name not in typed]:", "if not name]:", TWO_WAYS),
+    Bug(
+        "R31",
+        "client/commands/groups.py",
+        "if one.group is not None and one.group.number in members)",
+        "if one.group is not None)",
+        "client/groups::test_what_was_kept_of_several_consignments_is_handed_in_to_each",
+    ),
     Bug("R31", "gateway/pages/pages.py", "if not asked_otherwise(kind, (found, one), datetime.now(UTC)))", "if one)", TWO_WAYS),
     Bug("R28", "client/attachments.py", "        raise_if_large(path)\n", "", "client/attaching"),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
@@ -121,6 +128,13 @@ BUGS = (
         "client/cli::test_what_is_verified_says_which_receipts_it_has_checked",
     ),
     Bug("command", "client/running.py", "while not other_end.poll(0):", "while not other_end.poll(0) or True:", "client/listing"),
+    Bug(
+        "R8",
+        "client/submitting.py",
+        "        talk.print(_kept(envelope), markup=False)\n",
+        "",
+        "client/submitting::test_who_waits_for_no_answer_any_longer_still_has_what_was_signed",
+    ),
     Bug("doors", "gateway/access.py", "if nonce in self._used:", "if False:", "gateway/api::test_a_proof_is_accepted_once"),
     Bug(
         "doors",
