@@ -34,6 +34,7 @@ from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Statement
 from domain.papers.handed import Format
+from domain.plan.plan import Plan
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views.forms import asked_otherwise
@@ -134,7 +135,7 @@ def start(
             started[plan.operation] = True
             kept(forecasts, plan.operation, initiator)
         except RuleBroken as error:
-            if error.reason != "started_already":
+            if error.reason != "started_already" or not initiator.call(lambda door, plan=plan: _is_of(door, plan)):  # type: ignore[misc]
                 raise
             started[plan.operation] = False
     said = [
@@ -310,6 +311,11 @@ def hold(
 
 
 # What these are made of
+
+
+async def _is_of(door: Gateway, plan: Plan) -> bool:
+    """Whether what has been started under this name is of the same group: its file may have changed since."""
+    return _digest((await door.view(plan.operation)).group) == _digest(plan.group)
 
 
 def _digest(group: Any) -> str:

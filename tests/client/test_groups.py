@@ -258,6 +258,31 @@ async def test_who_is_no_consignment_of_the_group_is_told_by_name(temporal: Clie
     assert [((), None)] * 2 == [(view.consents, view.halted) for view in views]
 
 
+async def test_what_has_been_started_of_another_group_is_not_taken_for_one_of_this(temporal: Client, tmp_path: Path) -> None:
+    """R31: a group file that was changed after some of it had been started begins nothing beside that: no statement would count
+    in all, and none would hear of the other.
+    """
+    plans = group_called("palm-seed-oil")
+    for service in plans[0].participants():
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+    text = FILE.read_text().replace("motor-oil", "palm-seed-oil")
+    (tmp_path / "group.yaml").write_text(text.replace("waits: 3d", "waits: 4d"))
+    assert text != (tmp_path / "group.yaml").read_text()
+    async with installed(temporal, plans[0], None) as at:
+        try:
+            await at.gateway(plans[0].initiator).start(signed_plan(plans[0]))
+            words = ("--keys", tmp_path, "--gateway", at.url, "--simulate", "0")
+            ran = await vigil("group", "start", tmp_path / "group.yaml", *words, cwd=tmp_path)
+            there = [row.delivery for row in await at.gateway(plans[0].initiator).deliveries({"group": "palm-seed-oil"})]
+        finally:
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
+
+    assert (4, True) == (ran.code, "palm-seed-oil-1 has been started already" in ran.err), ran
+    assert [plans[0].operation] == there
+
+
 async def test_what_was_kept_of_several_consignments_is_handed_in_to_each(temporal: Client, tmp_path: Path) -> None:
     """R31: a stop of a group that no gateway took is in a file, whose name is told; handed in later it stops what it names alone,
     and one that is not to be seen is not said to have taken it.

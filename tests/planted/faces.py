@@ -22,6 +22,13 @@ BUGS = (
         "if one.group is not None)",
         "client/groups::test_what_was_kept_of_several_consignments_is_handed_in_to_each",
     ),
+    Bug(
+        "R31",
+        "client/commands/groups.py",
+        "    return _digest((await door.view(plan.operation)).group) == _digest(plan.group)\n",
+        "    return True\n",
+        "client/groups::test_what_has_been_started_of_another_group_is_not_taken_for_one_of_this",
+    ),
     Bug("R31", "gateway/pages/pages.py", "if not asked_otherwise(kind, (found, one), datetime.now(UTC)))", "if one)", TWO_WAYS),
     Bug("R28", "client/attachments.py", "        raise_if_large(path)\n", "", "client/attaching"),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
