@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import tomllib
+import traceback
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -152,7 +153,7 @@ class Service:
     def take_receipt(self, body: bytes) -> dict[str, Any]:
         """Keep the receipt of what we answered when we were polled: it is our witness. Raises `RefusedError`."""
         receipt = protocol.open_receipt(body, self.config.vigil_keys)
-        self.store.keep_receipt(receipt["statement"], body.decode())
+        self.keep_receipt(receipt["statement"], body.decode())
         self.compared(receipt["delivery"], None)
         return {"received": True}
 
@@ -203,12 +204,16 @@ class Service:
         following: int | None = since
         while following is not None:
             status, answer = self._call("GET", f"/v1/deliveries/{delivery}/ledger?since={following}", b"")
-            if status != 200:
+            try:
+                page = json.loads(answer) if status == 200 else {"entries": [], "next": None}
+                entries, following = page["entries"], page["next"]
+                for entry in entries:
+                    protocol.leaf_of(entry)
+            except (ValueError, LookupError, TypeError):
+                break  # it is no gateway that answers
+            found += entries
+            if not entries or len(found) >= MOST_ENTRIES:  # a gateway may be hostile too, and give no end
                 break
-            page = json.loads(answer)
-            found += page["entries"]
-            goes_on = page["entries"] and len(found) < MOST_ENTRIES  # a gateway may be hostile too, and give no end
-            following = page["next"] if goes_on else None
         return found
 
     # What we say
@@ -261,8 +266,8 @@ class Service:
         """Hand in what has no receipt yet, oldest first; whether none is left."""
         for row in self.store.without_receipt():
             status, answer = self._post(f"/v1/deliveries/{row['delivery']}/statements", row["envelope"].encode())
-            if status == 201 and self.is_receipt(answer, row["id"]):
-                self.store.keep_receipt(row["id"], answer)
+            if status == 201 and self.is_receipt(answer, row["envelope"]):
+                self.keep_receipt(row["id"], answer)
                 with suppress(RefusedError):  # likewise
                     self.compared(row["delivery"], None)
             elif status in FOR_GOOD:
@@ -270,12 +275,19 @@ class Service:
             # else it is away, or it was left for later (202): the same bytes again, with a new proof
         return not self.store.without_receipt()
 
-    def is_receipt(self, answer: str, statement: str) -> bool:
-        """Whether this is the receipt of a statement, signed by Vigil, and proves its own entry."""
+    def is_receipt(self, answer: str, envelope: str) -> bool:
+        """Whether this is the receipt of these very bytes, signed by Vigil, and proves its own entry."""
         try:
-            return bool(protocol.open_receipt(answer.encode(), self.config.vigil_keys)["statement"] == statement)
+            receipt = protocol.open_receipt(answer.encode(), self.config.vigil_keys)
+            return bool(receipt["fingerprint"] == protocol.payload_digest(envelope.encode()))
         except RefusedError:
             return False
+
+    def keep_receipt(self, statement: str, receipt: str) -> None:
+        """Keep a receipt: the first one stays. Another for the same statement is of another history: it is kept in an alarm."""
+        row = self.store.keep_receipt(statement, receipt)
+        if row is not None and protocol.payload_digest(row["receipt"].encode()) != protocol.payload_digest(receipt.encode()):
+            self.store.alarm(row["delivery"], f"another receipt for statement {statement}: {receipt}")
 
     def authorization(self, url: str, body: bytes, method: str = "POST") -> str:
         """A new proof for each attempt."""
@@ -307,8 +319,12 @@ class Service:
         """Answer and hand in until `stop`; after a failure with growing pauses."""
         pause = FIRST_PAUSE
         while not stop.is_set():
-            self.answer_by_policy()
-            done = self.config.gateway is None or self.hand_in()
+            try:
+                self.answer_by_policy()
+                done = self.config.gateway is None or self.hand_in()
+            except Exception:  # noqa: BLE001 - whatever it was, such as a full disk: what is signed is handed in all the same
+                traceback.print_exc()
+                done = False
             pause = FIRST_PAUSE if done else min(2 * pause, LONGEST_PAUSE)
             self.news.wait(LOOK_EVERY if done else pause)
             self.news.clear()

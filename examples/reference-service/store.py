@@ -119,10 +119,12 @@ class Store:
         with self._open() as base:
             return base.execute("select * from statements order by number").fetchall()
 
-    def keep_receipt(self, statement: str, receipt: str) -> None:
-        """Keep what proves that it was recorded."""
+    def keep_receipt(self, statement: str, receipt: str) -> sqlite3.Row | None:
+        """Keep what proves that it was recorded, unless there is such already; the row of the statement, where there is one."""
         with self._open() as base:
-            base.execute("update statements set receipt = ? where id = ?", (receipt, statement))
+            base.execute("update statements set receipt = ? where id = ? and receipt is null", (receipt, statement))
+            found: sqlite3.Row | None = base.execute("select * from statements where id = ?", (statement,)).fetchone()
+        return found
 
     def receipts(self, delivery: str) -> list[str]:
         """All that are kept of a delivery, in the order of what they are for."""

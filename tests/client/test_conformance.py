@@ -29,6 +29,7 @@ from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
 from domain.delivery.ledger import Entry
 from domain.plan import proof
 from domain.plan.directory import Service, ServiceKey
+from domain.signing.envelope import Envelope
 from domain.signing.keys import private_pem, public_text
 from gateway import api
 from rehearsal.over_http import free_ports
@@ -511,9 +512,10 @@ class NeverAnswers(Faulty):
 class TakesLeftForReceipt(Faulty):
     """Does not hand in again what was left for later."""
 
-    def is_receipt(self, answer: str, statement: str) -> bool:
+    def is_receipt(self, answer: str, envelope: str) -> bool:
         """Takes anything for one that names the statement."""
-        return super().is_receipt(answer, statement) or f'"statement": "{statement}"' in answer
+        statement = json.loads(Envelope.model_validate_json(envelope).body())["id"]
+        return super().is_receipt(answer, envelope) or f'"statement": "{statement}"' in answer
 
     def _post(self, path: str, body: bytes) -> tuple[int, str]:
         status, answer = super()._post(path, body)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,56 @@ def test_a_forked_history_is_an_alarm_and_nothing_is_signed(tmp_path: Path) -> N
 
     assert [asked["seen"], None, {"size": receipt.size, "root": receipt.root}] == [one["seen"] for one in said]
     assert [(table.plan.operation, f"at {receipt.size} entries the ledger is another than we have been shown before")] == alarms
+
+
+def test_the_first_receipt_stays_and_another_for_the_same_statement_is_an_alarm(tmp_path: Path) -> None:
+    """Whoever shows a second history cannot have the proof of the first written over. Sent again it is no other."""
+    table = Table()
+    config = reference.Config.read(configured(tmp_path, 1, gateway=None))
+    service = reference.Service(config, private_key_of(SERVICE), reference.Store(config.database))
+    (number,) = service.answer(plain(request(table.delivery, "consent-uz", SERVICE)), {"kind": "interdicted"}, ["P-117"], [])
+    first = table.say(SERVICE, "information").model_copy(update={"statement": number})
+    bodies = [
+        signed(one, private_key_of(VIGIL)).model_dump_json() for one in (first, first.model_copy(update={"plan": "b" * 64}))
+    ]
+    for body in (bodies[0], *bodies):
+        service.keep_receipt(number, body)
+    kept, alarms = service.store.receipts(table.plan.operation), [row["what"] for row in service.store.alarms()]
+    service.store.close()
+
+    assert bodies[:1] == kept
+    assert [f"another receipt for statement {number}: {bodies[1]}"] == alarms
+
+
+@pytest.mark.parametrize("answer", ["<p>", "[]", '{"entries": 1}', '{"entries": [{"leaf": "x"}], "next": null}'])
+def test_what_is_no_ledger_is_not_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Another web server in the gateway's place, or one out of its senses: it has shown nothing."""
+    config = reference.Config.read(configured(tmp_path, 1, gateway="http://127.0.0.1:1"))
+    service = reference.Service(config, private_key_of(SERVICE), reference.Store(config.database))
+    monkeypatch.setattr(service, "_call", lambda *_: (200, answer))
+    found = service.ledger("saxaul-22", 0)
+    service.store.close()
+
+    assert [] == found
+
+
+def test_what_fails_once_is_done_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that was full for a moment does not keep for ever what is signed from being handed in."""
+    config = reference.Config.read(configured(tmp_path, 1, gateway="http://127.0.0.1:1"))
+    service, stop = reference.Service(config, private_key_of(SERVICE), reference.Store(config.database)), threading.Event()
+    tried = iter((True, False))
+
+    def hand_in() -> bool:
+        if next(tried):
+            raise sqlite3.OperationalError("database or disk is full")
+        stop.set()
+        return True
+
+    monkeypatch.setattr(service, "hand_in", hand_in)
+    service.work(stop)
+    service.store.close()
+
+    assert stop.is_set()
 
 
 def read_body(envelope: str) -> bytes:
