@@ -5,13 +5,14 @@ is valid; a file that was encrypted for any of them can be read.
 """
 
 import io
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -180,11 +181,13 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
         if path.exists():
             hint = _("`vigil keys rotate` makes a new one beside it; or move it away first, if you are sure")
             raise Malformed(_("{path} exists already; a key is never overwritten", path=path), hint=hint)
+    words = passphrase.chosen() if kept == "passphrase" else ""  # before: no other command waits for what somebody types
     with _edited(directory) as tree:
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
-        since, words = datetime.now(UTC).isoformat(timespec="seconds"), cache(passphrase.chosen)
-        made = tuple(HeldKeys(service, path, keyfile.new(since, kept, words, officer)[0]) for service, path in paths.items())
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        new = {service: keyfile.new(since, kept, lambda: words, officer)[0] for service in paths}
+        made = tuple(HeldKeys(service, path, new[service]) for service, path in paths.items())
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
             files.write_new(one.path, one.file.text().encode())
@@ -242,16 +245,30 @@ def _edited(directory: Path | None) -> Iterator[Any]:
     if directory is None:
         yield None
         return
-    before = Document(text_of(directory), str(directory))
-    before.read(Directory)
-    yaml, tree = writer(), before.tree
-    yaml.width = 200
-    with files.replacing(directory, as_it_was=True) as file:
-        yield tree
-        text = io.StringIO()
-        yaml.dump(tree, text)
-        Document(text.getvalue(), str(directory)).read(Directory, [faults_in_whole])
-        file.write(text.getvalue().encode())
+    with _alone(directory):
+        before = Document(text_of(directory), str(directory))
+        before.read(Directory)
+        yaml, tree = writer(), before.tree
+        yaml.width = 200
+        with files.replacing(directory, as_it_was=True) as file:
+            yield tree
+            text = io.StringIO()
+            yaml.dump(tree, text)
+            Document(text.getvalue(), str(directory)).read(Directory, [faults_in_whole])
+            file.write(text.getvalue().encode())
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """No other command changes the file meanwhile: it would write over what this one enters. Its folder is locked, since the file
+    itself is another one afterwards.
+    """
+    folder = os.open(file.resolve().parent, os.O_RDONLY)
+    try:
+        flock(folder, LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _entry_of(tree: Any, service: str, directory: str, *, installation: bool = False) -> Any:

@@ -1,8 +1,10 @@
 """`vigil keys`: made, protected, shown, rotated, revoked, replaced and announced, as processes."""
 
+import fcntl
 import json
 import re
 import stat
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from client import keyring
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
 from domain.record.door import read_statement
@@ -357,6 +360,30 @@ async def test_no_key_is_used_that_nobody_could_be_told_of(office: Office) -> No
     assert 0 not in (kept_nowhere.code, not_entered.code), (kept_nowhere, not_entered)
     assert before == (names_in(office.keys), names_in(office.folder), unwritable.read_text())
     assert signer == await office.signer()
+
+
+def test_two_commands_that_change_the_directory_at_once_change_both(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one enters, such as that a key is revoked, is not written over by what the other had read before."""
+    waits, entered = threading.Event(), fcntl.flock
+
+    def enter(service: int) -> None:
+        with keyring._edited(office.directory) as tree:
+            tree["services"][service]["names"]["en"] = "changed"
+
+    def told(file: int, how: int) -> None:
+        waits.set()
+        entered(file, how)
+
+    second = threading.Thread(target=enter, args=(2,))
+    with keyring._edited(office.directory) as tree:
+        monkeypatch.setattr(keyring, "flock", told)
+        second.start()
+        while second.is_alive() and not waits.wait(0.01):
+            pass
+        tree["services"][1]["names"]["en"] = "changed"
+    second.join()
+
+    assert 2 == office.directory.read_text().count("en: changed")
 
 
 async def test_a_key_that_the_directory_does_not_know_cannot_rotate(office: Office) -> None:

@@ -121,6 +121,13 @@ BUGS = (
         "client/keyring::test_a_service_announces_itself_that_the_only_key_it_has_has_ended",
     ),
     Bug(
+        "R24",
+        "client/keyring.py",
+        "        flock(folder, LOCK_EX)\n",
+        "        pass\n",
+        "client/keyring::test_two_commands_that_change_the_directory_at_once_change_both",
+    ),
+    Bug(
         "text",
         "client/naming.py",
         'declares.by == "asked" and kind not in answers',
