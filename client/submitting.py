@@ -5,9 +5,10 @@ once, because it is the same statement.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -23,11 +24,29 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, Unavailable, VigilError, faults_of
 from protocol.gateway import Gateway
 
+T = TypeVar("T")
+
 KEEP_TRYING = 20.0
 """Seconds for which the gateway is asked again before the statement is kept in a file."""
 PAUSE = 1.0
 HEAD = 1_000
 """Bytes by which a file of quite another kind is known."""
+
+
+async def again(ask: Callable[[], Awaitable[T]], say: Callable[[str], None]) -> T:
+    """The gateway's answer to what is signed: the same bytes are sent again while it is away, for an answer may be lost after
+    they counted. Raises what it refuses with, or `Unavailable`.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + KEEP_TRYING
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            if loop.time() + PAUSE > until:
+                raise
+            say(_("{message}; trying again with the same statement ...", message=error.message))
+        await asyncio.sleep(PAUSE)
 
 
 async def hand_in(
@@ -37,16 +56,10 @@ async def hand_in(
     once the statement is kept in a file.
     """
     statement = read_statement(envelope)
-    loop = asyncio.get_running_loop()
-    until = loop.time() + KEEP_TRYING
-    while True:
-        try:
-            return await gateway.submit(to or statement.delivery, envelope)
-        except Unavailable as error:
-            if loop.time() + PAUSE > until:
-                raise Unavailable(error.message, hint=_kept(envelope)) from error
-            say(_("{message}; trying again with the same statement ...", message=error.message))
-        await asyncio.sleep(PAUSE)
+    try:
+        return await again(lambda: gateway.submit(to or statement.delivery, envelope), say)
+    except Unavailable as error:
+        raise Unavailable(error.message, hint=_kept(envelope)) from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from client.console import answer, talk
 from client.language import _, speak
 from client.options import DryRun, Known, Output, Yes, grouped
 from client.signing import clock_of, declined, dry, somebody_is_there
+from client.submitting import again
 from client.tables import Lines
 from domain.record.handover import (
     SHIFT_TYPE,
@@ -77,7 +78,7 @@ def shift(
             signing = _Signing(yes, dry_run, output)
             envelope = signing.signed(caller, "hands_over", made.sheet, made.digest)
             given = HandingOver(sheet=made.signed, signed=envelope)
-            found = caller.call(lambda door: door.hand_over(given))
+            found = caller.call(lambda door: again(lambda: door.hand_over(given), talk.print))
             said = _("handed over as number {number}; who comes takes it over with: vigil shift take-over", number=found.number)
             answer(output, plain(found), said)
 
@@ -119,7 +120,7 @@ def _take_over(caller: CallerOptions, signing: _Signing) -> None:
     if sheet is None:
         raise NotFound(_("a delivery on this sheet has been expunged"), hint=_("hand over with a new sheet"))
     envelope = signing.signed(caller, "takes_over", sheet, waiting.sheet)
-    found = caller.call(lambda door: door.take_over(envelope))
+    found = caller.call(lambda door: again(lambda: door.take_over(envelope), talk.print))
     answer(signing.output, plain(found), _("handover {number} is closed: the shift is yours", number=found.number))
 
 

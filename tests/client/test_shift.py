@@ -1,5 +1,6 @@
 """`vigil shift`: the sheet as text and JSON, and its handover by two officers, each with a folder of keys of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from client import submitting
+from client.caller import CallerOptions
+from client.commands import shifts
+from domain.record.handover import Handover
+from domain.signing.envelope import Envelope
 from domain.signing.keys import private_pem
+from domain.words.errors import Unavailable
+from protocol.gateway import Gateway
 from tests.command import Ran, vigil
 from tests.gateway import test_floor
 from tests.gateway.test_floor import ALL, NOW, Night, keep, made
@@ -63,6 +71,27 @@ async def test_the_sheet_is_shown_and_handed_over_and_both_signatures_verify(des
     assert "both signatures are good by directory.yaml" in former.out
     assert "birch-3" in former.out
     assert given.json["sheet"] in former.out
+
+
+async def test_a_handover_of_which_the_answer_is_lost_is_told_to_be_closed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same signature is sent again: signed anew it would be told that no shift waits, though it is that officer's already."""
+    take_over, lost = Gateway.take_over, iter((True, False))
+
+    async def losing(door: Gateway, signed: Envelope) -> Handover:
+        found = await take_over(door, signed)
+        if next(lost):
+            raise Unavailable("no gateway answers")
+        return found
+
+    monkeypatch.setattr(submitting, "PAUSE", 0.01)
+    monkeypatch.setattr(Gateway, "take_over", losing)
+    await desk.run("hand-over", "--yes")
+    caller = CallerOptions(ALL, "S-2", desk.folder / "S-2", desk.night.url)
+    await asyncio.to_thread(shifts._take_over, caller, shifts._Signing(yes=True, dry_run=False, output="text"))
+
+    assert "handover 1 is closed: the shift is yours" in capsys.readouterr().out
 
 
 async def test_what_changed_meanwhile_is_named_and_nothing_is_closed(desk: Desk) -> None:

@@ -75,6 +75,13 @@ BUGS = (
         "",
         "client/keyring::test_no_key_is_used_that_nobody_could_be_told_of",
     ),
+    Bug(
+        "shift",
+        "client/commands/shifts.py",
+        "again(lambda: door.take_over(envelope), talk.print)",
+        "door.take_over(envelope)",
+        "client/shift::test_a_handover_of_which_the_answer_is_lost_is_told_to_be_closed",
+    ),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
     Bug(
         "text",
