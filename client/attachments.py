@@ -20,7 +20,7 @@ from client.console import talk
 from client.language import _
 from domain.plan.attachment import HEAD, SUFFIXES, Attachment, File, begins_as, media_type_of
 from domain.plan.vocabulary import HandlingCode
-from domain.words.errors import Malformed, NotVerified, Unavailable, faults_of
+from domain.words.errors import Malformed, NotVerified, Unavailable, VigilError, faults_of
 from domain.words.limits import LARGEST_FILE
 from process.files import making
 from protocol.gateway import Gateway
@@ -146,7 +146,11 @@ async def _sent(door: Gateway, delivery: str, path: Path, file: File) -> bool:
         _("{path} has changed since its digest was taken", path=path),
         hint=_("was it being copied? Hand it in once it is whole"),
     )
-    with path.open("rb") as source, progress(path.name, file.size) as tick:
+    try:
+        opened = path.open("rb")
+    except OSError as error:
+        raise VigilError(_("{what} cannot be read: {why}", what=path, why=error.strerror)) from error
+    with opened as source, progress(path.name, file.size) as tick:
 
         async def pieces() -> AsyncIterator[bytes]:
             sent = 0

@@ -27,7 +27,7 @@ from domain.record.verify import verify
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotAuthentic, NotFound, NotVerified, Refused, RuleBroken, Unavailable
-from protocol.gateway import Gateway
+from protocol.gateway import LONGEST_ANSWER, Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, hurried
 from rehearsal.scenario import Scenario
@@ -88,10 +88,10 @@ class Recording(Gateway):
         super().__init__(http, url, service, private_key_of(service), service)
         self._records = records
 
-    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER) -> bytes:
         """All keys are right here: whose proof is not taken meets a clock that is wrong, and tries again."""
         try:
-            return await super()._call(method, path, content)
+            return await super()._call(method, path, content, most)
         except NotAuthentic as error:
             raise Unavailable(error.message, hint=error.hint) from error
 

@@ -671,8 +671,9 @@ def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -
 
     try:
         caller.call(all_in)
-    except VigilError as error:
-        explain(error)
+    except (VigilError, KeyboardInterrupt) as error:  # whoever does not wait for a long film is shown the receipt all the same
+        if isinstance(error, VigilError):
+            explain(error)
         talk.print(_("the statement is handed in and counts; its files are not all: {how}", how=_add_again(envelope, left)))
 
 

@@ -1,10 +1,12 @@
 """Files at hand on the command line: described, handed in with a statement, fetched, and compared with what a packet names."""
 
+import asyncio
 import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +15,12 @@ from typer.testing import CliRunner
 from client import attachments
 from client.attachments import at_hand, described, get, hand_in, looked_at
 from client.cli import app
+from client.commands import speaking
 from domain.plan.attachment import Attachment, File
 from domain.words.errors import Malformed, NotFound, NotVerified
 from process.files import making
-from tests.support import Table
+from tests.installation import stop_by
+from tests.support import Table, example_plan
 
 JPEG = b"\xff\xd8\xff\xe0 the parcel"
 
@@ -171,6 +175,30 @@ def numbered(number: int) -> tuple[bytes, Attachment]:
     data = JPEG + bytes([number])
     digest = hashlib.sha256(data).hexdigest()
     return data, Attachment(digest=digest, size=len(data), media_type="image/jpeg", shows=f"packet {number}")
+
+
+def test_a_file_that_is_gone_hides_no_receipt(parcel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stick that was pulled out while its officer was asked: the statement counts, and it is said how to hand the file in."""
+    files = described([f"{parcel}: the parcel, opened"])
+    parcel.unlink()
+    caller = SimpleNamespace(call=lambda work: asyncio.run(work(None)))
+    speaking._attach(stop_by("kz.police", example_plan()), caller, files)  # type: ignore[arg-type]
+    told = " ".join(capsys.readouterr().err.split())
+
+    assert "the statement is handed in and counts" in told
+    assert f"vigil attachment add {example_plan().operation} {parcel}" in told
+
+
+def test_who_waits_for_no_long_file_is_shown_the_receipt(parcel: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C while it is sent ends the sending: how to go on is said, and the command goes on to what has been recorded."""
+
+    def interrupted(_work: object) -> None:
+        raise KeyboardInterrupt
+
+    files, caller = described([f"{parcel}: the parcel, opened"]), SimpleNamespace(call=interrupted)
+    speaking._attach(stop_by("kz.police", example_plan()), caller, files)  # type: ignore[arg-type]
+
+    assert f"vigil attachment add {example_plan().operation}" in " ".join(capsys.readouterr().err.split())
 
 
 def test_each_file_that_is_named_fits_is_missing_or_was_changed(tmp_path: Path) -> None:

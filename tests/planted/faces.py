@@ -16,6 +16,13 @@ TWO_WAYS = "client/groups::test_one_signature_is_not_given_for_two_ways_of_handl
 BUGS = (
     Bug("R31", "client/commands/groups.py", "if name not in typed]:", "if not name]:", TWO_WAYS),
     Bug(
+        "files",
+        "client/attachments.py",
+        '        raise VigilError(_("{what} cannot be read: {why}", what=path, why=error.strerror)) from error\n',
+        "        raise\n",
+        "client/attachments::test_a_file_that_is_gone_hides_no_receipt",
+    ),
+    Bug(
         "R31",
         "client/commands/groups.py",
         "if one.group is not None and one.group.number in members)",
@@ -32,6 +39,13 @@ BUGS = (
     Bug("R31", "gateway/pages/pages.py", "if not asked_otherwise(kind, (found, one), datetime.now(UTC)))", "if one)", TWO_WAYS),
     Bug("R28", "client/attachments.py", "        raise_if_large(path)\n", "", "client/attaching"),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
+    Bug(
+        "files",
+        "client/commands/speaking.py",
+        "except (VigilError, KeyboardInterrupt) as error:",
+        "except VigilError as error:",
+        "client/attachments::test_who_waits_for_no_long_file_is_shown_the_receipt",
+    ),
     Bug(
         "files",
         "client/commands/speaking.py",
