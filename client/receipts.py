@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Annotated
@@ -113,16 +112,16 @@ class KeptReceipts:
         without one. What cannot be read is an alarm, and all is compared anew.
         """
         path = self._folder / delivery / EDGE
-        with suppress(FileNotFoundError):
-            try:
-                known = _Edge.model_validate_json(path.read_bytes())
-                return Frontier(known.size, [bytes.fromhex(one) for one in known.peaks])
-            except (ValidationError, ValueError):
-                self.alarm(
-                    Malformed(
-                        _("{path} is spoilt: it said how far the ledger of {delivery} was compared", path=path, delivery=delivery)
-                    )
-                )
+        try:
+            known = _Edge.model_validate_json(path.read_bytes())
+            return Frontier(known.size, [bytes.fromhex(one) for one in known.peaks])
+        except FileNotFoundError:
+            pass  # nothing was compared yet
+        except OSError as error:
+            self.alarm(_unread(path, error))
+        except (ValidationError, ValueError):
+            message = _("{path} is spoilt: it said how far the ledger of {delivery} was compared", path=path, delivery=delivery)
+            self.alarm(Malformed(message))
         first = self._readable(self._files(delivery)[:1])
         return edge_of(first[0].receipt) if first else None
 
@@ -154,13 +153,15 @@ class KeptReceipts:
         alarm(error)
 
     def _readable(self, paths: Sequence[Path]) -> list[SignedReceipt]:
-        """What these files hold. One that somebody has spoilt is an alarm."""
+        """What these files hold. One that somebody has spoilt, or that cannot be read, is an alarm, and holds up no stop."""
         found: list[SignedReceipt] = []
         for path in paths:
             try:
                 found.append(_read(path))
             except VigilError as error:
                 self.alarm(error)
+            except OSError as error:
+                self.alarm(_unread(path, error))
         return found
 
     def _files(self, delivery: str) -> list[Path]:
@@ -189,6 +190,10 @@ def _below(folder: Path) -> Iterator[Path]:
         seen.add(known)
         folders.sort()
         yield from (Path(place, name) for name in sorted(names) if name.lower().endswith(".json"))
+
+
+def _unread(path: Path, error: OSError) -> Malformed:
+    return Malformed(_("{what} cannot be read: {why}", what=path, why=error.strerror))
 
 
 def _raised(error: OSError) -> None:

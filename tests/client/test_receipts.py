@@ -7,9 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from client import cli
+from client.caller import CallerOptions
 from client.countersigning import as_kept, compared
 from client.receipts import KeptReceipts, receipts_at
+from client.submitting import kept
 from domain.delivery.ledger import Entry
 from domain.delivery.statement import Seen
 from domain.record.receipts import SignedReceipt, read_receipt, signed
@@ -97,6 +101,21 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(PermissionError):
         receipts_at([tmp_path])
+
+
+def test_a_receipt_that_cannot_be_read_is_an_alarm_and_holds_up_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R8: what another user of the machine has written there, such as root, ends no command that pulls a brake."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(CallerOptions, "key", lambda caller: private_key_of(caller.service))
+    for name in ("3.json", "compared"):
+        (tmp_path / "receipts" / "saxaul-22" / name).mkdir(parents=True)  # as little to be read as what is not one's own
+    words = ("--as", "uz.police", "--keys", str(tmp_path), "--gateway", "http://127.0.0.1:1", "--offline")
+    ran = CliRunner().invoke(cli.app, ["stop", "saxaul-22", "--reason", "leak", *words])
+    (file,) = tmp_path.glob("*.statement.json")
+
+    assert (0, "stop_requested") == (ran.exit_code, kept(file)[1].content.kind)
+    assert KeptReceipts(tmp_path).edge("saxaul-22") is None
+    assert "cannot be read" in ran.stderr
 
 
 def test_a_packet_has_each_history_of_which_a_receipt_is_kept(shelf: KeptReceipts, histories: tuple[Table, Table]) -> None:

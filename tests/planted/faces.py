@@ -162,6 +162,13 @@ BUGS = (
         "                pass\n",
         "client/cli::test_what_is_verified_says_which_receipts_it_has_checked",
     ),
+    Bug(
+        "R8",
+        "client/receipts.py",
+        "                self.alarm(_unread(path, error))\n",
+        "                raise\n",
+        "client/receipts::test_a_receipt_that_cannot_be_read_is_an_alarm_and_holds_up_no_stop",
+    ),
     Bug("command", "client/running.py", "while not other_end.poll(0):", "while not other_end.poll(0) or True:", "client/listing"),
     Bug(
         "R8",
