@@ -19,12 +19,12 @@ from domain.delivery.requests import AnyAlarm, CorrectionAsked, Inbox, Request, 
 from domain.papers.handed import PaperFile
 from domain.papers.making import Offered
 from domain.plan.attachment import File
-from domain.plan.directory import Listed, valid_keys
+from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.handover import HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.reads import ReadsPage
-from domain.record.receipts import Comparison, SignedReceipt, read_receipt
+from domain.record.receipts import Comparison, SignedReceipt, may_sign, read_receipt
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
@@ -50,7 +50,6 @@ from domain.words.errors import (
     VigilError,
 )
 from domain.words.limits import LONGEST_LIST, MOST_PAGES
-from domain.words.moments import instant
 from domain.words.text import fill, mark
 from protocol.calls import Signer, address, of_delivery, read_up_to
 
@@ -216,7 +215,7 @@ class Gateway:
             return  # it is kept, and checked whenever it is used
         keys = tuple(key for one in listed if one.kind == "system" for key in one.keys)
         try:
-            open_envelope(given.envelope, RECEIPT_TYPE, valid_keys(keys, instant(given.receipt.entry.at)))
+            open_envelope(given.envelope, RECEIPT_TYPE, may_sign(given.receipt, keys))
         except NotAuthentic as error:
             witness.alarm(
                 NotVerified(

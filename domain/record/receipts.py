@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
 from domain.delivery.reported import Stated
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, ServiceKey
 from domain.record import left_out
 from domain.record.door import read_statement
 from domain.record.left_out import told_otherwise
@@ -72,10 +72,14 @@ def opened(envelope: Envelope, directory: Directory, at: datetime | None = None)
     if system is None:
         raise NotAuthentic(mark("the directory has no installation that could have signed a receipt"))
     receipt = read_receipt(envelope)
-    recorded = instant(receipt.entry.at)
-    since = {key_id(one.public): one.public for one in system.keys if one.valid_at(max(recorded, instant(one.valid_from)))}
-    open_envelope(envelope, RECEIPT_TYPE, since if at is None else system.keys_at(at))
+    open_envelope(envelope, RECEIPT_TYPE, may_sign(receipt, system.keys) if at is None else system.keys_at(at))
     return receipt
+
+
+def may_sign(receipt: Receipt, keys: Iterable[ServiceKey]) -> dict[str, str]:
+    """Those of the installation's keys with which it may be signed: whoever asks for it again has it under a newer one."""
+    recorded = instant(receipt.entry.at)
+    return {key_id(one.public): one.public for one in keys if one.valid_at(max(recorded, instant(one.valid_from)))}
 
 
 def fits(receipt: Receipt, delivery: Delivery) -> None:

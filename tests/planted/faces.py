@@ -911,6 +911,13 @@ BUGS = (
         "        data = await answer.read()\n",
         "protocol/gateway::test_an_answer_without_end_is_read_no_further_than_any_can_be",
     ),
+    Bug(
+        "record",
+        "protocol/gateway.py",
+        "may_sign(given.receipt, keys)",
+        "{}",
+        "protocol/gateway::test_a_receipt_that_is_asked_for_again_may_be_signed_with_a_newer_key",
+    ),
     Bug("notices", "protocol/webhooks.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
     Bug(
         "waiting",

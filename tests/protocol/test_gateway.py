@@ -15,8 +15,10 @@ from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.reported import Stated
 from domain.delivery.requests import Inbox
 from domain.delivery.statement import Seen
+from domain.plan.directory import Listed, ServiceKey
 from domain.record.receipts import Comparison, SignedReceipt, signed
 from domain.signing.canonical import plain
+from domain.signing.keys import public_text
 from domain.views.asked import request
 from domain.views.view import view
 from domain.words.errors import Malformed, Unavailable, VigilError
@@ -268,6 +270,29 @@ async def test_the_receipt_of_another_delivery_is_no_answer() -> None:
             await door.submit("amber-heron", event.envelope)
 
     assert SignedReceipt(answer, given) == taken
+
+
+@pytest.mark.parametrize("until", [None, "2022-01-01T00:00:00Z"], ids=["counts", "ended before"])
+async def test_a_receipt_that_is_asked_for_again_may_be_signed_with_a_newer_key(until: str | None) -> None:
+    """Who hands in once more what was recorded before the installation changed its key hears of nothing wrong; one that had ended
+    when it was recorded is told.
+    """
+    given = Table().say("kz.knb", "information")
+    event, newer = given.entry.event, private_key_of("newer")
+    assert isinstance(event, Stated)
+    since = "2021-01-01T00:00:00Z" if until is not None else "2030-01-01T00:00:00Z"
+    key = ServiceKey(public=public_text(newer), valid_from=since, valid_until=until)
+    listed = Listed(id="vigil", kind="system", state=None, names={"en": "Vigil"}, keys=(key,))
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response([plain(listed)] if request.method == "GET" else plain(signed(given, newer)))
+
+    witness = Hearing([])
+    async with served(answer) as url, aiohttp.ClientSession() as http:
+        await Gateway(http, url, "kz.knb", private_key_of("kz.knb"), witness=witness).submit(given.delivery, event.envelope)
+
+    assert [given] == witness.held
+    assert (until is not None) == bool(witness.heard)
 
 
 async def test_an_answer_without_end_is_read_no_further_than_any_can_be() -> None:
