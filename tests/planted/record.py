@@ -184,7 +184,7 @@ BUGS = (
     Bug(
         "record",
         "domain/record/receipts.py",
-        "    open_envelope(envelope, RECEIPT_TYPE, since if at is None else system.keys_at(at))\n",
+        "    open_envelope(envelope, RECEIPT_TYPE, may_sign(receipt, system.keys) if at is None else system.keys_at(at))\n",
         "",
         "receipts",
     ),
