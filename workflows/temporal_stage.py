@@ -130,7 +130,8 @@ class TemporalStage:
             if isinstance(one, Heed) and one.plan not in heeded:  # what listens ends by itself only when there is news
                 self._commands += task.cancel()
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
-        self._set_alarm(min(coming or self._until, self._until))
+        ends = self._until if self.newest < self._until else None  # once that has come, what it waits for brings news of itself
+        self._set_alarm(min((one for one in (coming, ends) if one is not None), default=None))
         if not self._ends():
             self._commands += self.keeping.go_on()
         self._show()
@@ -316,11 +317,11 @@ class TemporalStage:
 
         return asyncio.create_task(run())
 
-    def _set_alarm(self, until: datetime) -> None:
+    def _set_alarm(self, until: datetime | None) -> None:
         """Where one is set for an earlier moment, which nothing waits for any more, it stays: when it comes, the next is set. To
         take it back and set another would be two events for each checkpoint that closes in time.
         """
-        if self._alarm_at is not None and self._alarm_at <= until:
+        if until is None or (self._alarm_at is not None and self._alarm_at <= until):
             return
         if self._alarm is not None:
             self._alarm.cancel()

@@ -1116,6 +1116,13 @@ BUGS = (
     Bug(
         "stage",
         "workflows/temporal_stage.py",
+        "ends = self._until if self.newest < self._until else None",
+        "ends = self._until",
+        "workflows/keeping::test_a_run_whose_time_is_over_and_that_may_not_end_yet_sets_no_timer",
+    ),
+    Bug(
+        "stage",
+        "workflows/temporal_stage.py",
         "if not isinstance(errand, Question) and (known is None or known.done()):",
         "if not isinstance(errand, Question) and known is None:",
         "workflows/errands",

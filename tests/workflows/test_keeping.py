@@ -197,6 +197,37 @@ async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_n
     assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
 
 
+async def test_a_run_whose_time_is_over_and_that_may_not_end_yet_sets_no_timer(temporal: Client, outage: Outage) -> None:
+    """What is unkept does not fit what is carried: the run waits for the archive, and its history does not grow meanwhile."""
+    plan = renamed(example_plan())
+    news = Information(text="\N{CYRILLIC CAPITAL LETTER YA}" * 2000)
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=RunLength(seconds=2))
+        begun = await run_of(at, plan)
+        for number in range(MOST_CARRIED_UNKEPT // 4000 + 1):
+            await update(at, plan, said_by("uz.police", plan, news, f"much-{number:04}"), str(number))
+        async with asyncio.timeout(PATIENCE):
+            while not await timers_after(at, plan, timedelta(seconds=2)):
+                pass
+            for _ in range(2):  # the archive is tried again, each time later than the time before
+                outage.noticed.clear()
+                await outage.noticed.wait()
+        set_anew, before = await timers_after(at, plan, timedelta(seconds=2)), await run_of(at, plan)
+        outage.over = True
+        async with asyncio.timeout(PATIENCE):
+            while await run_of(at, plan) == before:
+                pass
+
+    assert (begun, 1) == (before, set_anew)
+
+
+async def timers_after(at: Installation, plan: Plan, span: timedelta) -> int:
+    """How many timers have come since the run had lasted for so long."""
+    events = (await at.handle(plan).fetch_history()).events
+    over = events[0].event_time.ToDatetime() + span
+    return sum(one.HasField("timer_fired_event_attributes") and one.event_time.ToDatetime() >= over for one in events)
+
+
 @pytest.mark.slow
 async def test_behind_the_archive_only_what_stops_is_taken_and_all_of_it_is_kept_when_it_is_back(
     temporal: Client, outage: Outage
