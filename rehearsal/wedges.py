@@ -34,11 +34,7 @@ def wedge(delivery: Delivery, now: datetime, seed: int = 0) -> str:
     now = max(now, state.now)
     if state.ended or any(not isinstance(one, Question | Heed) for one in wanted(delivery)):
         return ""  # what is under way outside ends by itself, and is begun again until it does
-    overdue = [
-        one.checkpoint.id
-        for one in state.open_checkpoints()
-        if _is_overdue(one, now) and not (state.hold is not None and state.waits_with(one))
-    ]
+    overdue = [one.checkpoint.id for one in state.open_checkpoints() if _is_overdue(one, now) and not state.stands(one)]
     if overdue:
         return f"the due time of {', '.join(overdue)} has passed, and nothing follows"
     if _is_moving(delivery, now) or any(_would_count(delivery, now, seed + more) for more in range(TRIES)):

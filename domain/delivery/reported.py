@@ -318,7 +318,8 @@ class Diverged(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This history is the next branch, and it has not ended. Nothing advances before it has been decided how to go on."""
         state.branch = self.branch + 1
-        state.divergence = Diverging(when.seq)
+        since = state.divergence.since if state.divergence is not None else when.at
+        state.divergence = Diverging(when.seq, since)
         state.ended = False
         state.owe(when.seq, "diverged", None, state.plan.participants())
 

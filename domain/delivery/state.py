@@ -305,12 +305,18 @@ class State:
         return progress is not None and progress.open
 
     def waits_with(self, progress: Progress) -> bool:
-        """Whether what is asked there would move it, so that nobody's silence counts while it is held: it is a checkpoint of step
-        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`, `sibling` or `sibling_stop`.
+        """Whether what is asked there would move it: it is a checkpoint of step `dispatch`, `hand_over` or `deliver`, or of the
+        contingency `decision`, `sibling` or `sibling_stop`.
         """
         planned = self.plan.find(progress.checkpoint.id)
         moves = planned is not None and planned.step in ("dispatch", "hand_over", "deliver")
         return moves or progress.contingency in ("decision", "sibling", "sibling_stop")
+
+    def stands(self, progress: Progress) -> bool:
+        """Whether nobody's silence counts there now: it is held (R8), or a divergence waits for people to decide (R18), and it
+        `waits_with` that.
+        """
+        return (self.hold is not None or self.divergence is not None) and self.waits_with(progress)
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""
@@ -424,17 +430,33 @@ class State:
             self.owe(seq, "held", None, self.plan.participants())
 
     def go_on(self, at: datetime, seq: int) -> None:
-        """It is held no more, and every participant is `resumed`. Each open checkpoint that `waits_with` it has been `paused` for
-        as long as it was held, or since it opened where that is later; it is `due_anew`, so much later.
-        """
+        """It is held no more, and every participant is `resumed`. They `run_on` after as long as it was held."""
         assert self.hold is not None  # noqa: S101 - what decides on it is open only while it is there
-        for progress in self.open_checkpoints():
-            if self.waits_with(progress):
-                span = at - max(self.hold.since, progress.opened)
+        since, self.hold = self.hold.since, None
+        self.run_on(at, since)
+        self.owe(seq, "resumed", None, self.plan.participants())
+
+    def be_one(self, at: datetime) -> None:
+        """It was decided how it goes on after its record was put back: the divergence is over, and they `run_on` after as long as
+        that took.
+        """
+        assert self.divergence is not None  # noqa: S101 - what decides on it is open only while it is there
+        since, self.divergence = self.divergence.since, None
+        self.run_on(at, since)
+
+    def run_on(self, at: datetime, since: datetime) -> None:
+        """Each open checkpoint that `waits_with` it has been `paused` since then, or since it opened where that is later; it is
+        `due_anew`, so much later. But while it is held still, or a divergence waits for a decision, that counts as since then.
+        """
+        if self.hold is not None:
+            self.hold = replace(self.hold, since=min(since, self.hold.since))
+        elif self.divergence is not None:
+            self.divergence.since = min(since, self.divergence.since)
+        else:
+            for progress in filter(self.waits_with, self.open_checkpoints()):
+                span = at - max(since, progress.opened)
                 progress.paused += span
                 progress.due_anew(progress.due + span if progress.due is not None else None, at)
-        self.hold = None
-        self.owe(seq, "resumed", None, self.plan.participants())
 
     def move(self, seq: int, at: datetime, since: datetime) -> None:
         """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Whoever had

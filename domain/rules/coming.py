@@ -85,7 +85,7 @@ def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEven
 
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened,
-    but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
+    but for those where it `stands`: its next reminder, one more than before; the next rung of its ladder,
     `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
     for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
     those that are waited for; silence also what ends with it, if the contingency says so. Then, while it is under way
@@ -95,8 +95,7 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     """
     state = delivery.state
     for name, progress in state.progress.items():
-        paused = state.hold is not None and state.waits_with(progress)
-        if progress.open and not progress.satisfied and not paused:
+        if progress.open and not progress.satisfied and not state.stands(progress):
             yield from _coming_at(delivery, name, progress)
     if state.under_way and not state.delivered:
         yield from _running_out(delivery)

@@ -68,7 +68,7 @@ class Pending(Frozen):
     next_reminder: UtcText | None = None
     """When they are reminded next."""
     paused: bool = False
-    """It is held, and nobody's silence counts here meanwhile (R8)."""
+    """Nothing moves, and nobody's silence counts here meanwhile (R8, R18)."""
     then: Consequence
     """What silence brings."""
 
@@ -231,7 +231,7 @@ def _awaited(delivery: Delivery, progress: Progress) -> Pending:
         next_rung=_text(progress.counted_from + rung.after if rung is not None else None),
         next_to=rung.to if rung is not None else None,
         next_reminder=_text(progress.next_reminder(delivery.plan.contingencies.remind_every, book_of(delivery).figures)),
-        paused=delivery.state.hold is not None and delivery.state.waits_with(progress),
+        paused=delivery.state.stands(progress),
         then=after_silence(delivery, progress),
     )
 

@@ -135,7 +135,7 @@ def _ladder(delivery: Delivery, wait: OpenCheckpoint, seen: Sight, done: tuple[S
 
 
 def _ahead(delivery: Delivery, progress: Progress, seen: Sight) -> Iterator[Step]:
-    if progress.silent or _held(delivery, progress):
+    if progress.silent or delivery.state.stands(progress):
         return
     begun = progress.counted_from
     if progress.due is None:
@@ -151,13 +151,8 @@ def _ahead(delivery: Delivery, progress: Progress, seen: Sight) -> Iterator[Step
             yield Step("later", "tell_next", begun + rung.after)
 
 
-def _held(delivery: Delivery, progress: Progress) -> bool:
-    """Whether a hold keeps its time from running (R8)."""
-    return delivery.state.hold is not None and delivery.state.waits_with(progress)
-
-
 def _end(delivery: Delivery, progress: Progress) -> End:
-    if _held(delivery, progress):
+    if delivery.state.stands(progress):
         return "held"
     then: Consequence = after_silence(delivery, progress)
     if then == "nothing":

@@ -1,6 +1,7 @@
 """R18: the archive has another history of a delivery. Nothing moves until people decide; both histories are in the packet."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,6 +90,66 @@ def test_r18_nothing_moves_before_both_have_decided() -> None:
     assert not new.delivery.state.dispatched
     assert 0 == later.delivery.state.leg
     assert "muster" not in " ".join(last.delivery.state.progress)
+
+
+def test_r18_a_decision_on_what_a_taker_found_moves_nothing_before_both_have_decided() -> None:
+    """Accepted with another seal before the record was put back: to go on counts once it is decided how that goes on."""
+
+    def accept(table: Table) -> None:
+        table.dispatch()
+        table.say("kz.police", "handover_offered", "tashkent-airport")
+        table.say("uz.customs", "handover_accepted", "tashkent-airport", seals=OTHER_SEAL)
+
+    _, new = put_back(accept)
+    about = new.opened("decision")
+    before = [new.say(one, "movement_decision", about) for one in new.at(about).checkpoint.services()]
+    leg = decide(new).delivery.state.leg
+    after = [new.say(one, "movement_decision", about) for one in new.at(about).checkpoint.services()]
+
+    assert ["record_put_back"] * 2 == [code(one) for one in before]
+    assert (0, 1) == (leg, new.delivery.state.leg)
+    assert [None] * 2 == [code(one) for one in after]
+
+
+@pytest.mark.parametrize("held_first", [True, False])
+@pytest.mark.parametrize("decided_first", ["hold", "divergence"])
+def test_r18_nobody_is_silent_at_what_may_not_count_before_both_have_decided(*, held_first: bool, decided_first: str) -> None:
+    """The time of a handover stands still meanwhile, and no longer where it is held at the same time: it goes on from where it
+    was.
+    """
+
+    def hold(table: Table) -> Table:
+        table.say("uz.police", "hold_requested")
+        return table
+
+    def go_on(table: Table) -> Table:
+        about = table.opened("hold")
+        for service in table.at(about).checkpoint.services():
+            table.say(service, "hold_decided", about, decision="go_on")
+        return table
+
+    _, new = put_back(lambda table: hold(table.dispatch()) if held_first else table.dispatch())
+    began = new.now - timedelta(minutes=1) if held_first else new.now
+    due = new.at("tashkent-airport").due
+    assert due is not None
+    new.pass_time(minutes=30)
+    new = new if held_first else hold(new)
+    first, last = (go_on, decide) if decided_first == "hold" else (decide, go_on)
+    first(new).pass_time(minutes=30)
+    last(new)
+
+    assert new.delivery.state.halt is None
+    assert new.now - began == new.at("tashkent-airport").paused
+    assert due + (new.now - began) == new.at("tashkent-airport").due
+
+
+def test_r18_silence_does_not_end_what_waits_for_a_decision_on_its_record() -> None:
+    """The handover is long overdue, and could not have been answered."""
+    _, new = put_back()
+    new.pass_time(days=3)
+    assert (False, None) == (new.at("tashkent-airport").silent, new.delivery.state.halt)
+    decide(new).hand_over()
+    assert 1 == new.delivery.state.leg
 
 
 def test_r18_one_decision_is_not_enough_and_two_let_it_go_on() -> None:

@@ -377,7 +377,7 @@ BUGS = (
     Bug(
         "R28", "domain/delivery/reported.py", "for one in register.let_be if one in there", "for one in register.let_be", "bounds"
     ),
-    Bug("R18", "domain/delivery/reported.py", "        state.divergence = Diverging(when.seq)\n", "", "divergence"),
+    Bug("R18", "domain/delivery/reported.py", "        state.divergence = Diverging(when.seq, since)\n", "", "divergence"),
     Bug("R12", "domain/delivery/reported.py", "        state.ended = False\n", "", "divergence"),
     Bug("R31", "domain/delivery/reported.py", 'if self.says == "danger":\n', 'if False and self.says == "danger":\n', "groups"),
     Bug("record", "domain/delivery/requests.py", "if canonical(said) != body:", "if False:", "acknowledgements"),
@@ -437,6 +437,8 @@ BUGS = (
         "rules_of_hold",
     ),
     Bug("R8", "domain/delivery/state.py", "                progress.paused += span\n", "", "rules_of_hold"),
+    Bug("R18", "domain/delivery/state.py", "since=min(since, self.hold.since)", "since=self.hold.since", "divergence"),
+    Bug("R18", "domain/delivery/state.py", "self.divergence.since = min(since, self.divergence.since)", "pass", "divergence"),
     Bug(
         "R8",
         "domain/delivery/state.py",

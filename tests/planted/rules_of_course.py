@@ -17,10 +17,11 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/coming.py",
-        "paused = state.hold is not None and state.waits_with(progress)",
-        "paused = False",
+        "and not progress.satisfied and not state.stands(progress):",
+        "and not progress.satisfied:",
         "rules_of_hold",
     ),
+    Bug("R18", "domain/rules/divergence.py", "state.be_one(when.at)", "state.divergence = None", "divergence"),
     Bug("R2", "domain/rules/coming.py", "if not polled or progress.asked_again:", "if True:", "timers"),
     Bug(
         "R2",
