@@ -172,19 +172,24 @@ class LossRecorded(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """It has halted as lost."""
-        return delivery.state.halt is not None and delivery.state.halt.cause == "lost"
+        """It has halted as lost, or out of sight."""
+        return _may_be_lost(delivery.state)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_searched` unless it has halted with the cause `lost`; `seized_already` where it is secured."""
-        halt = delivery.state.halt
-        if halt is None or halt.cause != "lost":
+        """`not_searched` unless it has halted, with the cause `lost` or while there is a gap: a stop in the middle of a search is
+        the end of that; `seized_already` where it is secured.
+        """
+        if not _may_be_lost(delivery.state):
             return NOT_SEARCHED()
         return SEIZED_ALREADY() if delivery.state.secured else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It is lost."""
         state.lost = True
+
+
+def _may_be_lost(state: State) -> bool:
+    return state.halt is not None and (state.halt.cause == "lost" or state.gap is not None)
 
 
 class SightingDue(Contingency):
@@ -218,9 +223,11 @@ class SightingDue(Contingency):
         return "sighting"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not `watched` any more, or somebody had it in hand or in sight after this opened, or `another_in_charge`."""
+        """It is not `watched` any more, or somebody has had it in hand or in sight since this opened, at the very moment too, or
+        `another_in_charge`.
+        """
         contact = delivery.state.last_contact
-        seen = contact is not None and contact > progress.opened
+        seen = contact is not None and contact >= progress.opened
         return not delivery.state.watched or seen or another_in_charge(delivery, progress)
 
     def silence_brings(self, state: State, key: str) -> Consequence:

@@ -81,6 +81,15 @@ def test_r9_answered_check_in_closes_and_the_next_comes_an_interval_later() -> N
     assert table.is_open("sighting.2")
 
 
+def test_r9_a_contact_at_the_instant_of_the_check_in_leaves_nobody_silent() -> None:
+    """The offer came a moment before the check-in was due, and is recorded after it opened, under the same time."""
+    table = on_the_way()
+    table.pass_time(hours=2)
+    assert table.is_open("sighting.1")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    assert Closed(checkpoint="sighting.1", result="withdrawn") == entry_of(table, "closed", checkpoint="sighting.1").event
+
+
 def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
     """Lost by word of the responsible authority, regained by a sighting: both ends stand in the record."""
     table = on_the_way()
@@ -124,6 +133,17 @@ def test_r9_nothing_is_given_up_before_it_was_searched() -> None:
     assert ("refused", "R9") == became(table.say("kz.police", "loss_recorded", circumstances="gone"))
     table.say("uz.police", "stop_requested")
     assert ("refused", "R9") == became(table.say("kz.police", "loss_recorded", circumstances="gone"))
+
+
+def test_r9_what_was_out_of_sight_when_it_was_stopped_may_be_given_up_as_lost() -> None:
+    """A stop ends the search. Where it is not found nobody can seize it, and the delivery ends all the same."""
+    table = on_the_way()
+    table.say("kz.police", "surveillance_lost", reason="gone")
+    table.say("uz.police", "stop_requested")
+    table.pass_time(hours=12)
+    assert (None, True) == (table.delivery.state.outcome, table.is_open("stop.interdiction"))
+    assert ("accepted", None) == became(table.say("kz.police", "loss_recorded", circumstances="not found"))
+    assert "lost_or_stolen" == table.delivery.state.outcome
 
 
 def test_r9_only_the_responsible_authority_speaks_of_sight() -> None:

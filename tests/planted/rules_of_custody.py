@@ -462,7 +462,14 @@ BUGS = (
     ),
     Bug("R7", "domain/rules/taking_out.py", "if state.discrepancy is not None:", "if False:", "taken_out"),
     Bug("R6", "domain/rules/taking_out.py", 'need == "handover_offer" for', "False for", "taken_out"),
-    Bug("R9", "domain/rules/watch.py", 'if halt is None or halt.cause != "lost":', "if False:", "surveillance"),
+    Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
+    Bug(
+        "R9",
+        "domain/rules/watch.py",
+        '(state.halt.cause == "lost" or state.gap is not None)',
+        'state.halt.cause == "lost"',
+        "surveillance",
+    ),
     Bug(
         "R10",
         "domain/rules/watch.py",
@@ -471,6 +478,7 @@ BUGS = (
         "surveillance",
     ),
     Bug("R22", "domain/rules/watch.py", "seen or another_in_charge(delivery, progress)", "seen", "surveillance"),
+    Bug("R9", "domain/rules/watch.py", "contact >= progress.opened", "contact > progress.opened", "surveillance"),
     Bug("R9", "domain/rules/watch.py", "state.lose_sight(when.at, when.seq)", "pass", "surveillance"),
     Bug("R22", "domain/rules/watch.py", "watched or another_in_charge(delivery, progress)", "watched", "surveillance"),
     Bug("R9", "domain/rules/watch.py", 'state.stop_all("lost", NOT_FOUND(services=services), when.seq)', "pass", "surveillance"),
