@@ -303,6 +303,10 @@ class OnHold:
     seq: int
     by: str | None
     """The service that ordered it; none: what it goes by is not permitted any more (R16)."""
+    newest: int
+    """The newest entry that held it: the same, or another since."""
+    newest_by: str | None
+    """By whom."""
 
 
 @dataclass

@@ -424,10 +424,14 @@ class State:
             self.halt = Halt(cause=cause, finding=finding, seq=seq, by=by)
 
     def hold_all(self, at: datetime, seq: int, by: str | None) -> None:
-        """It is held, and nothing moves from here on; every participant is `held`. A hold before stands."""
-        if self.hold is None:
-            self.hold = OnHold(at, seq, by)
-            self.owe(seq, "held", None, self.plan.participants())
+        """It is held, and nothing moves from here on; every participant is `held`. A hold before stands, and this one is the
+        `newest` of it.
+        """
+        if self.hold is not None:
+            self.hold = replace(self.hold, newest=seq, newest_by=by)
+            return
+        self.hold = OnHold(at, seq, by, seq, by)
+        self.owe(seq, "held", None, self.plan.participants())
 
     def go_on(self, at: datetime, seq: int) -> None:
         """It is held no more, and every participant is `resumed`. They `run_on` after as long as it was held."""

@@ -103,8 +103,8 @@ class HoldRequested(Kind):
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is held from now on, by this service and entry, and every participant is told; where it is held already nothing
-        follows: all holds are one, with one decision.
+        """It is held from now on, by this service and entry, and every participant is told; where it is held already that is one
+        hold, with one decision, and this the newest reason for it.
         """
         if state.under_way:
             state.hold_all(said.at, said.seq, said.service)
@@ -190,8 +190,13 @@ class Hold(Contingency):
         return "hold"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """`another_in_charge`."""
-        return another_in_charge(delivery, progress)
+        """It is not satisfied; and there is `another_in_charge`, or somebody has answered, a first officer too, before the `newest`
+        of what holds it: who decided before that has not decided about it, so all are asked afresh.
+        """
+        hold = delivery.state.hold
+        said = (*progress.answers.values(), *(first.seq for first in progress.firsts.values()))
+        again = hold is not None and any(seq < hold.newest for seq in said)
+        return not progress.satisfied and (again or another_in_charge(delivery, progress))
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""

@@ -245,7 +245,8 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return (TOUCHES(service=other.service),)
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
-        return (LAPSED(entry=hold.seq) if hold.by is None else ORDERED(service=hold.by, entry=hold.seq),)
+        holds = dict.fromkeys(((hold.by, hold.seq), (hold.newest_by, hold.newest)))
+        return tuple(LAPSED(entry=seq) if by is None else ORDERED(service=by, entry=seq) for by, seq in holds)
     if progress.contingency in ("sibling", "sibling_stop"):
         return (about_siblings(delivery, progress),)
     differs = delivery.state.discrepancy

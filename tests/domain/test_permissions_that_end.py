@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from domain.delivery.decided import Closed
+from domain.delivery.verdicts import Finding
 from domain.plan.directory import Poll, Reach
 from domain.record.verify import verify
-from domain.views.asked import inbox
+from domain.views.asked import inbox, request
 from domain.views.consequences import after_silence
 from domain.views.view import view
 from domain.words.moments import utc_text
@@ -121,6 +122,23 @@ def test_r16_what_it_goes_by_ends_and_it_is_held_until_those_in_charge_decide() 
         assert became(table.say(service, "hold_decided", "hold.1", reason="two cars watch the road")) == ("accepted", None)
     assert table.delivery.state.advances
     assert closings(table) == [("renewal.kz.prosecutor.1", "unanswered")]
+    verify(table.packet())
+
+
+def test_r16_what_it_goes_by_ends_while_it_is_held_and_who_had_decided_decides_afresh() -> None:
+    """To go on was decided when it was permitted still: that counts no more, and both are told what has ended since."""
+    table = on_its_way()
+    until(table, timedelta(minutes=30))
+    table.say("uz.police", "hold_requested")
+    table.say("kz.police", "hold_decided", "hold.1")
+    until(table, timedelta())
+    assert table.is_open("hold.2")
+    assert ("late", "R17") == became(table.say("kz.prosecutor", "hold_decided", "hold.1"))
+    about = request(table.delivery, "hold.2", "kz.police").facts.about
+    assert ["hold_ordered", "hold_of_itself"] == [one.code for one in about if isinstance(one, Finding)]
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", "hold.2")
+    assert table.delivery.state.advances
     verify(table.packet())
 
 

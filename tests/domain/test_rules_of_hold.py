@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.delivery.decided import Cleared, Opened
+from domain.delivery.verdicts import Finding
 from domain.rules.budget import is_brake
 from domain.views.asked import request
 from domain.views.notices import facts_of
@@ -211,6 +212,28 @@ def test_r8_several_holds_are_one_decision() -> None:
     assert (hold is not None and hold.by, table.events.count("opened")) == ("kz.knb", opened)
     decide(table, "go_on", *DECIDERS)
     assert table.delivery.state.hold is None
+
+
+@pytest.mark.parametrize("officers", [("officer-1",), ("officer-2", "officer-1")], ids=["a service", "a first officer"])
+def test_r8_who_decided_before_another_hold_has_not_decided_about_it(officers: tuple[str, ...]) -> None:
+    """Both are asked afresh, and told of both; to go on counts where each has decided after the newest."""
+    table = held()
+    if len(officers) > 1:  # of whom only the first has signed
+        progress = table.at(HOLD)
+        two = tuple(one.model_copy(update={"officers": 2}) for one in progress.checkpoint.requires)
+        progress.checkpoint = progress.checkpoint.model_copy(update={"requires": two})
+    decide(table, "go_on", "kz.police")
+    table.say("uz.police", "hold_requested")
+    late = table.say("kz.prosecutor", "hold_decided", HOLD, decision="go_on")
+    asked = request(table.delivery, "hold.2", "kz.police").facts.about
+    decide(table, "go_on", "kz.prosecutor", at="hold.2")
+    before = table.delivery.state.hold
+    decide(table, "go_on", "kz.police", at="hold.2")
+
+    assert (("late", "R17"), "withdrawn") == (became(late), table.at(HOLD).result)
+    assert ["kz.knb", "uz.police"] == [one.parameters["service"] for one in asked if isinstance(one, Finding)]
+    assert before is not None
+    assert (before.by, None) == ("kz.knb", table.delivery.state.hold)
 
 
 def test_r8_after_one_that_is_over_another_is_decided_anew() -> None:

@@ -432,8 +432,8 @@ BUGS = (
     Bug(
         "R8",
         "domain/delivery/state.py",
-        "        if self.hold is None:\n            self.hold =",
-        "        if True:\n            self.hold =",
+        "        if self.hold is not None:\n            self.hold = replace(self.hold, newest",
+        "        if False:\n            self.hold = replace(self.hold, newest",
         "rules_of_hold",
     ),
     Bug("R8", "domain/delivery/state.py", "                progress.paused += span\n", "", "rules_of_hold"),

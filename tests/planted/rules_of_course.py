@@ -225,6 +225,14 @@ BUGS = (
         "hostile_stand_ins",
     ),
     Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
+    Bug("R8", "domain/rules/hold.py", "any(seq < hold.newest for seq in said)", "False", "rules_of_hold permissions_that_end"),
+    Bug(
+        "R8",
+        "domain/rules/hold.py",
+        "said = (*progress.answers.values(), *(first.seq for first in progress.firsts.values()))",
+        "said = (*progress.answers.values(),)",
+        "rules_of_hold",
+    ),
     Bug("R8", "domain/rules/hold.py", "(HELD_AND_SEIZED if seizes else HELD_AND_ENDED)", "HELD_AND_ENDED", "rules_of_hold"),
     Bug(
         "R8",
