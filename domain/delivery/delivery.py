@@ -165,6 +165,7 @@ class Delivery:
         self._found.clear()
         self.state.now = at
         self._under_its_rules(entry.event).apply(self.state, Moment(entry.seq, at), self.law)
+        self.state.let_time_run(at)
         self.state.owe_at_most(self.law.figures.owed_bytes)
 
     def _under_its_rules(self, event: Event) -> Event:

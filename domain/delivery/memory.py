@@ -314,8 +314,6 @@ class Diverging:
     """Entry `seq` says that the archive has another history, and nothing new begins until it is decided how to go on."""
 
     seq: int
-    since: datetime
-    """Since when nothing moves."""
     decided: tuple[str, ...] = ()
     """Who has decided to go on: keys of its checkpoints."""
 

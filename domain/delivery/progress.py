@@ -60,8 +60,10 @@ class Progress:
     """(service, need) to what a first officer has said, where two must say it (R20)."""
     standing: dict[str, RequestStanding] = field(default_factory=dict)
     """How far the request to each service has come; nothing is decided by it."""
+    stood: datetime | None = None
+    """Since when its time stands; none while it runs."""
     paused: timedelta = timedelta()
-    """How long it was held while this waited (R8)."""
+    """How long its time has stood before."""
     escalated: int = 0
     """Rungs of the ladder climbed so far."""
     rung: int = 0
@@ -90,6 +92,12 @@ class Progress:
         """
         self.due, self.came_due, self.asked_again = due, False, False
         self.silent = self.silent and (due is None or due <= now)
+
+    def run_on(self, stood: datetime, now: datetime) -> None:
+        """Its time runs again, which had stood since then: it is `due_anew`, so much later."""
+        span = now - stood
+        self.stood, self.paused = None, self.paused + span
+        self.due_anew(self.due + span if self.due is not None else None, now)
 
     def hand_over(self, plan: Plan, now: datetime) -> None:
         """The successors of those that have been replaced are asked in their place, as in `asked_instead`; what has been answered

@@ -73,7 +73,7 @@ class Amended(Event):
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
         there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
-        time is not after now. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
+        time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
         officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
         Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as it was planned before.
         Nothing is offered any more to who has been replaced.
@@ -91,7 +91,7 @@ class Amended(Event):
             planned = state.plan.find(name)
             if planned is not None and progress.open:
                 if planned.remind != progress.checkpoint.remind:
-                    progress.rung = sum(progress.counted_from + one <= when.at for one in planned.remind)
+                    progress.rung = sum(progress.counted_from + one <= (progress.stood or when.at) for one in planned.remind)
                 progress.checkpoint = planned
                 progress.due_anew(progress.counted_from + state.plan.due_after(planned), when.at)
             elif progress.contingency is not None:
@@ -318,8 +318,7 @@ class Diverged(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This history is the next branch, and it has not ended. Nothing advances before it has been decided how to go on."""
         state.branch = self.branch + 1
-        since = state.divergence.since if state.divergence is not None else when.at
-        state.divergence = Diverging(when.seq, since)
+        state.divergence = Diverging(when.seq)
         state.ended = False
         state.owe(when.seq, "diverged", None, state.plan.participants())
 

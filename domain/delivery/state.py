@@ -313,10 +313,12 @@ class State:
         return moves or progress.contingency in ("decision", "sibling", "sibling_stop")
 
     def stands(self, progress: Progress) -> bool:
-        """Whether nobody's silence counts there now: it is held (R8), or a divergence waits for people to decide (R18), and it
-        `waits_with` that.
+        """Whether nobody's silence counts there now, since no answer would: it is held (R8), or a divergence waits for people to
+        decide (R18), and it `waits_with` that; or it is a checkpoint of the way, and a discrepancy waits for a decision (R7).
         """
-        return (self.hold is not None or self.divergence is not None) and self.waits_with(progress)
+        if self.hold is not None or self.divergence is not None:
+            return self.waits_with(progress)
+        return self.discrepancy is not None and progress.contingency is None and self.waits_with(progress)
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""
@@ -433,34 +435,20 @@ class State:
         self.hold = OnHold(at, seq, by, seq, by)
         self.owe(seq, "held", None, self.plan.participants())
 
-    def go_on(self, at: datetime, seq: int) -> None:
-        """It is held no more, and every participant is `resumed`. They `run_on` after as long as it was held."""
-        assert self.hold is not None  # noqa: S101 - what decides on it is open only while it is there
-        since, self.hold = self.hold.since, None
-        self.run_on(at, since)
+    def go_on(self, seq: int) -> None:
+        """It is held no more, and every participant is `resumed`."""
+        self.hold = None
         self.owe(seq, "resumed", None, self.plan.participants())
 
-    def be_one(self, at: datetime) -> None:
-        """It was decided how it goes on after its record was put back: the divergence is over, and they `run_on` after as long as
-        that took.
+    def let_time_run(self, at: datetime) -> None:
+        """After each entry: an open checkpoint where it `stands` has `stood` from now on, if it had not; one where it does so no
+        more has been `paused` for as long as it `stood`, and is `due_anew`, so much later.
         """
-        assert self.divergence is not None  # noqa: S101 - what decides on it is open only while it is there
-        since, self.divergence = self.divergence.since, None
-        self.run_on(at, since)
-
-    def run_on(self, at: datetime, since: datetime) -> None:
-        """Each open checkpoint that `waits_with` it has been `paused` since then, or since it opened where that is later; it is
-        `due_anew`, so much later. But while it is held still, or a divergence waits for a decision, that counts as since then.
-        """
-        if self.hold is not None:
-            self.hold = replace(self.hold, since=min(since, self.hold.since))
-        elif self.divergence is not None:
-            self.divergence.since = min(since, self.divergence.since)
-        else:
-            for progress in filter(self.waits_with, self.open_checkpoints()):
-                span = at - max(since, progress.opened)
-                progress.paused += span
-                progress.due_anew(progress.due + span if progress.due is not None else None, at)
+        for progress in self.open_checkpoints():
+            if self.stands(progress):
+                progress.stood = progress.stood or at
+            elif progress.stood is not None:
+                progress.run_on(progress.stood, at)
 
     def move(self, seq: int, at: datetime, since: datetime) -> None:
         """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Whoever had

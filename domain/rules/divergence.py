@@ -57,13 +57,13 @@ class Divergence(Contingency):
         return not progress.satisfied and not any(service in able for service in progress.checkpoint.services())
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """If it is satisfied, this key is decided. Once nobody has still to decide, they are to `be_one`."""
+        """If it is satisfied, this key is decided. Once nobody has still to decide, the divergence is over."""
         known = state.divergence
         if known is None or progress.result != "satisfied":
             return
         known.decided = (*known.decided, progress.key)
         if not _undecided(state):
-            state.be_one(when.at)
+            state.divergence = None
 
 
 def _undecided(state: State) -> Mapping[str, tuple[str, ...]]:

@@ -212,4 +212,4 @@ class Hold(Contingency):
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, it is held no more: see `go_on`."""
         if progress.result == "satisfied":
-            state.go_on(when.at, when.seq)
+            state.go_on(when.seq)

@@ -12,7 +12,7 @@ from domain.delivery.decided import Closed, Opened
 from domain.plan.goods import Check, Tolerances
 from domain.plan.plan import Checkpoint, Requirement
 from domain.words.moments import utc_text
-from tests.course import GROSS, TOLERANCE, became, brings, entry_of, forbidden, outcome_of, replaced
+from tests.course import GROSS, TOLERANCE, became, brings, code, entry_of, forbidden, outcome_of, replaced
 from tests.support import SEAL, Table, example_plan
 
 PASSED = Closed(checkpoint="tashkent-airport", result="satisfied")
@@ -257,6 +257,27 @@ def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> N
     assert table.delivery.state.discrepancy is not None
     assert (first, decide(table)) == ("tashkent-airport.decision.1", "tashkent-airport.decision.2")
     assert table.delivery.state.responsible == "kz.police"
+
+
+def test_r7_a_taker_is_not_silent_while_it_may_not_accept() -> None:
+    """The giver found another seal shortly before the handover was due: that is due as much later as the decision took."""
+    table, at = Table().dispatch(), "tashkent-airport"
+    due = table.at(at).due
+    assert due is not None
+    table.now = due - timedelta(minutes=30)
+    table.pass_time(seconds=0)
+    table.say("kz.police", "handover_offered", at, seals=OTHER_SEAL)
+    assert code(table.say("uz.customs", "handover_accepted", at, seals=OTHER_SEAL)) == "awaits_decision"
+    table.pass_time(hours=2)
+    assert table.delivery.state.halt is None
+    about = table.opened("decision")
+    for service in table.at(about).checkpoint.services():
+        table.say(service, "movement_decision", about)
+    assert table.at(at).due == due + timedelta(hours=2)
+    table.pass_time(minutes=30)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.finding.code, halt.finding.parameters["services"]) == ("overdue", ("uz.customs",))
 
 
 def test_r7_no_decision_opens_where_nothing_is_wrong() -> None:

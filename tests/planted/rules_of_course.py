@@ -21,7 +21,6 @@ BUGS = (
         "and not progress.satisfied:",
         "rules_of_hold",
     ),
-    Bug("R18", "domain/rules/divergence.py", "state.be_one(when.at)", "state.divergence = None", "divergence"),
     Bug("R2", "domain/rules/coming.py", "if not polled or progress.asked_again:", "if True:", "timers"),
     Bug(
         "R2",
