@@ -193,6 +193,8 @@ class State:
     """Given up as lost, by an act of loss."""
     explained: bool = False
     """Whether why the mass balance does not close has been explained (R10)."""
+    weighed: int = 0
+    """The newest entry by which what was recovered, sent or taken out was corrected."""
     halt: Halt | None = None
     """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None

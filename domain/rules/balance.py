@@ -322,8 +322,11 @@ class BalanceOpen(Contingency):
         return "balance"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """There are no differences any more, and it is not satisfied."""
-        return not progress.satisfied and not delivery.balance.unexplained()
+        """It is not satisfied, and there are no differences any more, or somebody has answered before what was `weighed` since:
+        who explained other differences has not explained these, so all are asked afresh.
+        """
+        before = any(seq < delivery.state.weighed for seq in progress.answers.values())
+        return not progress.satisfied and (before or not delivery.balance.unexplained())
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, the differences are explained."""

@@ -213,7 +213,8 @@ class Correction(Kind):
         decided on the old ones stays decided; but what does not close in the balance is explained afresh, and where it has its
         outcome the counts in what that rests on are those of now, while the `conclusion` is the same outcome.
         """
-        state.explained = state.explained and isinstance(self.content, ArrestMade | LaboratoryReport | Disposed)
+        if not isinstance(self.content, ArrestMade | LaboratoryReport | Disposed):
+            state.explained, state.weighed = False, said.seq
         self._correct(state, said)
         if state.outcome is not None and (concluded := conclusion(state))[0] == state.outcome:
             state.because = concluded[1]

@@ -19,6 +19,7 @@ from domain.plan.check import faults_in
 from domain.plan.goods import Cash, SubstanceMass, keyed
 from domain.plan.plan import Plan
 from domain.record.door import submit
+from domain.record.verify import verify
 from domain.rules.balance import Seizure
 from domain.rules.conclusion import conclusion
 from domain.rules.speaking import Correction
@@ -29,7 +30,7 @@ from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
-from tests.course import TOLERANCE, altered, became, code, forbidden
+from tests.course import TOLERANCE, altered, arrested, became, code, forbidden
 from tests.domain.test_more_papers import for_the_court, text
 from tests.support import MEPHEDRONE, Table, example_cards, example_directory, example_plan, with_changes
 
@@ -217,6 +218,22 @@ def test_r10_nobody_passes_over_the_seizure() -> None:
     table.pass_time(days=10)
     assert table.is_open("accounting")
     assert "nothing" in forbidden(table, Closed(checkpoint="accounting", result="unanswered"))
+
+
+def test_r10_who_explained_before_a_correction_has_not_explained_what_it_brings() -> None:
+    """200 g are said to have dried out, and then 10 kg are missing: both are asked about these."""
+    table = arrested()
+    table.say("uz.customs", "seizure", "accounting", recovered=[{"substance": "mephedrone (4-MMC)", "net": "13 kg"}])
+    customs, prosecutor = table.at("balance.1").checkpoint.services()
+    table.say(customs, "difference_explained", "balance.1", reason="it has dried")
+    less = {"kind": "seizure", "recovered": [{"substance": "mephedrone (4-MMC)", "net": "3 kg"}]}
+    table.say("uz.customs", "correction", of=next(iter(table.delivery.state.seizures)), reason="misread", content=less)
+    assert ("late", "R17") == became(table.say(prosecutor, "difference_explained", "balance.1"))
+    table.say(prosecutor, "difference_explained", "balance.2")
+    assert table.delivery.state.outcome is None
+    table.say(customs, "difference_explained", "balance.2", reason="a bag was stolen")
+    assert table.delivery.state.outcome is not None
+    verify(table.packet())
 
 
 def test_r10_explanation_is_taken_back_once_a_correction_closes_the_balance() -> None:

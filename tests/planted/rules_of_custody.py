@@ -22,8 +22,15 @@ BUGS = (
     Bug(
         "R10",
         "domain/rules/balance.py",
-        "return not progress.satisfied and not delivery.balance.unexplained()",
-        "return False",
+        "return not progress.satisfied and (before or not delivery.balance.unexplained())",
+        "return not progress.satisfied and before",
+        "mass",
+    ),
+    Bug(
+        "R10",
+        "domain/rules/balance.py",
+        "before = any(seq < delivery.state.weighed for seq in progress.answers.values())",
+        "before = False",
         "mass",
     ),
     Bug("R12", "domain/rules/balance.py", 'return is_over(state, "parts") and known', "return known", "chain"),

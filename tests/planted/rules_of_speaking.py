@@ -424,8 +424,8 @@ BUGS = (
     Bug(
         "R10",
         "domain/rules/speaking.py",
-        "        state.explained = state.explained and isinstance",
-        "        isinstance",
+        "            state.explained, state.weighed = False, said.seq\n",
+        "            state.weighed = said.seq\n",
         "thousands",
     ),
     Bug("R12", "domain/rules/speaking.py", "            state.because = concluded[1]\n", "            pass\n", "corrections"),
