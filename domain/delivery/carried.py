@@ -65,6 +65,8 @@ def carried(delivery: Delivery) -> Carried:
         del words["agreed"]  # nobody agreed before it was written
     if words["closer"] is None:
         del words["closer"]
+    if not words["weighed"]:
+        del words["weighed"]
     for permit in (one for permits in words["permits"].values() for one in permits):
         if not permit["urgent"]:
             del permit["urgent"]
