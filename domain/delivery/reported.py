@@ -73,9 +73,10 @@ class Amended(Event):
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
         there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
-        time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
-        officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
-        Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as it was planned before.
+        time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
+        when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
+        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as
+        it was planned before.
         Nothing is offered any more to who has been replaced.
         """
         old, before, watch = state.plan, state.plan.participants(), state.watch

@@ -17,8 +17,8 @@ from domain.plan.acts import Act
 from domain.plan.directory import Service
 from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
-from domain.rules.custody import not_over_yet
 from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
+from domain.rules.turns import not_over_yet
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 from domain.words.moments import instant
 

@@ -21,6 +21,7 @@ from domain.rules.contingency import Consequence, Contingency, Unforeseen, decid
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.rules.standing_in import may_not_let_go_on
+from domain.rules.turns import NOT_PERMITTED, not_over_yet
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -29,7 +30,6 @@ NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}
 NOT_ALLOWED = refused(
     "R3", "modality_not_allowed", "{states} does not allow the consignment to go {modality}", states="names", modality="word"
 )
-NOT_PERMITTED = refused("R16", "permission_missing", "{state} has not permitted {permission}", state="name", permission="word")
 NOT_RECEIVED = refused(
     "R30",
     "not_received",
@@ -48,10 +48,6 @@ NOTHING_PREPARED = refused(
 NOT_THE_HOLDER = refused("R6", "not_the_holder", "{voice} does not hold the consignment, so it cannot offer it", voice="name")
 NOT_OFFERED = early("R6", "not_offered", "nothing has been offered yet; kept until it is")
 OTHER_TAKER = refused("R6", "other_taker", "custody goes to {taker}, not to {voice}", taker="name", voice="name")
-CROSSING_NOT_CLEARED = early(
-    "R5", "crossing_not_cleared", "{state} is asked, or the crossing not cleared yet; kept until it is", state="name"
-)
-NO_ENTRY = refused("R5", "no_entry", "{state} has no live authorisation, so nothing crosses into it", state="name")
 
 NOT_PUT_IN = refused("R6", "not_put_in", "{labels} is no device that was put in", labels="names")
 
@@ -377,25 +373,6 @@ class Decision(Contingency):
         """It halts with the cause `silence` and R2 `overdue`."""
         finding = OVERDUE(checkpoint=progress.checkpoint.id, services=services)
         state.stop_all("silence", finding, when.seq)
-
-
-def not_over_yet(delivery: Delivery, at: datetime) -> Verdict | None:
-    """What keeps it from the next leg at this instant: `crossing_not_cleared` (early) while a checkpoint of step `authorise` in
-    one of the `states` of that leg has not closed (the first of these), or that leg is not `cleared`. For each of these States
-    but the one it is in: `no_entry` unless that is `authorised` then, and `permission_missing` for the first permission that is
-    not given there.
-    """
-    state, following = delivery.state, (delivery.state.leg or 0) + 1
-    leg = delivery.plan.legs[following]
-    asked = [one.state for one in delivery.plan.at("authorise") if one.state in leg.states and not state.closed(one.id)]
-    if asked or state.cleared < following:
-        return CROSSING_NOT_CLEARED(state=next(iter(asked), leg.state))
-    for entered in (one for one in leg.states if one != state.here.state):
-        if not delivery.consents.authorised(entered, at):
-            return NO_ENTRY(state=entered)
-        for lacking in delivery.consents.not_permitted((entered,), at):
-            return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
-    return None
 
 
 def _compare(state: State, said: Said, found: InHand, *, taker: bool) -> bool:

@@ -190,8 +190,8 @@ class Hold(Contingency):
         return "hold"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied; and there is `another_in_charge`, or somebody has answered, a first officer too, before the `newest`
-        of what holds it: who decided before that has not decided about it, so all are asked afresh.
+        """It is not satisfied; and there is `another_in_charge`, or somebody has answered, a first officer too, before the
+        `newest` of what holds it: who decided before that has not decided about it, so all are asked afresh.
         """
         hold = delivery.state.hold
         said = (*progress.answers.values(), *(first.seq for first in progress.firsts.values()))

@@ -3,7 +3,14 @@
 from datetime import datetime
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.verdicts import Verdict, early, refused
 from domain.plan.plan import Step
+
+NOT_PERMITTED = refused("R16", "permission_missing", "{state} has not permitted {permission}", state="name", permission="word")
+CROSSING_NOT_CLEARED = early(
+    "R5", "crossing_not_cleared", "{state} is asked, or the crossing not cleared yet; kept until it is", state="name"
+)
+NO_ENTRY = refused("R5", "no_entry", "{state} has no live authorisation, so nothing crosses into it", state="name")
 
 ORDER: tuple[Step, ...] = ("authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close")
 
@@ -88,6 +95,25 @@ def may_begin(delivery: Delivery, leg: int, at: datetime) -> bool:
         and not consents.too_short(leg, at)
         and (leg > 0 or free_of_conflict(delivery))
     )
+
+
+def not_over_yet(delivery: Delivery, at: datetime) -> Verdict | None:
+    """What keeps it from the next leg at this instant: `crossing_not_cleared` (early) while a checkpoint of step `authorise` in
+    one of the `states` of that leg has not closed (the first of these), or that leg is not `cleared`. For each of these States
+    but the one it is in: `no_entry` unless that is `authorised` then, and `permission_missing` for the first permission that is
+    not given there.
+    """
+    state, following = delivery.state, (delivery.state.leg or 0) + 1
+    leg = delivery.plan.legs[following]
+    asked = [one.state for one in delivery.plan.at("authorise") if one.state in leg.states and not state.closed(one.id)]
+    if asked or state.cleared < following:
+        return CROSSING_NOT_CLEARED(state=next(iter(asked), leg.state))
+    for entered in (one for one in leg.states if one != state.here.state):
+        if not delivery.consents.authorised(entered, at):
+            return NO_ENTRY(state=entered)
+        for lacking in delivery.consents.not_permitted((entered,), at):
+            return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+    return None
 
 
 def may_still_open(delivery: Delivery, step: Step) -> bool:

@@ -92,25 +92,6 @@ def test_r18_nothing_moves_before_both_have_decided() -> None:
     assert "muster" not in " ".join(last.delivery.state.progress)
 
 
-def test_r18_a_decision_on_what_a_taker_found_moves_nothing_before_both_have_decided() -> None:
-    """Accepted with another seal before the record was put back: to go on counts once it is decided how that goes on."""
-
-    def accept(table: Table) -> None:
-        table.dispatch()
-        table.say("kz.police", "handover_offered", "tashkent-airport")
-        table.say("uz.customs", "handover_accepted", "tashkent-airport", seals=OTHER_SEAL)
-
-    _, new = put_back(accept)
-    about = new.opened("decision")
-    before = [new.say(one, "movement_decision", about) for one in new.at(about).checkpoint.services()]
-    leg = decide(new).delivery.state.leg
-    after = [new.say(one, "movement_decision", about) for one in new.at(about).checkpoint.services()]
-
-    assert ["record_put_back"] * 2 == [code(one) for one in before]
-    assert (0, 1) == (leg, new.delivery.state.leg)
-    assert [None] * 2 == [code(one) for one in after]
-
-
 @pytest.mark.parametrize("held_first", [True, False])
 @pytest.mark.parametrize("decided_first", ["hold", "divergence"])
 def test_r18_nobody_is_silent_at_what_may_not_count_before_both_have_decided(*, held_first: bool, decided_first: str) -> None:

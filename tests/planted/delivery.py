@@ -367,7 +367,7 @@ BUGS = (
     Bug(
         "R22",
         "domain/delivery/reported.py",
-        "progress.rung = sum(progress.counted_from + one <= when.at for one in planned.remind)",
+        "progress.rung = sum(progress.counted_from + one <= (progress.stood or when.at) for one in planned.remind)",
         "pass",
         "changes",
     ),

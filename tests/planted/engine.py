@@ -304,8 +304,8 @@ BUGS = (
     Bug(
         "files",
         "archive/attachments/files.py",
-        "if row.whole and not row.gone and row.digest in",
-        "if row.digest in",
+        "            if row.whole and not row.gone:\n",
+        "            if row.whole:\n",
         "archive/attachments",
     ),
     Bug(

@@ -240,7 +240,7 @@ BUGS = (
         '("undecided", lapsed if',
         "rules_of_hold",
     ),
-    Bug("R22", "domain/rules/hold.py", "return another_in_charge(delivery, progress)", "return False", "rules_of_hold"),
+    Bug("R22", "domain/rules/hold.py", "(again or another_in_charge(delivery, progress))", "again", "rules_of_hold"),
     Bug("R12", "domain/rules/hold.py", 'state.stop_all("undecided", lapsed', 'state.stop_all("silence", lapsed', "whose_end"),
     Bug("R28", "domain/rules/kind.py", "    left = of - sum(map(size_of, held))", "    left = of", "bounds"),
     Bug("R15", "domain/rules/outside.py", "if fact.order not in state.register.orders:", "if False:", "fishing"),

@@ -144,10 +144,10 @@ BUGS = (
         "if about_it and state.discrepancy is not None:",
         "rules_of_custody",
     ),
-    Bug("R5", "domain/rules/custody.py", "if asked or state.cleared < following:", "if False:", "changes"),
+    Bug("R5", "domain/rules/turns.py", "if asked or state.cleared < following:", "if False:", "changes"),
     Bug(
         "R16",
-        "domain/rules/custody.py",
+        "domain/rules/turns.py",
         "for lacking in delivery.consents.not_permitted((entered,), at):",
         "for lacking in ():",
         "permissions",
