@@ -58,11 +58,12 @@ def _became(one: Exhibit) -> bool:
 
 
 def carried(state: State, service: str, person: str | None = None) -> tuple[str, ...]:
-    """Labels of recorders of this service that somebody carries, or this `person` alone: those of which nothing else was said."""
+    """Labels of recorders of this service that somebody carries, or this `person` alone: those that travel still."""
+    known = exhibits(state)
     return tuple(
         label
         for label, one in state.recorders.items()
-        if one.service == service and one.person is not None and person in (None, one.person) and label not in state.exhibits
+        if one.service == service and person in (None, one.person) and known[label].travels
     )
 
 

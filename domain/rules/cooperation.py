@@ -186,7 +186,8 @@ class RecorderReturned(Kind):
         return ACCEPTED if carries else NOT_ISSUED(person=self.person, label=self.label, voice=said.voice)
 
     def apply(self, state: State, said: Said) -> None:
-        """Nobody carries it any more, and its `voice` holds it."""
+        """Nobody carries it any more, and its `voice` holds it, whatever was said of it meanwhile and corrected."""
+        state.exhibits.pop(self.label, None)
         state.recorders[self.label] = Recorder(said.voice, None)
 
 

@@ -80,6 +80,25 @@ def test_r30_a_recorder_that_is_lost_is_carried_by_nobody() -> None:
     assert became(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over")) == ("accepted", None)
 
 
+def test_r30_a_recorder_that_was_not_lost_after_all_is_handed_back() -> None:
+    """Before, it was carried for ever once its loss was corrected: it came not back, went to nobody, and nobody waited for it."""
+    table = led()
+    table.say("kz.knb", "recorder_issued", **RECORDER | {"label": "R-2"})
+    both = LOST | {"exhibits": ["R-1", "R-2"]}
+    assert became(table.say("kz.knb", "disposed", id="the-loss", **both)) == ("accepted", None)
+    right = {"kind": "disposed"} | LOST | {"exhibits": ["R-2"]}
+    said = table.say("kz.knb", "correction", of="the-loss", reason="only the second", content=right)
+    assert became(said) == ("accepted", None)
+    assert holder(table) == ("kz.knb", True, None)
+    assert "issued_already" == code(table.say("kz.knb", "recorder_issued", **RECORDER))
+    assert "carries_still" == code(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over"))
+    assert became(table.say("kz.knb", "recorder_returned", **RECORDER)) == ("accepted", None)
+    assert holder(table) == ("kz.knb", False, None)
+    assert became(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over")) == ("accepted", None)
+    assert became(table.say("kz.knb", "exhibits_offered", **OFFERED)) == ("accepted", None)
+    verify(table.packet())
+
+
 @pytest.mark.parametrize("label", ["removed", "samples", "seized", "consignment"])
 def test_r30_a_recorder_bears_no_label_that_the_rules_give(label: str) -> None:
     """Whether there is such an exhibit or not."""

@@ -253,6 +253,7 @@ BUGS = (
     ),
     Bug("R30", "domain/delivery/holdings.py", "    found |= _handled(state)\n", "", FROM_NOWHERE),
     Bug("R30", "domain/delivery/holdings.py", "    found |= _recorders(state)\n", "", "recorders"),
+    Bug("R30", "domain/delivery/holdings.py", "and known[label].travels", "and label not in state.exhibits", "recorders"),
     Bug(
         "R30",
         "domain/delivery/holdings.py",

@@ -135,6 +135,7 @@ BUGS = (
         "successors",
     ),
     Bug("R16", "domain/rules/cooperation.py", "return ACCEPTED if carries else", "return ACCEPTED if True else", "persons"),
+    Bug("R30", "domain/rules/cooperation.py", "        state.exhibits.pop(self.label, None)\n", "", "recorders"),
     Bug(
         "R29",
         "domain/rules/cooperation.py",
