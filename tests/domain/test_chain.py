@@ -15,8 +15,10 @@ from domain.rules.conclusion import conclusion
 from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
-from tests.course import became, forbidden
+from tests.course import became, code, forbidden
 from tests.domain.test_changes import FRESH
+from tests.domain.test_divergence import put_back
+from tests.domain.test_rules_of_custody import decide, mismatched
 from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
 
 PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
@@ -84,6 +86,22 @@ def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
     """Another's word about the consignment does not end the delivery."""
     table = Table().dispatch()
     assert ("refused", "R4") == became(table.say("uz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked"))
+
+
+def test_r7_what_does_not_fit_does_not_split_before_it_is_decided_how_to_go_on() -> None:
+    """Before, who had handed on 12 kg of 13.9 kg said that it had split, and nobody was asked to decide any more."""
+    table = mismatched(gross="12 kg")
+    said: dict[str, Any] = {"parts": parts("6 kg", "7.2 kg"), "reason": "repacked"}
+    assert "awaits_decision" == code(table.say("kz.police", "split", **said))
+    decide(table, "kz.police", "kz.prosecutor")
+    assert ("accepted", None) == became(table.say("uz.customs", "split", **said))
+
+
+def test_r18_what_was_put_back_does_not_split_before_it_is_decided_how_to_go_on() -> None:
+    """Else its parts would go on by a record of which it is not known whether it is the right one."""
+    _, table = put_back()
+    said = table.say("kz.police", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked")
+    assert "record_put_back" == code(said)
 
 
 def test_r22_the_plan_of_what_has_split_does_not_change_any_more() -> None:

@@ -18,6 +18,8 @@ BUGS = (
         "rules_of_hold",
     ),
     Bug("R10", "domain/rules/balance.py", "return refused_for(differs[0]) if differs else ACCEPTED", "return ACCEPTED", "chain"),
+    Bug("R7", "domain/rules/balance.py", "if state.discrepancy is not None:", "if False:", "chain"),
+    Bug("R18", "domain/rules/balance.py", "if state.divergence is not None:", "if False:", "chain"),
     Bug("R10", "domain/rules/balance.py", "and stands_still(delivery) and delivery.balance.unexplained():", "and False:", "mass"),
     Bug(
         "R10",
