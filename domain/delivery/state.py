@@ -194,7 +194,7 @@ class State:
     explained: bool = False
     """Whether why the mass balance does not close has been explained (R10)."""
     weighed: int = 0
-    """The newest entry by which what was recovered, sent or taken out was corrected."""
+    """The newest entry by which something was weighed or counted that may not close; who explained before has not explained it."""
     halt: Halt | None = None
     """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None
@@ -491,6 +491,10 @@ class State:
         self.seizures[statement] = recovered
         if recovered.apart:
             self.exhibits.pop("consignment", None)
+
+    def weigh_anew(self, seq: int) -> None:
+        """By this entry something may not close that did, or close otherwise: it is explained afresh, by everybody."""
+        self.explained, self.weighed = False, max(self.weighed, seq)
 
     def arrest(self, statement: str, arrested: Arrested) -> None:
         """This statement says, perhaps as corrected, who was arrested. Whom it does not name is not freed from it either."""

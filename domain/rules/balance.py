@@ -134,7 +134,7 @@ class Seizure(Kind):
         """This is what it did `recover`, by this statement; `again` where it is secured, and so was held already. What does not
         close any more is explained afresh.
         """
-        state.explained = False
+        state.weigh_anew(said.seq)
         state.recover(said.statement.id, self.recovery(said.voice, again=state.secured))
 
     def recovery(self, by: str, *, again: bool) -> Recovered:

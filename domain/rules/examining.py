@@ -210,7 +210,7 @@ class LaboratoryReport(Kind):
         together = parts_in(state)
         lots = dict.fromkeys(lot for label in changed for lot in (label, *lots_of(state, label)) if lot in together)
         if any(not_its_parts(state, lot, together[lot]) for lot in lots):
-            state.explained = False
+            state.weigh_anew(said.seq)
 
     def changed(self, state: State, said: Said, statement: str) -> Changed:
         """How they are once it counts: as this report, or in its place."""

@@ -233,7 +233,7 @@ def look_at(state: State, said: Said, act: ExhibitsOffered | ExhibitsAccepted) -
     differs = differing(state, as_known(state), found) if found is not None else ()
     if not differs:
         return
-    state.explained = False
+    state.weigh_anew(said.seq)
     if state.under_way and not state.dispatched:
         by: tuple[tuple[Check, bool], ...] = (
             ("weight", act.gross is not None),

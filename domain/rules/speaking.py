@@ -214,7 +214,7 @@ class Correction(Kind):
         outcome the counts in what that rests on are those of now, while the `conclusion` is the same outcome.
         """
         if not isinstance(self.content, ArrestMade | LaboratoryReport | Disposed):
-            state.explained, state.weighed = False, said.seq
+            state.weigh_anew(said.seq)
         self._correct(state, said)
         if state.outcome is not None and (concluded := conclusion(state))[0] == state.outcome:
             state.because = concluded[1]

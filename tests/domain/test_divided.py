@@ -86,6 +86,18 @@ def test_r10_what_is_said_later_of_its_parts_is_the_lot_or_is_explained() -> Non
     assert verify(table.packet()).remarked
 
 
+def test_r10_who_explained_a_difference_before_a_report_has_not_explained_what_that_found() -> None:
+    """The parts of a sample weigh ten times the sample: who had explained another difference by then is asked about that too."""
+    table = sampled()
+    divide(table, [TWO[0], {"label": "S-2"}])
+    table.say("kz.police", "interdicted", gross="13 kg")
+    table.pass_time(hours=12)
+    table.say("kz.police", "difference_explained", "balance.1")
+    assert "parts_weigh_otherwise" == weighed(table, "S-2", "90 g")
+    table.say("kz.prosecutor", "difference_explained", table.opened("balance"))
+    assert table.delivery.balance.unexplained()
+
+
 def test_r30_a_report_on_a_part_is_compared_with_the_part() -> None:
     """And is remarked where it weighs something else."""
     table = sampled()

@@ -85,6 +85,21 @@ def test_r7_each_act_is_compared_with_the_one_before_it_and_what_is_in_it_goes_a
     assert (one.parameters["found"], one.parameters["expected"]) == (11_000_000, 13_900_000)
 
 
+def test_r10_who_explained_what_was_missing_before_has_not_explained_what_vanished_since() -> None:
+    """100 g are explained by one, and then 10 kg are gone: both are asked about these, and not the second alone."""
+    table = seized()
+    offers(table, "kz.police", "kz.knb")
+    takes(table, "kz.knb", "kz.police", gross="13.8 kg")
+    table.say("kz.police", "difference_explained", "balance.1", reason="it has dried")
+    assert offers(table, "kz.knb", "kz.police", gross="3 kg") == WEIGHT
+    assert ("late", "R17") == became(table.say("kz.prosecutor", "difference_explained", "balance.1"))
+    table.say("kz.prosecutor", "difference_explained", "balance.2")
+    assert table.delivery.balance.unexplained()
+    table.say("kz.police", "difference_explained", "balance.2", reason="a bag was stolen")
+    assert not table.delivery.balance.unexplained()
+    verify(table.packet())
+
+
 def found_by_customs() -> Table:
     """Customs have found it, and hand it on to who carries it on."""
     return Table(with_changes(**FOUND_BY)).consent()

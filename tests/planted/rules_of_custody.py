@@ -196,6 +196,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/rules/examining.py", 'self.report == "expert_opinion" and', "False and", "exhibits"),
+    Bug("R10", "domain/rules/examining.py", "state.weigh_anew(said.seq)", "state.explained = False", "divided"),
     Bug(
         "R18",
         "domain/rules/examining.py",
@@ -255,6 +256,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R29", "domain/rules/handing_on.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
+    Bug("R10", "domain/rules/handing_on.py", "state.weigh_anew(said.seq)", "state.explained = False", "handed_on"),
     Bug(
         "R29", "domain/rules/handing_on.py", "any(one.final and one.state == there for", "any(one.state == there for", "exhibits"
     ),

@@ -425,8 +425,8 @@ BUGS = (
     Bug(
         "R10",
         "domain/rules/speaking.py",
-        "            state.explained, state.weighed = False, said.seq\n",
-        "            state.weighed = said.seq\n",
+        "            state.weigh_anew(said.seq)\n",
+        "            pass\n",
         "thousands",
     ),
     Bug("R12", "domain/rules/speaking.py", "            state.because = concluded[1]\n", "            pass\n", "corrections"),
