@@ -86,11 +86,12 @@ class ExhibitBook(OracleBook):
             case Destroyed() | LossRecorded():
                 self._holders.pop("consignment", None)
             case Interdicted() as seized:
+                self._voices[statement.id] = voice
                 self._touched.discard("consignment")
                 self._offers.pop("consignment", None)
                 self._seized(voice, seized)
-            case Correction(content=Interdicted() as seized):
-                self._seized(voice, seized)
+            case Correction(of=of, content=Interdicted() as seized):
+                self._seized(self._voices[of], seized)
             case RecorderIssued(label=label):
                 if self._of(label, self._holders.get(label, voice)) != voice:
                     yield f"R30: {voice} handed out {label}, which bears the label of another exhibit"

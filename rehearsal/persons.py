@@ -70,7 +70,7 @@ class PersonsBook:
         """
         codes = {one.code for one in persons}
         if statement in self._arrests:
-            said = self._arrests.pop(statement)[1]
+            voice, said = self._arrests.pop(statement)
             codes -= {code for service, code in self._taken() if service == voice} - said
         else:
             codes = {one for one in codes if not self._is_held((voice, one))}

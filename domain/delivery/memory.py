@@ -223,6 +223,8 @@ class Secured:
     packages: int | None
     holder: str | None
     """None: an authority that takes no part and is no service of the directory; which one, the statement says."""
+    by: str = ""
+    """Whose say it was: who has arrested those who were arrested with it."""
 
 
 @dataclass(frozen=True)

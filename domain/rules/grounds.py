@@ -21,7 +21,7 @@ from domain.rules.handing_on import FOUND_OTHERWISE, found_otherwise
 from domain.rules.kind import Counts, kind_of
 from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
-from domain.rules.stop import HELD_ELSEWHERE, NO_STOP, Interdicted, ends_as_planned
+from domain.rules.stop import HELD_ELSEWHERE, NO_STOP, Interdicted, ends_as_planned, seized_by
 from domain.rules.successors import whose
 from domain.signing.keys import key_id
 from domain.words.moments import instant, utc_text
@@ -400,8 +400,11 @@ def held_where_it_is_not(delivery: Delivery, said: Said) -> Verdict | None:
     """It counts: the consignment was interdicted. But whom it names as who holds it is `elsewhere`, and is not its holder (R30).
     Of a correction it is what it says now.
     """
-    content = said.content.content if isinstance(said.content, Correction) else said.content
-    known = content.elsewhere(delivery.state, said.voice) if isinstance(content, Interdicted) else None
+    correction = said.content if isinstance(said.content, Correction) else None
+    content = correction.content if correction is not None else said.content
+    if not isinstance(content, Interdicted):
+        return None
+    known = content.elsewhere(delivery.state, seized_by(delivery.state) if correction is not None else said.voice)
     return HELD_ELSEWHERE(held_by=known.id, state=known.state or "-") if known is not None else None
 
 

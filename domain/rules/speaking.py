@@ -26,7 +26,7 @@ from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Declaration, Kind, Stay
 from domain.rules.measures import may_be_permitted
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
-from domain.rules.stop import Interdicted
+from domain.rules.stop import Interdicted, seized_by
 from domain.rules.taking_out import TakenOut, lots_in
 from domain.signing.canonical import digest, plain
 from domain.words.identifiers import ServiceId, StatementId
@@ -189,8 +189,10 @@ class Correction(Kind):
             verdict = self.content.as_seizure(delivery, self.of, delivery.state.seizures[self.of].by)
             if verdict != ACCEPTED:
                 return verdict
-        if isinstance(self.content, Interdicted) and (verdict := self.content.as_held(delivery, said.voice)) != ACCEPTED:
-            return verdict
+        if isinstance(self.content, Interdicted):
+            verdict = self.content.as_held(delivery, seized_by(delivery.state))
+            if verdict != ACCEPTED:
+                return verdict
         if isinstance(self.content, TakenOut | LaboratoryReport | Disposed):
             verdict = self.content.as_correction(delivery, said, self.of)
             if verdict != ACCEPTED:
@@ -227,8 +229,7 @@ class Correction(Kind):
                 before = state.seizures[self.of]
                 state.recover(self.of, seizure.recovery(before.by, again=before.again))
             case Interdicted() as interdicted:
-                state.interdicted = interdicted.seized(state, said.voice)
-                interdicted.arrest_otherwise(state, self.of, said.voice)
+                interdicted.correct(state, self.of, seized_by(state))
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))

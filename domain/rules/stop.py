@@ -187,8 +187,11 @@ class Interdicted(Kind):
         """Who was arrested with it."""
         self._arrest(state, statement, voice, tuple(one for one in self.arrested if not state.holds(voice, one.code)))
 
-    def arrest_otherwise(self, state: State, statement: str, voice: str) -> None:
-        """Who was arrested with it, in the place of what this statement has said before: those of it, and whom no other has."""
+    def correct(self, state: State, statement: str, voice: str) -> None:
+        """What was seized, and who was arrested with it, in the place of what this statement has said before for this `voice`: of
+        persons those that it named then, and whom no other has.
+        """
+        state.interdicted = self.seized(state, voice)
         before = state.arrests.pop(statement, Arrested(voice, ()))
         said, others = {one.code for one in before.persons}, each_person(state.arrests.values())
         persons = tuple(one for one in self.arrested if one.code in said or (voice, one.code) not in others)
@@ -206,7 +209,7 @@ class Interdicted(Kind):
         """
         named = self.held_by if self.elsewhere(state, voice) is None else None
         holder = named or (None if self.seized_by else voice)
-        return Secured(self.gross if isinstance(self.gross, int) else None, self.packages, holder)
+        return Secured(self.gross if isinstance(self.gross, int) else None, self.packages, holder, voice)
 
 
 class Destroyed(Kind):
@@ -335,6 +338,12 @@ class StopAcknowledgement(Contingency):
 
     def title_of(self, key: str) -> str:
         return "stop.acknowledged"
+
+
+def seized_by(state: State) -> str:
+    """Whose say it was that it was seized, also where another said that for it."""
+    assert state.interdicted is not None  # noqa: S101 - nobody corrects a seizure that there was not
+    return state.interdicted.by
 
 
 def ends_as_planned(state: State, said: Said) -> bool:

@@ -1,5 +1,6 @@
 """R8, R12: who was arrested with what was interdicted on its way is recorded with it, and the outcome says so."""
 
+from domain.delivery.holdings import exhibits
 from domain.delivery.persons import Arrested, Arrestee
 from domain.papers.forms.story import arrests
 from domain.papers.record import Record
@@ -46,6 +47,22 @@ def test_r12_they_are_released_and_corrected_as_any_other() -> None:
     assert code(table.say(service, "arrestee_released", persons=["D-2"], reason="test")) == "not_under_arrest"
     assert became(table.say(service, "arrestee_released", persons=["D-1"], reason="test")) == ("accepted", None)
     assert table.delivery.state.held == ()
+
+
+def test_r21_what_was_seized_for_another_stays_with_that_one_once_it_is_corrected() -> None:
+    """Before, a delegate that corrected the weight by itself held consignment and courier from then on, and the police neither."""
+    table = Table().dispatch()
+    table.say("kz.police", "delegated", to="kz.knb")
+    words = {"place": "warehouse", "arrested": COURIERS[:1]}
+    said = table.say("kz.knb", "interdicted", on_behalf_of="kz.police", id="the-seizure", **words)
+    assert became(said) == ("accepted", None)
+    right = {"kind": "interdicted"} | words | {"gross": "13 kg"}
+    for more in ({}, {"held_by": "kz.police"}):
+        said = table.say("kz.knb", "correction", of="the-seizure", reason="misread", content=right | more)
+        assert became(said) == ("accepted", None)
+        assert exhibits(table.delivery.state)["consignment"].holder == "kz.police"
+        assert table.delivery.state.holds("kz.police", "D-1")
+    verify(table.packet())
 
 
 def test_r12_without_arrests_the_outcome_says_who_interdicted_it() -> None:

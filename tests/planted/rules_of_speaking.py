@@ -411,8 +411,8 @@ BUGS = (
     Bug(
         "R30",
         "domain/rules/speaking.py",
-        "(verdict := self.content.as_held(delivery, said.voice))",
-        "(verdict := ACCEPTED)",
+        "self.content.as_held(delivery, seized_by(delivery.state))",
+        "ACCEPTED",
         "exhibits",
     ),
     Bug(
@@ -430,6 +430,13 @@ BUGS = (
         "thousands",
     ),
     Bug("R12", "domain/rules/speaking.py", "            state.because = concluded[1]\n", "            pass\n", "corrections"),
+    Bug(
+        "R21",
+        "domain/rules/speaking.py",
+        "(state, self.of, seized_by(state))",
+        "(state, self.of, said.voice)",
+        "arrests_with_what_is_seized",
+    ),
     Bug(
         "R18",
         "domain/rules/speaking.py",
