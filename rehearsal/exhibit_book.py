@@ -250,7 +250,8 @@ class ExhibitBook(OracleBook):
             self._named[statement] = () if again else content.items
             if (content.recovered or content.items) and not again:
                 made[lot] = voice
-                self._holders.pop("consignment", None)
+                if not self._secured:
+                    self._holders.pop("consignment", None)
                 self._recovered.add(lot)
         for label in self._made.get(statement, set()) - made.keys() - self._touched:
             self._holders.pop(label, None)

@@ -486,10 +486,10 @@ class State:
 
     def recover(self, statement: str, recovered: Recovered) -> None:
         """This statement says, perhaps as corrected, what was recovered. Where that is apart from the consignment, nobody holds
-        or is offered the consignment itself any more.
+        or is offered the consignment itself any more, unless the rest of it was seized as well.
         """
         self.seizures[statement] = recovered
-        if recovered.apart:
+        if recovered.apart and not self.secured:
             self.exhibits.pop("consignment", None)
 
     def weigh_anew(self, seq: int) -> None:

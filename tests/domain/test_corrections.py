@@ -8,7 +8,7 @@ import pytest
 from domain.delivery.holdings import exhibits
 from domain.record.replay import replay
 from domain.record.verify import verify
-from tests.course import became, code, dispatched
+from tests.course import arrested, became, code, dispatched
 from tests.support import COURIER, MEPHEDRONE, RECIPIENT, SEAL, WORDS, Table, asks, with_changes
 
 GROSS = 13_900_000
@@ -188,6 +188,22 @@ def test_r18_seizure_is_corrected_after_the_outcome_and_what_does_not_close_is_e
         table.say(service, "difference_explained", "balance.1")
     assert (outcome, True) == (table.delivery.state.outcome, table.delivery.state.ended)
     assert verify(table.packet()).outcome == outcome
+
+
+def test_r18_corrected_seizure_takes_back_nothing_that_became_of_what_was_seized_after_it() -> None:
+    """3 kg are recovered at the end, then all is stopped and the rest is seized and divided: it is not whole again because the
+    3 kg were 4.
+    """
+    table = arrested()
+    table.say("uz.customs", "seizure", "accounting", id="the-seizure", recovered=[LESS | {"net": "3 kg"}])
+    table.say("kz.knb", "stop_requested")
+    table.say("uz.customs", "interdicted")
+    table.say("uz.customs", "exhibit_divided", exhibit="consignment", into=[{"label": "A"}, {"label": "B"}])
+    before = held(table)
+    assert (None, "divided") == before["consignment"]
+    more = {"recovered": [LESS | {"net": "4 kg"}]}
+    assert corrects(table, "uz.customs", "the-seizure", "seizure", **more) == ("accepted", None)
+    assert before == held(table)
 
 
 def test_r18_arrest_is_corrected_after_the_outcome_and_its_counts_follow() -> None:

@@ -477,10 +477,11 @@ BUGS = (
     Bug(
         "R30",
         "domain/delivery/state.py",
-        "        if recovered.apart:\n",
+        "        if recovered.apart and not self.secured:\n",
         "        if False:\n",
         "rehearsal/groups::test_what_was_seized_before_it_was_received_is_received_by_nobody",
     ),
+    Bug("R18", "domain/delivery/state.py", "if recovered.apart and not self.secured:", "if recovered.apart:", "corrections"),
     Bug(
         "R12",
         "domain/delivery/state.py",
