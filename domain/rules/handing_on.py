@@ -23,6 +23,7 @@ from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Packages
 from domain.rules.exhibits import Changed, Labels, each_with, may_act_on, share_of_them, to_hand_on
 from domain.rules.kind import Kind, Stays, unasked
+from domain.rules.receiving import Receiving
 from domain.words.identifiers import Seal, ServiceId
 from domain.words.limits import (
     LARGEST_OF_SEALS,
@@ -117,10 +118,16 @@ class ExhibitsOffered(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """They are offered to that service, and to no other any more. The consignment is `looked_at` as this says."""
+        """They are offered to that service, and to no other any more. Where that is asked already, it has the time for a `decision`
+        from now on: else what is offered last would lapse at once with what was offered first. The consignment is `looked_at` as
+        this says.
+        """
         changed = self.changed(state, said)
         look_at(state, said, self)
         state.exhibits |= changed
+        for asked in state.open_checkpoints():
+            if asked.contingency == Receiving.declares.name and self.to in asked.checkpoint.services():
+                asked.due_anew(said.at + asked.checkpoint.due, said.at)
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""

@@ -142,6 +142,19 @@ def test_r29_who_is_asked_to_take_over_proceedings_is_asked_at_a_checkpoint_and_
     assert became(table.say("uz.prosecutor", "transfer_accepted", of="transfer-1", reference="UZ-1")) == ("accepted", None)
 
 
+def test_r29_what_is_asked_last_is_waited_for_as_long_as_what_was_asked_first() -> None:
+    """A day before silence ends the wait for the first request there is a second: that one has 90 days too."""
+    table = Table(plan()).deliver()
+    table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id="transfer-1")
+    table.pass_time(days=89)
+    table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id="transfer-2")
+    table.pass_time(days=89)
+    assert table.is_open("takeover.uz.1")
+    table.pass_time(days=1)
+    assert table.is_closed("takeover.uz.1")
+    assert all(one.unheard for one in table.delivery.state.transfers.values())
+
+
 @pytest.mark.parametrize("answer", [("transfer_accepted", {"reference": "1"}), ("transfer_declined", {"reason": "none here"})])
 def test_r29_an_answer_closes_it_whether_yes_or_no(answer: tuple[str, dict[str, str]]) -> None:
     """And what is asked after that is asked anew."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.carried import carried, going_on
-from domain.delivery.holdings import amounts, exhibits, inside, unsettled
+from domain.delivery.holdings import amounts, exhibits, inside, offered, unsettled
 from domain.delivery.reported import Amended
 from domain.papers.forms import FORMS
 from domain.papers.record import Record
@@ -471,6 +471,21 @@ def test_r30_an_offer_that_nobody_answers_lapses_and_the_giver_holds_it() -> Non
     assert "kz.police" == holders(table)["samples"]
     offer(table, "kz.police", "uz.police", "samples")
     assert table.is_open("exhibits.2")
+
+
+def test_r30_what_is_offered_last_does_not_lapse_with_what_was_offered_first() -> None:
+    """A minute before the first offer lapses another exhibit is offered to the same laboratory: it has the time for both."""
+    table = seized()
+    table.say("uz.customs", "exhibit_divided", exhibit="seized", into=[{"label": "A"}, {"label": "B"}])
+    offer(table, "uz.customs", "uz.police", "A")
+    table.pass_time(hours=11, minutes=59)
+    offer(table, "uz.customs", "uz.police", "B")
+    table.pass_time(hours=11, minutes=59)
+    assert ("A", "B") == offered(table.delivery.state, "uz.police")
+    assert take(table, "uz.police", "uz.customs", "B") is None
+    table.pass_time(hours=12)
+    assert () == offered(table.delivery.state, "uz.police")
+    verify(table.packet())
 
 
 def test_r30_what_is_offered_elsewhere_is_not_asked_for_any_more() -> None:

@@ -256,6 +256,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R29", "domain/rules/handing_on.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
+    Bug("R30", "domain/rules/handing_on.py", "due_anew(said.at + asked.checkpoint.due, said.at)", "checkpoint", "exhibits"),
     Bug("R10", "domain/rules/handing_on.py", "state.weigh_anew(said.seq)", "state.explained = False", "handed_on"),
     Bug(
         "R29", "domain/rules/handing_on.py", "any(one.final and one.state == there for", "any(one.state == there for", "exhibits"

@@ -352,6 +352,13 @@ BUGS = (
         "waiting = (one.to for one in delivery.state.transfers.values() if not one.answered)",
         "afterwards",
     ),
+    Bug(
+        "R29",
+        "domain/rules/proceedings.py",
+        "due_anew(said.at + asked.checkpoint.due, said.at)",
+        "checkpoint",
+        "afterwards",
+    ),
     Bug("R29", "domain/rules/proceedings.py", "return (half,) if half else ()", "return ()", "afterwards"),
     Bug("R29", "domain/rules/proceedings.py", "both = (said.voice, said.service)", "both = (said.voice,)", "proceedings"),
     Bug(
