@@ -194,7 +194,7 @@ class State:
     explained: bool = False
     """Whether why the mass balance does not close has been explained (R10)."""
     weighed: int = 0
-    """The newest entry by which something was weighed or counted that may not close; who explained before has not explained it."""
+    """The newest entry after which something may not close: who explained before has not explained that."""
     halt: Halt | None = None
     """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None

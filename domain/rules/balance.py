@@ -196,8 +196,8 @@ class Split(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
         divergence does; `splits_once` where it has split, is not `watched`, or has not been prepared; what of what its parts hold
-        is not `allowed` in the State that it is in; the first of the differences where the
-        contents of its parts, with what was `taken_out` on the way `compared` as `in_parts`, are not what was kept.
+        is not `allowed` in the State that it is in; the first of the differences where the contents of its parts, with what was
+        `taken_out` on the way `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
         if state.hold is not None:

@@ -118,9 +118,8 @@ class ExhibitsOffered(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """They are offered to that service, and to no other any more. Where that is asked already, it has the time for a `decision`
-        from now on: else what is offered last would lapse at once with what was offered first. The consignment is `looked_at` as
-        this says.
+        """They are offered to that service, and to no other any more. Where that is asked already, it has as much time from now
+        on: else what is offered last would lapse with what was offered first. The consignment is `looked_at` as this says.
         """
         changed = self.changed(state, said)
         look_at(state, said, self)

@@ -102,7 +102,7 @@ class TransferRequested(Kind):
         return TOO_MANY(most=most) if len(delivery.state.transfers) >= most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """It is asked, and not answered. Where that State is asked about another request already, it has as much time from now on."""
+        """It is asked, and not answered. Where that State is asked about another one already, it has as much time from now on."""
         known = state.directory.find(said.voice)
         assert known is not None  # noqa: S101 - nobody else is heard
         state.transfers[said.statement.id] = Transfer(known.state or "", self.to)

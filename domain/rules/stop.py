@@ -143,11 +143,12 @@ class Interdicted(Kind):
         return ALREADY_SEIZED() if delivery.state.secured else self.as_held(delivery, said.voice)
 
     def as_held(self, delivery: Delivery, voice: str) -> Verdict:
-        """Where it is held by another than its `voice`: `holder_not_known` unless that is a service of the directory;
-        `holder_takes_part` where that takes part; `holds_nothing` unless it is of a kind that may hold exhibits (R29).
+        """Where it is held by another than its `voice`, and than who is known to hold it: `holder_not_known` unless that is a
+        service of the directory; `holder_takes_part` where that takes part; `holds_nothing` unless it is of a kind that may hold
+        exhibits (R29).
         """
-        known = delivery.directory.find(self.held_by or voice)
-        if self.held_by in (None, voice):
+        known, before = delivery.directory.find(self.held_by or voice), delivery.state.interdicted
+        if self.held_by in (None, voice) or (before is not None and before.holder == self.held_by):
             return ACCEPTED
         if known is None:
             return HOLDER_NOT_KNOWN(held_by=self.held_by)

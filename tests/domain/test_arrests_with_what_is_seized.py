@@ -50,7 +50,7 @@ def test_r12_they_are_released_and_corrected_as_any_other() -> None:
 
 
 def test_r21_what_was_seized_for_another_stays_with_that_one_once_it_is_corrected() -> None:
-    """Before, a delegate that corrected the weight by itself held consignment and courier from then on, and the police neither."""
+    """Before, a delegate that corrected the weight by itself held consignment and courier from then on."""
     table = Table().dispatch()
     table.say("kz.police", "delegated", to="kz.knb")
     words = {"place": "warehouse", "arrested": COURIERS[:1]}

@@ -764,6 +764,22 @@ def test_r30_who_holds_what_was_seized_is_corrected() -> None:
     assert holders(table) == {"consignment": "kz.police"}
 
 
+def test_r18_what_is_corrected_is_held_by_who_held_it_who_is_told_of_the_outcome_too() -> None:
+    """Before, the weight could not be corrected once the border service, which held it, was told how it ended."""
+    told = {"service": "kz.border", "reason": "it seized it"}
+    table = Table(with_changes(plan_={"told_at_end": [told]})).dispatch()
+    words: dict[str, Any] = {"place": "Kapshagay", "seized_by": "the border service", "held_by": "kz.border"}
+    table.say("kz.police", "interdicted", id="the-seizure", **words)
+    table.pass_time(hours=12)
+    assert table.delivery.state.outcome is not None
+    right = {"kind": "interdicted"} | words
+    said = table.say("kz.police", "correction", of="the-seizure", reason="misread", content=right | {"gross": "13.8 kg"})
+    assert became(said) == ("accepted", None)
+    assert holders(table) == {"consignment": "kz.border"}
+    said = table.say("kz.police", "correction", of="the-seizure", reason="?", content=right | {"held_by": "kz.knb"})
+    assert code(said) == "holder_takes_part"
+
+
 def abroad(there: str = "LV", **changed: Any) -> Plan:
     """Latvia's police are asked what the samples are, on a request for legal assistance."""
     laboratory = {"id": "laboratory", "step": "close", "state": there, "place": "-", "zone": "+02:00", "due": "30d"}

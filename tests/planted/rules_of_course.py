@@ -319,6 +319,7 @@ BUGS = (
         "rules_of_turn",
     ),
     Bug("R30", "domain/rules/stop.py", "if delivery.state.participant(known.id):", "if False:", "exhibits"),
+    Bug("R18", "domain/rules/stop.py", " or (before is not None and before.holder == self.held_by):", ":", "exhibits"),
     Bug("R29", "domain/rules/stop.py", "if known.kind in MAY_HOLD else", "if True else", "exhibits"),
     Bug("R30", "domain/rules/stop.py", "known.state not in state.here.states else None", "False else None", "exhibits"),
     Bug(
