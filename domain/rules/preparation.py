@@ -169,7 +169,8 @@ class Prepared(Checked, Kind):
         has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of step `prepare` the card
         wants an opening by `recording`, and no image, sound or video is attached; `device_too_short` for the first item that
         `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
-        last, with the plan's `margin`.
+        last, with the plan's `margin`. Where by the record before it was opened too, or had a device, or one that `lasts` as
+        long, that is not looked at again: consents and way may be others by now.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -190,9 +191,12 @@ class Prepared(Checked, Kind):
             return refused_for(differs[0])
         if (verdict := self._as_they_went(plan)) != ACCEPTED:
             return verdict
-        devices = any(item.is_device for item in self.items)
+        goods = delivery.state.goods
+        opened = self.opened and not (goods is not None and goods.opened)
+        before = goods.items if goods is not None else ()
+        devices = any(one.is_device for one in self.items) and not any(one.is_device for one in before)
         done: tuple[tuple[bool, Measure, tuple[str, ...]], ...] = (
-            (self.opened, "opening", (plan.at("prepare")[0].state,)),
+            (opened, "opening", (plan.at("prepare")[0].state,)),
             (devices, "device", plan.states()),
         )
         for permission, state in ((permission, state) for used, permission, states in done if used for state in states):
@@ -205,7 +209,7 @@ class Prepared(Checked, Kind):
         if rule is not None and rule.by == "recording" and not any(one.is_recording for one in attached):
             return NOT_RECORDED(state=where)
         way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
-        for item in self.items:
+        for item in (one for one in self.items if one.lasts not in [known.lasts for known in before]):
             if item.lasts is not None and item.lasts < way:
                 return TOO_SHORT(label=item.label, lasts=milliseconds(item.lasts), way=milliseconds(way))
         return ACCEPTED

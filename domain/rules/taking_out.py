@@ -169,7 +169,8 @@ class TakenOut(Checked, Kind):
         than was kept at most: `not_so_much_in_it` for a substance, `not_so_much_cash_in_it` for cash, `not_so_many_in_it` for
         all else; `not_so_many_packages` where more whole ones were taken out than there were, or where these are not known, with
         those before than the plan has at most; `opening_not_permitted` where it was `opened`, and in that State an act must
-        permit `opening` and none has at that instant; `sampling_not_recorded` where it was `opened`, the card of that State wants
+        permit `opening` and none has at that instant, unless it corrects what was not of whole packages, so that it had been
+        permitted: consents may be others by now; `sampling_not_recorded` where it was `opened`, the card of that State wants
         an opening by `recording`, and no image, sound or video is attached.
         """
         state, plan, there = delivery.state, delivery.plan, delivery.plan.legs[leg].state
@@ -187,7 +188,8 @@ class TakenOut(Checked, Kind):
         ):
             if verdict != ACCEPTED:
                 return verdict
-        return self._may_be_opened(delivery, said, there, at)
+        was_opened = instead is not None and not state.taken_out[instead].packages
+        return self._may_be_opened(delivery, said, there, at, anew=not was_opened)
 
     def _as_it_was_sealed(self, custody: Custody | None, by: tuple[Check, ...]) -> Verdict:
         """Whether each seal that it bore is accounted for."""
@@ -222,12 +224,12 @@ class TakenOut(Checked, Kind):
             most = bounds(planned).most if planned is not None else None
         return NOT_SO_MANY_PACKAGES(found=gone, expected=most) if most is not None and gone > most else ACCEPTED
 
-    def _may_be_opened(self, delivery: Delivery, said: Said, there: str, at: datetime) -> Verdict:
+    def _may_be_opened(self, delivery: Delivery, said: Said, there: str, at: datetime, *, anew: bool) -> Verdict:
         card, case = delivery.cards.get(there), delivery.plan.case
         if not self.opened:
             return ACCEPTED
         wanted = card is None or card.wants_permitted("opening", case)
-        if wanted and not delivery.consents.permitted(there, "opening", at):
+        if anew and wanted and not delivery.consents.permitted(there, "opening", at):
             return OPENING_MISSING(state=there)
         rule = card.records_of("opening", case) if card is not None else None
         recorded = any(one.is_recording for one in said.statement.attachments)

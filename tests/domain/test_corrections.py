@@ -98,6 +98,22 @@ def test_r18_what_came_early_and_was_taken_up_can_be_corrected() -> None:
     assert table.delivery.state.custody.gross == GROSS
 
 
+def test_r18_preparation_is_corrected_also_where_a_state_has_withdrawn_its_consent() -> None:
+    """It was opened, and got a tracker, by an authorisation that counted then; what was not done then needs one that counts."""
+    tracker = {"label": "T-1", "what": "tracker", "gross": "50 g", "lasts": "88h"}
+    done: dict[str, Any] = {"items": [tracker], "samples": [LESS | {"net": "5 g"}], "opened": True}
+    table = prepared(**done)
+    table.say("kz.prosecutor", "authorisation_withdrawn", "consent-kz")
+    assert table.delivery.state.halt is not None
+    assert corrects(table, "kz.police", "the-preparation", "prepared", **done, gross="13.8 kg") == ("accepted", None)
+    other = done | {"items": [tracker | {"label": "T-2"}]}
+    assert corrects(table, "kz.police", "the-preparation", "prepared", **other) == ("accepted", None)
+    shorter = done | {"items": [tracker | {"lasts": "87h"}]}
+    assert corrects(table, "kz.police", "the-preparation", "prepared", **shorter) == ("refused", "R9")
+    assert corrects(table, "kz.police", "the-preparation", "prepared", **done | {"items": []}) == ("accepted", None)
+    assert corrects(table, "kz.police", "the-preparation", "prepared", **done) == ("refused", "R16")
+
+
 def test_r18_corrected_preparation_keeps_every_rule_of_a_preparation() -> None:
     """R3 and R10 hold for what is said anew as for what was said first."""
     table = prepared()

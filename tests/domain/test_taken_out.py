@@ -273,6 +273,18 @@ def rights(table: Table, of: str, **said: Any) -> str | None:
     return code(table.say("kz.police", "correction", of=of, reason="misread", content=words))
 
 
+def test_r18_what_was_taken_out_is_corrected_also_where_its_state_has_withdrawn_its_consent() -> None:
+    """It was permitted when it was opened; what was never opened is not said to have been."""
+    table = on_its_way()
+    table.say("kz.police", "taken_out", id="a-sample", **SAID)
+    closed_one = SAID | {"label": "S-2", "opened": False, "broken": [], "whole_packages": 1, "seals": [NEW_SEAL]}
+    table.say("kz.police", "taken_out", id="a-package", **closed_one)
+    table.say("kz.prosecutor", "authorisation_withdrawn", "consent-kz")
+    for of, words, found in (("a-sample", SAID, None), ("a-package", closed_one | {"opened": True}, "opening_not_permitted")):
+        right = {"kind": "taken_out"} | words | {"place": "police yard"}
+        assert code(table.say("kz.police", "correction", of=of, reason="misread", content=right)) == found
+
+
 def test_r18_what_was_taken_out_is_corrected_with_all_that_rests_on_it() -> None:
     """Its mass, label and seals: what holds it, the sums and the next check follow. Nobody else corrects it, and nothing that it
     could not have said at first.

@@ -376,6 +376,14 @@ BUGS = (
         "law_kept",
     ),
     Bug("R9", "domain/rules/preparation.py", "if item.lasts is not None and item.lasts < way:", "if False:", "preparation"),
+    Bug("R18", "domain/rules/preparation.py", " and not any(one.is_device for one in before)", "", "corrections"),
+    Bug(
+        "R18",
+        "domain/rules/preparation.py",
+        "self.opened and not (goods is not None and goods.opened)",
+        "self.opened",
+        "corrections",
+    ),
     Bug("R16", "domain/rules/preparation.py", "self.removed or self.samples or self.broken", "self.removed", "preparation"),
     Bug("R10", "domain/rules/preparation.py", "Bounds(said.least, most.most)", "Bounds(0, most.most)", "acts"),
     Bug("R10", "domain/rules/preparation.py", "Bounds(said.least, most.most)", "Bounds(said.least, said.most)", "acts"),
@@ -404,6 +412,8 @@ BUGS = (
         "goods",
     ),
     Bug("R30", "domain/rules/preparation.py", "said.voice if at_home else", "said.voice if True else", "exhibits"),
+    Bug("R18", "domain/rules/taking_out.py", "if anew and wanted and not", "if wanted and not", "taken_out"),
+    Bug("R16", "domain/rules/taking_out.py", "is not None and not state.taken_out[instead].packages", "is not None", "taken_out"),
     Bug(
         "R18",
         "domain/rules/taking_out.py",
@@ -449,7 +459,7 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/taking_out.py",
-        'if wanted and not delivery.consents.permitted(there, "opening"',
+        'if anew and wanted and not delivery.consents.permitted(there, "opening"',
         'if False and not delivery.consents.permitted(there, "opening"',
         "taken_out",
     ),
