@@ -55,6 +55,8 @@ class Custody:
     """The entry by which something was taken out of it since; none where nothing was."""
     before: "Custody | None" = None
     """What it weighed and bore before that, so that the entry can be corrected."""
+    decided: bool = False
+    """It was found otherwise, and decided to go on so: no correction of what was recorded before undoes that."""
 
     @classmethod
     def of(cls, found: Checked, gaps: int) -> "Custody":
@@ -126,7 +128,7 @@ class Custody:
         not measured, and for the picture.
         """
         gross = found.gross if found.gross is not None else self.gross
-        return Custody(gross, found.seals, found.packages, self.picture, found.gaps)
+        return Custody(gross, found.seals, found.packages, self.picture, found.gaps, decided=True)
 
 
 ORDER: tuple[Check, ...] = ("seals", "weight", "count", "picture", "sight")

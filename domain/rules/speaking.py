@@ -210,7 +210,8 @@ class Correction(Kind):
         it corrects; of an `interdicted` the gross weight, the number of packages, who holds it, and who was
         arrested with it; of an `arrest_made` or `arrest_reported` its persons, of
         whom those stay freed whom it named before; of a
-        `prepared` what was done to the consignment, and before it has left what later checks compare with; of a
+        `prepared` what was done to the consignment, and before it has left what later checks compare with, unless it was
+        `decided` that it goes on otherwise; of a
         `taken_out`, `laboratory_report` or `disposed` what those `correct`. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh, and where it has its
         outcome the counts in what that rests on are those of now, while the `conclusion` is the same outcome.
@@ -233,7 +234,7 @@ class Correction(Kind):
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))
-                if not state.dispatched:
+                if not state.dispatched and not (state.custody is not None and state.custody.decided):
                     state.custody = Custody.of(prepared, state.gaps)
             case ArrestMade(persons=persons):
                 state.arrest(self.of, replace(state.arrests[self.of], persons=persons))

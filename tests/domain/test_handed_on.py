@@ -130,7 +130,7 @@ def test_r7_what_does_not_fit_after_its_preparation_keeps_it_there() -> None:
     """Who found it has prepared it, and hands it on with another seal: nothing leaves or is handed on; a no stops it."""
     asked = {"requires": [{"service": "kz.customs", "says": "prepared"}, {"service": "kz.knb", "says": "ready"}]}
     table = Table(with_changes(preparation=asked, **FOUND_BY), other_cards=card_of("KZ", exclusions=[])).consent()
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.customs", "prepared", "preparation", id="as-prepared")
     table.say("kz.knb", "ready", "preparation")
     assert offers(table, "kz.customs", "kz.police", seals=[OTHER_SEAL]) == SEALS
     refused = table.say("kz.police", "exhibits_accepted", exhibits=["consignment"], giver="kz.customs", intact=True)
@@ -141,6 +141,9 @@ def test_r7_what_does_not_fit_after_its_preparation_keeps_it_there() -> None:
         table.say(service, "movement_decision", name)
     assert state.custody is not None
     assert [one.number for one in state.custody.seals] == ["KZ000009"]
+    right = {"kind": "prepared"} | WORDS["prepared"] | {"packing": "a quilt"}
+    assert became(table.say("kz.customs", "correction", of="as-prepared", reason="-", content=right)) == ("accepted", None)
+    assert [one.number for one in state.custody.seals] == ["KZ000009"]  # as was decided
     assert takes(table, "kz.police", "kz.customs", seals=[OTHER_SEAL], gross="12 kg") == WEIGHT
     for service in ("uz.customs", "uz.police"):
         table.say(service, "ready", "departure")
