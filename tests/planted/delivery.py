@@ -172,7 +172,7 @@ BUGS = (
     Bug(
         "R7",
         "domain/delivery/custody.py",
-        "return Custody(gross, found.seals, found.packages, self.picture, found.gaps)",
+        "return Custody(gross, found.seals, found.packages, self.picture, found.gaps, decided=True)",
         "return self",
         "rules_of_custody",
     ),

@@ -455,8 +455,8 @@ BUGS = (
     Bug(
         "R18",
         "domain/rules/speaking.py",
-        "                if not state.dispatched:\n",
-        "                if True:\n",
+        "                if not state.dispatched and not",
+        "                if True and not",
         "corrections",
     ),
     Bug(
