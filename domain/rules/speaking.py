@@ -166,7 +166,8 @@ class Correction(Kind):
         something later was said of it; `nothing_said` unless a statement under the id it names counts and is of the same service;
         `other_kind` unless what it says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that
         one was recorded, for an `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found
-        `as_seizure`, for a `taken_out`, `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise`
+        `as_seizure`, for a `laboratory_report` on an exhibit on which there is a later one `overtaken`, then for a `taken_out`,
+        `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise`
         where it has its outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
         `second_officer`, where two correct.
         """
@@ -193,6 +194,8 @@ class Correction(Kind):
             verdict = self.content.as_held(delivery, seized_by(delivery.state))
             if verdict != ACCEPTED:
                 return verdict
+        if isinstance(self.content, LaboratoryReport) and _reported_since(delivery.state, self.content.exhibit, earlier.seq):
+            return OVERTAKEN(labels=(self.content.exhibit,))
         if isinstance(self.content, TakenOut | LaboratoryReport | Disposed):
             verdict = self.content.as_correction(delivery, said, self.of)
             if verdict != ACCEPTED:
@@ -269,6 +272,12 @@ def _overtaken(state: State, said: Said, correction: Correction) -> tuple[str, .
     labels = (content.exhibit,) if isinstance(content, LaboratoryReport) else getattr(content, "exhibits", ())
     known_of = ((label, state.exhibits[label]) for label in labels if label in state.exhibits)
     return tuple(label for label, one in known_of if one.entry > known.seq)
+
+
+def _reported_since(state: State, label: str, seq: int) -> bool:
+    """Whether the last report on an exhibit came after this entry."""
+    known = state.exhibits.get(label)
+    return known is not None and known.report is not None and known.report.seq > seq
 
 
 def _ends_otherwise(state: State, said: Said, correction: Correction) -> Outcome | None:

@@ -283,6 +283,20 @@ def test_r18_report_on_the_wrong_exhibit_is_on_the_right_one() -> None:
     assert [(0, None), (1_000_000, 1_000_000)] == [(known[one].spent, known[one].left) for one in ("S-1", "S-2")]
 
 
+def test_r18_report_on_the_wrong_exhibit_takes_the_place_of_no_later_one_on_the_right_one() -> None:
+    """Else what was left before the second report would be left after it, and nobody could correct that one any more."""
+    table = over()
+    table.say("uz.customs", "exhibit_divided", exhibit="seized", into=[{"label": "S-1"}, {"label": "S-2"}])
+    weighed = {"received": "2 kg", "spent": "1 kg", "left": "1 kg"}
+    table.say("uz.customs", "laboratory_report", id="the-first", **REPORT | weighed | {"exhibit": "S-1"})
+    later = REPORT | {"exhibit": "S-2", "received": "11.2 kg", "spent": "1 g", "left": "11199 g"}
+    table.say("uz.customs", "laboratory_report", id="the-second", **later)
+    other = REPORT | weighed | {"exhibit": "S-2"}
+    assert "overtaken" == right(table, "uz.customs", "the-first", "laboratory_report", **other)
+    assert 11_199_000 == exhibits(table.delivery.state)["S-2"].left
+    assert right(table, "uz.customs", "the-second", "laboratory_report", **later) is None
+
+
 def test_r18_disposal_is_corrected_and_holders_follow() -> None:
     """What was not destroyed is with who said so again; the other exhibit is, if that service holds it. Nobody else corrects it,
     and it stays open for three days after the last act, and no longer.

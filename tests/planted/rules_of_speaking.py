@@ -437,6 +437,7 @@ BUGS = (
         "thousands",
     ),
     Bug("R12", "domain/rules/speaking.py", "            state.because = concluded[1]\n", "            pass\n", "corrections"),
+    Bug("R18", "domain/rules/speaking.py", "and known.report.seq > seq", "and False", "corrections"),
     Bug("R18", "domain/rules/speaking.py", "(state.custody is not None and state.custody.decided)", "False", "handed_on"),
     Bug(
         "R21",
