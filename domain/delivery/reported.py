@@ -123,12 +123,12 @@ class KeysChanged(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The keys of the service are those that the record makes of them. What a first officer of it has said under one that is
-        revoked by now is forgotten. Its signer has changed keys once more, and while the archive is behind that counts as one of
+        revoked is forgotten. Its signer has changed keys once more, and while the archive is behind that counts as one of
         its brakes.
         """
         change = read_change(self.change)
         state.directory = changed(state.directory, change)
-        revoked = [end.key for end in change.ended if end.revoked and instant(end.at) <= when.at]
+        revoked = [end.key for end in change.ended if end.revoked]  # by a clock that may be ahead
 
         def stands(first: First) -> bool:
             return first.service != change.service or not any(one in revoked for one in first.keys)

@@ -549,11 +549,14 @@ def test_r24_what_came_early_moves_nothing_once_its_key_has_been_revoked() -> No
     assert moved == [("key_revoked_since", 0), (None, 1)]
 
 
-def test_r20_a_first_officers_word_under_a_key_that_has_been_revoked_since_is_none() -> None:
-    """A thief has signed as the first of two: whoever signs after the revocation is the first, and not the second."""
+@pytest.mark.parametrize("ahead", [0, 30])
+def test_r20_a_first_officers_word_under_a_key_that_has_been_revoked_since_is_none(ahead: int) -> None:
+    """A thief has signed as the first of two: whoever signs after the revocation is the first, and not the second. The clock of
+    who revoked it may be ahead.
+    """
     table = Table(with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation 2")}))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
-    end = KeyEnd(key=of(second("uz.prosecutor")), at=table.now.isoformat(), revoked=True)
+    end = KeyEnd(key=of(second("uz.prosecutor")), at=(table.now + timedelta(seconds=ahead)).isoformat(), revoked=True)
     record = KeyChange(service="uz.prosecutor", by=ADMIN, made_at=table.now.isoformat(), ended=(end,))
     taken(table, sign(canonical(record), KEYS_TYPE, private_key_of(ADMIN)))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")

@@ -374,6 +374,13 @@ BUGS = (
     ),
     Bug("R20", "domain/delivery/reported.py", "if key[1] not in DECIDING}", "if True}", "two_officers"),
     Bug("R5", "domain/delivery/reported.py", "                grant.warnings = 0\n", "                pass\n", "changes"),
+    Bug(
+        "R20",
+        "domain/delivery/reported.py",
+        "if end.revoked]  # by a clock that may be ahead",
+        "if end.revoked and instant(end.at) <= when.at]",
+        "keys",
+    ),
     Bug("R20", "domain/delivery/reported.py", "not any(one in revoked for one in first.keys)", "True", "keys"),
     Bug(
         "R28", "domain/delivery/reported.py", "for one in register.let_be if one in there", "for one in register.let_be", "bounds"
