@@ -123,7 +123,8 @@ class Checkpoints:
         """The due time has passed: hear what those who must be polled have answered, each in one turn, before silence decides.
 
         Everything they have answered is handed in once more; what is known already changes nothing. Silence does not decide while
-        an answer lies there that was not judged, for as long as `LAGS`, nor because this worker stops.
+        an answer lies there that was not judged, for as long as `LAGS`, nor because this worker stops. Who need not be polled is
+        asked by `await_confirmations`: for these it says no more than that somebody is up.
         """
         memory = _remembered()
         due = [(service, one) for service in wait.services for one in wait.requests if one.service == service.id]

@@ -245,7 +245,7 @@ def _what(entry: Entry) -> tuple[str, str]:
                 "leg {leg} cleared: every authorisation it needs is live and lasts [{rule}]", leg=leg + 1, rule=rule
             ), "green"
         case CameDue(checkpoint=name):
-            return _("{checkpoint}: due; whoever must be polled is asked once more", checkpoint=name), "yellow"
+            return _("{checkpoint}: due; whoever may not have been asked or heard is asked once more", checkpoint=name), "yellow"
         case AskedOnceMore(checkpoint=name, unreachable=unreachable):
             return _("{checkpoint}: asked once more", checkpoint=name) + _missed(unreachable), "yellow"
         case ArchiveBehind():

@@ -94,7 +94,7 @@ class Waits(Event):
 
 class CameDue(Event):
     """The due time has passed. Services that must be polled are asked once more before silence decides (R2), since what they said
-    in time may not have been heard.
+    in time may not have been heard; and so is who was not asked at a check-in or a search, which came due while nobody was up.
     """
 
     event: Literal["came_due"] = "came_due"
@@ -102,7 +102,7 @@ class CameDue(Event):
     checkpoint: CheckpointId
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The checkpoint has come due, and waits until those who must be polled have been asked once more."""
+        """The checkpoint has come due, and waits until those who were not asked or heard have been asked once more."""
         state.progress[self.checkpoint].came_due = True
 
 

@@ -18,7 +18,6 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.signing.canonical import HELD_ONCE, Frozen
-from domain.words.figures import Figures
 from domain.words.identifiers import State as StateCode
 from domain.words.moments import instant, utc_text
 
@@ -39,11 +38,6 @@ class Rules(Law, Protocol):
     @property
     def version(self) -> int:
         """Which one."""
-        ...
-
-    @property
-    def figures(self) -> Figures:
-        """The numbers that are law."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
+from domain.words.figures import Figures
 
 Readers = Literal["whole", "checkpoint", "notice", "own_state", "leg", "speaker", "everybody"]
 """Who reads an entry beside those who see the whole: nobody; who sees its checkpoint; the same, of notices that concern it;
@@ -27,6 +28,11 @@ class Moment:
 
 class Law(Protocol):
     """What the effects of events ask of the rules that the delivery is under."""
+
+    @property
+    def figures(self) -> Figures:
+        """The numbers that are law."""
+        ...
 
     def read(self, envelope: Envelope) -> Statement:
         """The statement in an envelope, unverified. Raises `Malformed`."""

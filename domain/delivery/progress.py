@@ -59,7 +59,7 @@ class Progress:
     firsts: ByNeed[First] = field(default_factory=dict)
     """(service, need) to what a first officer has said, where two must say it (R20)."""
     standing: dict[str, RequestStanding] = field(default_factory=dict)
-    """How far the request to each service has come; nothing is decided by it."""
+    """How far the request to each service has come."""
     stood: datetime | None = None
     """Since when its time stands; none while it runs."""
     paused: timedelta = timedelta()
@@ -69,7 +69,7 @@ class Progress:
     rung: int = 0
     """Reminders so far."""
     came_due: bool = False
-    """The due time passed, and those who must be polled are asked once more."""
+    """The due time passed, and those who must be polled, or of whom it is not known that they were asked, are asked once more."""
     asked_again: bool = False
     """They have been."""
     silent: bool = False
@@ -98,6 +98,26 @@ class Progress:
         span = now - stood
         self.stood, self.paused = None, self.paused + span
         self.due_anew(self.due + span if self.due is not None else None, now)
+
+    @property
+    def unasked(self) -> bool:
+        """Whether it is a `sighting` or a `search`, which open by themselves and may come due while nobody is up to ask; and of
+        none of those that are waited for it is known how far the request has come.
+        """
+        opens_by_itself = self.contingency in ("sighting", "search")
+        return opens_by_itself and not any(service in self.standing for service in self.waiting_for())
+
+    def begin_late(self, now: datetime, figures: Figures) -> bool:
+        """Whether its time begins only now: it has come due and is `unasked`, and they have not been asked once more, and it was
+        due longer ago than `away_for`. Then it is `counted_from` now, and due so much later; who is waited for is `asked`, so
+        that this is once.
+        """
+        late = self.came_due and not self.asked_again and self.unasked
+        if not late or self.due is None or now - self.due <= figures.away_for:
+            return False
+        self.standing = dict.fromkeys(self.waiting_for(), "asked")
+        self.run_on(self.counted_from, now)
+        return True
 
     def hand_over(self, plan: Plan, now: datetime) -> None:
         """The successors of those that have been replaced are asked in their place, as in `asked_instead`; what has been answered

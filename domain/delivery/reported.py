@@ -178,8 +178,10 @@ class Asked(Event):
         return tuple(one for one in self.received if one not in self.signed)
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """Nothing is decided by it. It is shown how far each request has come."""
-        standing = state.progress[self.checkpoint].standing
+        """It is shown how far each request has come. Where nothing was known of that, the checkpoint may `begin_late`."""
+        progress = state.progress[self.checkpoint]
+        progress.begin_late(when.at, law.figures)
+        standing = progress.standing
         once_received = {service for service, known in standing.items() if known == "received"}
         standing.update(dict.fromkeys(self.unreachable, "unreachable"))
         standing.update(dict.fromkeys(self.told, "told"))
@@ -187,7 +189,7 @@ class Asked(Event):
 
 
 class AskedOnceMore(Event):
-    """Those who must be polled have been asked once more."""
+    """Those who must be polled have been asked once more, or who was never asked is asked now."""
 
     event: Literal["asked_once_more"] = "asked_once_more"
     readers = "checkpoint"
@@ -195,8 +197,9 @@ class AskedOnceMore(Event):
     unreachable: Services = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """They have been, so silence may decide."""
-        state.progress[self.checkpoint].asked_again = True
+        """They have been, so silence may decide; unless the checkpoint may `begin_late`."""
+        progress = state.progress[self.checkpoint]
+        progress.asked_again = not progress.begin_late(when.at, law.figures)
 
 
 class Deconflicted(Event):

@@ -86,12 +86,12 @@ def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEven
 def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent]]]:
     """What time will bring, and when. Checkpoint by checkpoint that is open and not satisfied, in the order in which they opened,
     but for those where it `stands`: its next reminder, one more than before; the next rung of its ladder,
-    `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
-    for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
-    those that are waited for; silence also what ends with it, if the contingency says so. Then, while it is under way
-    and has not been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead:
-    `expiring`, before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and
-    `expired`, at its end. Last, while it is under way and the register has put something off: `look_due`, then.
+    `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it is
+    `unasked` or waits for a service that must be polled, and they have not been asked once more, `came_due`, once. Reminder, rung
+    and silence name those that are waited for; silence also what ends with it, if the contingency says so. Then, while it is
+    under way and has not been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a
+    State ahead: `expiring`, before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before;
+    and `expired`, at its end. Last, while it is under way and the register has put something off: `look_due`, then.
     """
     state = delivery.state
     for name, progress in state.progress.items():
@@ -113,8 +113,8 @@ def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tu
         climbed = progress.escalated + 1
         yield progress.counted_from + rung.after, partial(Escalated, checkpoint=name, to=rung.to, services=waiting, rung=climbed)
     if progress.due is not None and not progress.silent:
-        polled = any(_is_polled(delivery, service) for service in waiting)
-        if not polled or progress.asked_again:
+        unheard = progress.unasked or any(_is_polled(delivery, service) for service in waiting)
+        if not unheard or progress.asked_again:
             yield progress.due, partial(_silence, delivery, name, waiting)
         elif not progress.came_due:
             yield progress.due, partial(CameDue, checkpoint=name)

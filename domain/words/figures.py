@@ -69,6 +69,7 @@ class Figures:
     reminders_at_pace: int = limits.REMINDERS_AT_PACE
     rarely: timedelta = limits.RARELY
     most_reminders: int = limits.MOST_REMINDERS
+    away_for: timedelta = limits.AWAY_FOR
     correctable_for: timedelta = limits.CORRECTABLE_FOR
 
 

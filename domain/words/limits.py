@@ -207,6 +207,8 @@ RARELY: Final = timedelta(days=1)
 """Between two of those that follow, where the plan's own pace is not slower: a record does not grow because nobody answers."""
 MOST_REMINDERS: Final = 100
 """In all: with those at pace, seven weeks of waiting. What still waits stands in inboxes and lists, as overdue."""
+AWAY_FOR: Final = timedelta(minutes=2)
+"""Whoever comes to ask so long after a due time was away when that came: a check-in whose time begins only then."""
 
 # What people write
 

@@ -439,6 +439,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.closed,
         State.passed,
         Progress.counted_from,
+        Progress.unasked,
+        Progress.begin_late,
         Progress.due_anew,
         Progress.answered,
         Progress.waiting_for,

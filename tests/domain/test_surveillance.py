@@ -7,9 +7,12 @@ import pytest
 
 from domain.delivery.carried import carried
 from domain.delivery.decided import Closed, Opened
+from domain.delivery.reported import Asked, AskedOnceMore
+from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
+from domain.record.door import submit
 from domain.record.verify import verify
-from domain.rules.course import next_moment
+from domain.rules.course import advance, next_moment
 from domain.rules.watch import check_in_due
 from domain.views.view import view
 from domain.words.moments import utc_text
@@ -18,7 +21,7 @@ from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of
 from tests.domain.test_changes import change
-from tests.support import Table, example_cards, example_directory, example_plan
+from tests.support import Table, example_cards, example_directory, example_plan, private_key_of
 
 
 def watched_plan() -> Plan:
@@ -62,12 +65,44 @@ def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> 
     began = table.now
     table.pass_time(hours=2)
     assert "search.1" not in table.delivery.state.progress
-    assert ["silence", "closed", "opened"] == [one for one in brings(table, hours=1) if one != "told"]
+    assert ["came_due", "asked_once_more", "silence", "closed", "opened"] == [
+        one for one in brings(table, hours=1) if one != "told"
+    ]
     assert table.delivery.state.gap is not None
     assert began == table.delivery.state.gap.began
     closed = entry_of(table, "closed", checkpoint="sighting.1").event
     assert Closed(checkpoint="sighting.1", result="unanswered") == closed
     assert table.now + timedelta(hours=6) == table.delivery.state.progress["search.1"].due
+
+
+@pytest.mark.parametrize("first", ["asked", "asked_once_more"])
+def test_r9_nobody_is_silent_at_a_check_in_whose_time_was_over_before_anybody_could_ask(first: str) -> None:
+    """No worker was up from before the check-in until the search would have been over: its time begins when somebody is there to
+    ask, once, and nothing is lost for want of an answer that nobody asked for.
+    """
+    table = on_the_way()
+    back = table.now + timedelta(hours=12)
+    advance(table.delivery, back)
+    assert ["opened", "came_due"] == [one for one in table.events if one != "reminded"][-2:]
+    table.now = back
+    asking = Asked(checkpoint="sighting.1", received=("kz.police",))
+    table.report(asking if first == "asked" else AskedOnceMore(checkpoint="sighting.1"))
+    known = table.delivery.state.progress["sighting.1"]
+    assert (back, back + timedelta(hours=1)) == (known.counted_from, known.due)
+    assert (None, None) == (table.delivery.state.gap, table.delivery.state.halt)
+    table.pass_time(hours=1)
+    assert (True, 1) == (table.is_open("search.1"), table.events.count("came_due"))
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+def test_r9_a_sighting_that_was_left_while_no_worker_was_up_counts() -> None:
+    """The check-in and the search would both have been over when it was said; it is judged as what it is, in time."""
+    table = on_the_way()
+    table.now += timedelta(hours=12)
+    said = table.statement("kz.police", "sighted")
+    assert ("accepted", None) == became(submit(table.delivery, sign_statement(said, private_key_of("kz.police")), table.now))
+    assert (None, None) == (table.delivery.state.gap, table.delivery.state.halt)
+    assert table.delivery.state.watched
 
 
 def test_r9_answered_check_in_closes_and_the_next_comes_an_interval_later() -> None:

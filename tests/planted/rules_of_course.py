@@ -21,7 +21,13 @@ BUGS = (
         "and not progress.satisfied:",
         "rules_of_hold",
     ),
-    Bug("R2", "domain/rules/coming.py", "if not polled or progress.asked_again:", "if True:", "timers"),
+    Bug("R2", "domain/rules/coming.py", "if not unheard or progress.asked_again:", "if True:", "timers"),
+    Bug("R9", "domain/rules/coming.py", "unheard = progress.unasked or any(", "unheard = any(", "surveillance"),
+    Bug("R9", "domain/delivery/progress.py", "        self.run_on(self.counted_from, now)\n", "", "surveillance"),
+    Bug(
+        "R9", "domain/delivery/progress.py", 'self.standing = dict.fromkeys(self.waiting_for(), "asked")', "pass", "surveillance"
+    ),
+    Bug("R9", "domain/delivery/reported.py", "        progress.begin_late(when.at, law.figures)\n", "", "surveillance"),
     Bug(
         "R2",
         "domain/delivery/progress.py",
