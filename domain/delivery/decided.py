@@ -94,7 +94,7 @@ class Waits(Event):
 
 class CameDue(Event):
     """The due time has passed. Services that must be polled are asked once more before silence decides (R2), since what they said
-    in time may not have been heard; and so is who was not asked at a check-in or a search, which came due while nobody was up.
+    in time may not have been heard; and so is who was not asked where it opened and came due while nobody was up to ask.
     """
 
     event: Literal["came_due"] = "came_due"

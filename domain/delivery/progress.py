@@ -101,10 +101,10 @@ class Progress:
 
     @property
     def unasked(self) -> bool:
-        """Whether it is a `sighting` or a `search`, which open by themselves and may come due while nobody is up to ask; and of
-        none of those that are waited for it is known how far the request has come.
+        """Whether it is of the contingency `sighting`, `search` or `sibling`, which open by themselves and may come due while
+        nobody is up to ask; and of none of those that are waited for it is known how far the request has come.
         """
-        opens_by_itself = self.contingency in ("sighting", "search")
+        opens_by_itself = self.contingency in ("sighting", "search", "sibling")
         return opens_by_itself and not any(service in self.standing for service in self.waiting_for())
 
     def begin_late(self, now: datetime, figures: Figures) -> bool:

@@ -208,7 +208,7 @@ RARELY: Final = timedelta(days=1)
 MOST_REMINDERS: Final = 100
 """In all: with those at pace, seven weeks of waiting. What still waits stands in inboxes and lists, as overdue."""
 AWAY_FOR: Final = timedelta(minutes=2)
-"""Whoever comes to ask so long after a due time was away when that came: a check-in whose time begins only then."""
+"""Whoever comes to ask so long after a due time was away when that came: the time of what opened by itself begins only then."""
 
 # What people write
 

@@ -687,12 +687,16 @@ def test_r2_who_waits_does_so_for_a_time_and_then_people_decide() -> None:
 
 
 def test_r2_silence_about_a_sibling_halts() -> None:
-    """Nobody decides in time: it goes on no more."""
+    """Nobody decides in time: it goes on no more. Where no worker was up until that was over, nobody had been asked: the time for
+    it begins when somebody is up to ask.
+    """
     parcels = on_their_way()
     parcels.muster(OIL)
     table = parcels[OIL]
     table.pass_time(days=4)
 
+    assert (None, True) == (table.delivery.state.halt, table.is_open("sibling.arrest-taraz.1"))
+    table.pass_time(days=4)
     assert table.delivery.state.halt is not None
     assert ("silence", "R2") == (table.delivery.state.halt.cause, table.delivery.state.halt.rule)
 
