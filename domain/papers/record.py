@@ -3,7 +3,7 @@
 A form reads entries and nothing that came after the newest of them, so a paper of what is past stays as it was printed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,11 +13,14 @@ from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
 from domain.delivery.ledger import Entry, LeftOut
-from domain.delivery.reported import Amended, Started, Stated
+from domain.delivery.reported import Amended, KeysChanged, Started, Stated
 from domain.delivery.statement import Content, Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
+from domain.plan.key_changes import KeyChange, read_change
 from domain.plan.plan import Plan, read_plan
+from domain.plan.request_for_consent import DECIDING
+from domain.plan.vocabulary import Need
 from domain.record.packet import Purpose
 from domain.rules.arrival import ArrestMade
 from domain.rules.kind import Kind
@@ -45,6 +48,8 @@ class Heard:
 
     seconded: tuple[str, ...] = ()
     """Both officers, where two had to say it; its entries name the second's first."""
+    keys: tuple[str, ...] = ()
+    """Ids of those that signed it."""
 
     @property
     def officers(self) -> tuple[str, ...]:
@@ -134,17 +139,22 @@ class Record:
     def heard(self) -> tuple[Heard, ...]:
         """Every statement that counts, in the order in which they were recorded."""
         law, hearing = self.delivery.law, _Hearing(self)
-        statements: dict[str, tuple[Statement, int]] = {}
+        statements: dict[str, Heard] = {}
         for entry in self.entries:
             event, at = entry.event, instant(entry.at)
             if isinstance(event, Stated):
-                statement = law.read(event.envelope)
-                statements.setdefault(statement.id, (statement, entry.seq))
+                statement, keys = law.read(event.envelope), tuple(one.keyid for one in event.envelope.signatures)
+                said = Heard(statement, statement.content, entry.seq, (entry.seq,), at, entry.seq, keys=keys)
+                statements.setdefault(statement.id, said)
                 if event.verdict.verdict == "accepted":
-                    hearing.hear(Heard(statement, statement.content, entry.seq, (entry.seq,), at, entry.seq))
+                    hearing.hear(said)
             elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted":
-                statement, seq = statements[event.statement]
-                hearing.hear(Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq))
+                early = statements[event.statement]
+                hearing.hear(replace(early, entries=(early.seq, entry.seq), at=at, counted=entry.seq))
+            elif isinstance(event, KeysChanged):
+                hearing.revoke(read_change(event.change), at)
+            elif isinstance(event, Amended):
+                hearing.plan_anew()
         return tuple(_with_arrests(sorted(hearing.known.values(), key=lambda one: one.counted)))
 
     def said(self, kind: type[C], checkpoint: str | None = None) -> tuple[tuple[Heard, C], ...]:
@@ -164,6 +174,15 @@ class Record:
     @cached_property
     def _at(self) -> dict[int, datetime]:
         return {one.seq: instant(one.at) for one in self.entries}
+
+    def giver(self, said: Heard, given: Container[str]) -> str:
+        """Of those that have `given` something, whose it is that this extends, writes or takes back: its own, or that of one
+        whose place its service has taken (R22); of several that about which its checkpoint asks.
+        """
+        before = (one.service for one in self.plan.replaced if said.service in self.plan.line_of(one.service))
+        able = [one for one in dict.fromkeys((said.service, *before)) if one in given]
+        asked = self.delivery.state.seen(said.checkpoint)
+        return asked.key if asked is not None and asked.key in able else next(iter(able), said.service)
 
     def service(self, name: str) -> Service | None:
         """A service of the directory."""
@@ -203,6 +222,19 @@ class _Hearing:
         else:
             self.known[one.statement.id] = one
 
+    def revoke(self, change: KeyChange, at: datetime) -> None:
+        """What a first officer has said under a key that is revoked by now is forgotten (R24)."""
+        revoked = [end.key for end in change.ended if end.revoked and instant(end.at) <= at]
+
+        def stands(first: Heard) -> bool:
+            return first.statement.service != change.service or not any(one in revoked for one in first.keys)
+
+        self.firsts = {key: first for key, first in self.firsts.items() if stands(first)}
+
+    def plan_anew(self) -> None:
+        """What a first officer has consented to was the plan before (R22)."""
+        self.firsts = {key: first for key, first in self.firsts.items() if _answers(first.content) not in DECIDING}
+
     def _correct(self, one: Heard, correction: Correction) -> None:
         before = self.known.get(correction.of)
         if before is not None and len(before.officers) > 1:
@@ -227,9 +259,14 @@ class _Hearing:
 
     def _takes_two(self, one: Heard) -> bool:
         content, progress = one.content, self.record.delivery.state.seen(one.checkpoint)
-        if progress is None or not isinstance(content, Kind) or content.declares.answers is None or not content.is_yes():
+        need = _answers(content)
+        if progress is None or not isinstance(content, Kind) or need is None or not content.is_yes():
             return False
-        return progress.checkpoint.officers_for(one.service, content.declares.answers) > 1
+        return progress.checkpoint.officers_for(one.service, need) > 1
+
+
+def _answers(content: Content) -> Need | None:
+    return content.declares.answers if isinstance(content, Kind) else None
 
 
 def _alike(one: Statement, other: Statement) -> bool:

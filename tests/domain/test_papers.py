@@ -1,12 +1,14 @@
 """Papers: what they print, where each value comes from, and who may have them."""
 
 import re
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 
 import pytest
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.reported import Amended
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
 from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
@@ -28,19 +30,29 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
+from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
+from domain.record.door import amend, change_keys
 from domain.record.replay import replay
 from domain.rules.balance import PartsEnded
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted
-from domain.signing.canonical import plain
+from domain.signing.canonical import canonical, plain
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
+from domain.words.moments import utc_text
 from domain.words.quantities import Money
 from process.language import speakers
+from rehearsal.services import private_key_of, second
 from rehearsal.simulator import World, simulate
-from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario, with_changes
+from tests.domain.test_changes import change
+from tests.domain.test_hostile_stand_ins import LAW
+from tests.domain.test_successors import BESIDE, instead
+from tests.domain.test_surveillance import in_charge_instead
+from tests.support import PHOTOGRAPH, asks, card_of, example_cards, example_directory, example_scenario, signed_plan, with_changes
 from tests.support import Table as Table_
 
 SPEAKERS = speakers(None)
@@ -116,6 +128,118 @@ def test_r20_what_one_of_two_officers_has_said_is_in_no_paper_yet() -> None:
     assert ", ".join(said[0].officers) in printed
     summary = next(one for one in made(record, "results").paper.blocks if isinstance(one, Summary))
     assert "250,000.00\u202fEUR" in [getattr(piece, "text", "") for figure, _ in summary.cells for piece in figure]
+
+
+TWO_CONSENT = with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation 2")})
+
+
+def consents(table: Table_) -> list[tuple[str, ...]]:
+    """The officers of each consent that a paper may print."""
+    return [one.officers for one, _ in Record.of(table.delivery).said(AuthorisationGranted)]
+
+
+def test_r24_a_first_officers_word_under_a_key_revoked_since_is_in_no_paper() -> None:
+    """Whoever signs after the revocation is the first, and the thief's word is in no consent that counts later."""
+    table = Table_(TWO_CONSENT)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    end = KeyEnd(key=key_id(public_text(private_key_of(second("uz.prosecutor")))), at=utc_text(table.now), revoked=True)
+    record = KeyChange(service="uz.prosecutor", by="administration", made_at=utc_text(table.now), ended=(end,))
+    change_keys(table.delivery, sign(canonical(record), KEYS_TYPE, private_key_of("administration")), table.now)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+
+    assert not table.delivery.state.grants
+    assert not consents(table)
+
+
+def test_r22_a_first_officers_consent_to_the_plan_before_is_in_no_paper() -> None:
+    """It is with the second one's to the plan in force, and the first one's to that."""
+    table = Table_(TWO_CONSENT)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    other = table.delivery.plan.model_copy(update={"title": "Another title"})
+    amend(table.delivery, Amended(plan=signed_plan(other)), table.now)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert not consents(table)
+
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", officer="officer-2")
+    assert [("officer-1", "officer-2")] == consents(table)
+    assert table.delivery.state.grants
+
+
+def court_says(record: Record) -> list[str]:
+    """What the report for the court says of the record as it stands."""
+    blocks = FORMS["court"].blocks(record, "", Tongue("en", SPEAKERS["en"]))
+    return ["".join(map(text_of, one.line)) for one in blocks if isinstance(one, Sentence)]
+
+
+def test_r22_the_court_is_told_who_was_responsible_before_a_changed_plan_put_another_in_charge() -> None:
+    """Each from when until when: responsibility for a leg is not said to have been its newest holder's from its start."""
+    table = Table_().dispatch()
+    table.pass_time(hours=1)
+    change(table, in_charge_instead(table.plan))
+    told = [one for one in court_says(Record.of(table.delivery)) if "was responsible" in one]
+
+    assert ["Ministry", "Border"] == [one.split()[1] for one in told]
+    assert re.findall(r"until (\S+ \S+), Kaz", told[0]) == re.findall(r"from (\S+ \S+) on", told[1])
+
+
+def test_r22_what_was_cleared_by_the_plan_before_is_not_said_of_the_way_of_a_changed_one() -> None:
+    """Uzbekistan's authorisation was looked at before the crossing, and not that of the State in which it stays now."""
+    table = Table_().dispatch()
+    legs = table.plan.legs
+    other = table.plan.model_copy(update={"legs": (legs[0], legs[1].model_copy(update={"state": "KZ"}))})
+    table.delivery.append(Amended(plan=signed_plan(other)), table.now)
+
+    crossed = [one for one in court_says(Record.of(table.delivery)) if one.startswith("Before it went into")]
+    assert ["Uzbekistan"] == [re.findall("into ([A-Z][a-z]+)", one)[0] for one in crossed]
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_r22_what_a_successor_writes_extends_or_takes_back_stands_in_the_papers(*, withdrawn: bool) -> None:
+    """The court is not told that what was given by word of mouth was never written, nor that it ran to another day."""
+    oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
+    table = Table_(plan, other_cards=card_of("KZ", urgent=[oral], **BESIDE))
+    spoken = {"form": "oral", "given_at": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=50)).isoformat()}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **spoken)
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.pass_time(hours=3)
+    words = {"state": "KZ", "reference": "TEST-7", "written_by_role": "head", "written_at": table.now.isoformat()}
+    table.say("kz.court", "authorisation_confirmed", legal_basis="test", **words)
+    table.say("kz.court", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")
+    if withdrawn:
+        table.say("kz.court", "authorisation_withdrawn")
+    record = Record.of(table.delivery)
+    given = next(one for one in court_says(record) if "has authorised it by" in one)
+
+    assert "confirmed in writing by" in given
+    assert ("until 20.03.2022" in given) is not withdrawn
+    assert table.delivery.state.grants["kz.prosecutor"].withdrawn is withdrawn
+    ordered = " ".join(map(text_of, made(record, "order.KZ").paper.pieces))
+    assert ordered.count("20.03.2022") == 2
+
+
+def test_r22_what_came_in_the_place_of_an_authorisation_ends_it_in_the_papers() -> None:
+    """The successor's own act runs for less long: the one before, which counts for nothing, is not said to run on beside it."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
+    table = Table_(plan, other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-30T06:00:00Z")
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2", valid_until="2022-03-10T06:00:00Z")
+    given = [one for one in court_says(Record.of(table.delivery)) if "has authorised it by" in one]
+
+    assert list(table.delivery.state.grants) == ["kz.court"]
+    assert len(given) == 2
+    assert not any("30.03.2022" in one for one in given)
+
+
+def test_r1_a_provisional_authorisation_is_no_order_and_nothing_that_a_report_says_was_authorised() -> None:
+    """Until it is made final it authorises nothing."""
+    table = Table_()
+    for final in (False, True):
+        table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=not final)
+        record = Record.of(table.delivery)
+        assert any("has authorised it by" in one for one in court_says(record)) is final
+        assert ("order.UZ" in names_of(record)) is final
 
 
 def test_a_value_says_where_it_comes_from() -> None:

@@ -22,6 +22,7 @@ BUGS = (
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),
     Bug("R4", "domain/papers/forms/court_ways.py", "way.ends or now", "way.ends or end", "papers"),
+    Bug("R22", "domain/papers/forms/court_ways.py", "record.until(entry.seq).plan.legs", "record.plan.legs", "papers"),
     Bug("R11", "domain/papers/forms/destruction.py", "reader.state == record.state_of(service)", "True", "more_papers"),
     Bug(
         "R6",
@@ -50,6 +51,10 @@ BUGS = (
         "if False:\n        return tongue.words(KEEP)",
         "more_papers",
     ),
+    Bug("R1", "domain/papers/forms/order.py", "if not one[1].provisional]", "]", "papers"),
+    Bug(
+        "R22", "domain/papers/forms/order.py", "if record.giver(said, givers) in givers:", "if said.service in givers:", "papers"
+    ),
     Bug("R17", "domain/papers/forms/parts.py", "if unwitting else called", "if False else called", "more_papers"),
     Bug("R31", "domain/papers/forms/request.py", "if asked.held_back:", "if False:", "more_papers"),
     Bug("R11", "domain/papers/forms/results.py", "return not self.state or", "return True or", "papers"),
@@ -57,6 +62,11 @@ BUGS = (
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
     Bug("R8", "domain/papers/forms/story.py", '    (Interdicted, "seized"),\n', "", "papers"),
     Bug("R7", "domain/papers/forms/story.py", '    (Destroyed, "destroyed"),\n', "", "more_papers"),
+    Bug("R22", "domain/papers/forms/story.py", "for seq in (began, *changed)]", "for seq in (began,)]", "papers"),
+    Bug(
+        "R22", "domain/papers/forms/story.py", "            for service in over:\n", "            for service in ():\n", "papers"
+    ),
+    Bug("R1", "domain/papers/forms/story.py", " and not content.provisional:", ":", "papers"),
     Bug("R4", "domain/papers/forms/story.py", '    (Split, "split"),\n', "", "papers"),
     Bug("R11", "domain/papers/forms/submission.py", "return reader.state == subject", "return True", "more_papers"),
     Bug("R17", "domain/papers/forms/submission.py", "if one.unwitting else role", "if False else role", "more_papers"),
@@ -68,7 +78,10 @@ BUGS = (
     Bug("R18", "domain/papers/making.py", "else newest + 1", "else record.size", "papers"),
     Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose, record.delivery)\n", "", "papers"),
     Bug("R23", "domain/papers/opened.py", "            return ()", "            continue", "more_papers"),
+    Bug("R22", "domain/papers/record.py", "(said.service, *before)", "(said.service,)", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),
+    Bug("R22", "domain/papers/record.py", "if _answers(first.content) not in DECIDING}", "}", "papers"),
+    Bug("R24", "domain/papers/record.py", "not any(one in revoked for one in first.keys)", "True", "papers"),
     Bug("R17", "domain/papers/tongue.py", 'self.code == "ru" and not self.neutral', 'self.code == "ru"', "papers"),
     Bug("figures", "domain/papers/tongue.py", "printed(ends) - printed(begins)", "ends - begins", "more_papers"),
     Bug("R11", "domain/views/aftermath.py", "if one.after not in others and one.before not in others]", "]", "watch_log"),

@@ -144,8 +144,9 @@ class Ways(Mapped):
             entries = Value("", (entry.seq,))
             if event.leg == 0:
                 yield self.tell(CLEARED, entries=entries)
-            elif event.leg < len(record.plan.legs):
-                state = tongue.the_state(record.plan.legs[event.leg].state, "plan")
+            else:
+                legs = record.until(entry.seq).plan.legs  # the plan may have been changed since
+                state = tongue.the_state(legs[event.leg].state, "plan")
                 yield self.tell(CROSSED, state=state, entries=entries)
 
     def _outside(self, granted: tuple[story.Granted, ...]) -> Iterator[Block]:
@@ -229,6 +230,10 @@ class Ways(Mapped):
                 "state": Value(tongue.state(one.leg.state), ("plan",)),
                 "means": tongue.quoted(one.leg.means, "plan"),
             }
+            for (service, _), (_, until) in pairwise(one.in_charge):
+                past = filled | {"service": self.the_service(service), "ends": self.at(record.at(until), until)}
+                yield self.tell(RESPONSIBLE, **past)
+                filled["begins"] = self.at(record.at(until), until)
             if one.ends is None:
                 yield self.tell(STILL, **filled)
             else:

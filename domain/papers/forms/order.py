@@ -90,12 +90,12 @@ class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 7
+    version = 8
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
         """States that have authorised it and carry out a leg."""
-        given = [one.state for _, one in record.said(AuthorisationGranted)]
+        given = [one.state for _, one in _granted(record)]
         return tuple(state for state in dict.fromkeys(leg.state for leg in record.plan.legs) if state in given)
 
     def of(self, record: Record, subject: str) -> str:
@@ -114,13 +114,18 @@ class OrderForm(Form):
         return tuple(_blocks(record.until(max(newest)), subject, tongue))
 
 
+def _granted(record: Record) -> list[tuple[Heard, AuthorisationGranted]]:
+    """What is provisional authorises nothing (R1)."""
+    return [one for one in record.said(AuthorisationGranted) if not one[1].provisional]
+
+
 def _leg(record: Record, state: str) -> Leg:
     return next(leg for leg in record.plan.legs if leg.state == state)
 
 
 def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     plan, service = record.plan, _leg(record, state).responsible
-    granted = [one for one in record.said(AuthorisationGranted) if one[1].state == state]
+    granted = [one for one in _granted(record) if one[1].state == state]
     agreed = [one for one in record.said(AgreementGiven) if one[1].state == state]
     permitted = [one for one in record.said(PermissionGranted) if one[1].state == state]
     yield Columns(_agreed(tongue, record, agreed), approved(tongue))
@@ -197,6 +202,7 @@ def _acts(
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Iterator[TableRow]:
     acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*granted, *permitted]
+    givers = [one.service for one, _ in granted]
     for said, one in acts:
         if isinstance(one, AuthorisationGranted):
             named = as_given(tongue, record, said, one)
@@ -209,7 +215,7 @@ def _acts(
             _valid(tongue, said, one.valid_from, one.valid_until),
         )
     for said, longer in record.said(AuthorisationExtended):
-        if any(one.service == said.service for one, _ in granted):
+        if record.giver(said, givers) in givers:
             until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
             named = act(tongue, longer.reference, *said.entries) if longer.reference is not None else (Blank(2),)
             yield row(
@@ -260,8 +266,9 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=TickBox(), some=TickBox())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]
     until, entries = max(ends, key=lambda one: one[0])
+    givers = [one.service for one, _ in granted]
     for extension, longer in record.said(AuthorisationExtended):
-        if any(one.service == extension.service for one, _ in granted) and instant(longer.valid_until) > until:
+        if record.giver(extension, givers) in givers and instant(longer.valid_until) > until:
             until, entries = instant(longer.valid_until), extension.entries
     yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(until), entries))
     measures = plan.measures(state)

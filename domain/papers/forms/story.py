@@ -1,13 +1,13 @@
 """What happened, as reports tell it: authorisations, ways, gaps, arrests, refusals; each with the entries it rests on."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Literal
 
 from domain.delivery.decided import Concluded, Opened, Silence
-from domain.delivery.reported import Stated
+from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
 from domain.papers.record import Heard, Record
@@ -42,19 +42,29 @@ class Granted:
 
 
 def authorisations(record: Record) -> tuple[Granted, ...]:
-    """The last of each authority."""
+    """The last of each authority, but for what is provisional, which authorises nothing (R1). In the place of one that was
+    replaced its successor extends and withdraws it (R22); what comes in its place ends it.
+    """
     opened = {event.checkpoint: entry.seq for entry, event in record.events(Opened)}
     found: dict[str, Granted] = {}
     for said in record.heard:
         content = said.content
-        if isinstance(content, AuthorisationGranted):
+        if isinstance(content, AuthorisationGranted) and not content.provisional:
+            over = [one for one in found if one not in record.delivery.state.grants and record.giver(said, (one,)) == one]
+            for service in over:
+                found[service] = _ended(found[service], said, min(said.at, found[service].ends))
             begins, ends = instant(content.valid_from), instant(content.valid_until)
             found[said.service] = Granted(said, content, begins, ends, said.entries, opened.get(said.checkpoint))
-        elif said.service in found and isinstance(content, AuthorisationExtended | AuthorisationWithdrawn):
-            one = found[said.service]
-            ends = instant(content.valid_until) if isinstance(content, AuthorisationExtended) else min(said.at, one.ends)
-            found[said.service] = Granted(one.said, one.act, one.begins, ends, (*one.entries, *said.entries), one.asked)
+        elif (
+            isinstance(content, AuthorisationExtended | AuthorisationWithdrawn) and (giver := record.giver(said, found)) in found
+        ):
+            ends = instant(content.valid_until) if isinstance(content, AuthorisationExtended) else min(said.at, found[giver].ends)
+            found[giver] = _ended(found[giver], said, ends)
     return tuple(found.values())
+
+
+def _ended(one: Granted, said: Heard, ends: datetime) -> Granted:
+    return replace(one, ends=ends, entries=(*one.entries, *said.entries))
 
 
 Cut = Literal["seized", "destroyed", "split"]
@@ -79,6 +89,8 @@ class Ridden:
     offer: tuple[Heard, HandoverOffered] | None
     acceptance: tuple[Heard, HandoverAccepted] | None
     """With which it came to who was responsible for it."""
+    in_charge: tuple[tuple[str, int], ...]
+    """Who was responsible for it, one after another, each from which entry on: a changed plan may put another in charge (R22)."""
     cut: Cut | None = None
     """It ended on the way: how."""
 
@@ -98,13 +110,15 @@ def ways(record: Record) -> tuple[Ridden, ...]:
     began = started[-1][0].counted
     offer: tuple[Heard, HandoverOffered] | None = None
     acceptance: tuple[Heard, HandoverAccepted] | None = None
-    for leg in record.plan.legs:
+    for number, leg in enumerate(record.plan.legs):
         end, entries = _end_of(record, leg.end)
         if end is None and (cuts := _cuts(record, began)):
             said, how = cuts[0]
-            found.append(Ridden(leg, begun, said.at, (*by, *said.entries), began, offer, acceptance, how))
+            charges = _in_charge(record, number, began, said.counted)
+            found.append(Ridden(leg, begun, said.at, (*by, *said.entries), began, offer, acceptance, charges, how))
             break
-        found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
+        charges = _in_charge(record, number, began, max(entries, default=record.size))
+        found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance, charges))
         accepted = record.said(HandoverAccepted, leg.end)
         if end is None or not accepted:
             break
@@ -113,6 +127,13 @@ def ways(record: Record) -> tuple[Ridden, ...]:
         offer = offers[-1] if offers else None
         begun, by, began = end, acceptance[0].entries, acceptance[0].counted
     return tuple(found)
+
+
+def _in_charge(record: Record, leg: int, began: int, ended: int) -> tuple[tuple[str, int], ...]:
+    """Who was responsible for a leg between these entries, by the plans in force meanwhile."""
+    changed = [entry.seq for entry, _ in record.events(Amended) if began < entry.seq < ended]
+    found = [(record.until(seq).plan.legs[leg].responsible, seq) for seq in (began, *changed)]
+    return tuple(one for one, before in zip(found, (None, *found), strict=False) if before is None or before[0] != one[0])
 
 
 def _cuts(record: Record, began: int) -> list[tuple[Heard, Cut]]:

@@ -41,7 +41,8 @@ def as_given(tongue: Tongue, record: Record, said: Heard, one: Given) -> Line:
 
 
 def confirming(record: Record, said: Heard, one: Given) -> tuple[Heard, AuthorisationConfirmed | AgreementConfirmed] | None:
-    """What has confirmed it: the first that the same service has said after it."""
+    """What has confirmed it: the first that the same service, or its successor, has said of it after it."""
     every = record.said(AuthorisationConfirmed) if isinstance(one, AuthorisationGranted) else record.said(AgreementConfirmed)
-    later = (one for one in every if one[0].statement.voice == said.statement.voice and one[0].counted > said.counted)
+    given = [by.service for by, _ in record.said(type(one))]
+    later = (by for by in every if record.giver(by[0], given) == said.service and by[0].counted > said.counted)
     return next(later, None)
