@@ -68,7 +68,7 @@ class Pending(Frozen):
     next_reminder: UtcText | None = None
     """When they are reminded next."""
     paused: bool = False
-    """Nothing moves, and nobody's silence counts here meanwhile (R8, R18)."""
+    """Nothing moves, and nobody's silence counts here meanwhile (R7, R8, R18)."""
     then: Consequence
     """What silence brings."""
 

@@ -47,7 +47,7 @@ ENDS: Final[Mapping[End, str]] = {
     "holds": mark("no answer: it is held, and is decided on anew"),
     "overdue": mark("no answer: it is overdue, and nothing follows by itself"),
     "open": mark("nothing by itself: it has no deadline"),
-    "held": mark("while it is held, nobody's silence counts"),
+    "held": mark("until it is decided how it goes on, nobody's silence counts"),
 }
 NO_CONTACT: Final = Service.model_fields["contact"].default
 """What the directory says where it says nothing."""

@@ -36,7 +36,7 @@ class Unanswered(NamedTuple):
 
 def owed(seen: Glance) -> tuple[Unanswered, ...]:
     """Of one row. Who was silent owes still where it is due anew later (R8), and what is to be seized where nothing is due,
-    however it ended; while it is held, nobody's silence counts (R8).
+    however it ended; while its time stands, nobody's silence counts.
     """
     return tuple(_owed(seen))
 

@@ -86,7 +86,7 @@ THEN: Final[Mapping[End, str]] = {
     "holds": mark("If nothing comes by {moment}, in {left}, it is held, and those in charge decide whether it goes on."),
     "overdue": mark("If nothing comes by {moment}, in {left}, it is overdue, and nothing follows by itself: call."),
     "open": mark("Nothing happens by itself, for there is no deadline: call."),
-    "held": mark("While it is held, nobody's silence counts."),
+    "held": mark("Until it is decided how it goes on, nobody's silence counts."),
 }
 NOTHING: Final = mark("Nothing happens by itself any more: call.")
 

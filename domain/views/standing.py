@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
+from domain.delivery.progress import Progress
 from domain.delivery.reported import Started
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest
@@ -109,7 +110,7 @@ def standing(delivery: Delivery) -> Standing:
     assert isinstance(first, Entry)  # noqa: S101 - a ledger begins so
     assert isinstance(first.event, Started)  # noqa: S101
     seen = [sight(delivery, delivery.directory.get(service)) for service in state.participants]
-    dues = [one.due for one in state.open_checkpoints() if one.due is not None]
+    dues = [one.due for one in state.open_checkpoints() if one.due is not None and _is_due(delivery, one)]
     ahead, behind = [due for due in dues if due > state.now], [due for due in dues if due <= state.now]
     return Standing(
         at=utc_text(state.now),
@@ -165,8 +166,13 @@ def _to_correct(delivery: Delivery) -> Iterator[OpenRequest]:
 
 
 def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:
-    asked = asked_of(delivery, name, voice, voice)
-    return OpenRequest(id=asked.id, service=voice, checkpoint=name, due=asked.due, request=canonical(asked))
+    asked, runs = asked_of(delivery, name, voice, voice), _is_due(delivery, delivery.state.progress[name])
+    return OpenRequest(id=asked.id, service=voice, checkpoint=name, due=asked.due if runs else None, request=canonical(asked))
+
+
+def _is_due(delivery: Delivery, progress: Progress) -> bool:
+    """Whether its due time counts: nobody's does where it stands, but of who was silent before."""
+    return progress.silent or not delivery.state.stands(progress)
 
 
 def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:

@@ -93,17 +93,19 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
     short = seen.shortest
     if short is not None and short.valid_until < short.needed_until:
         yield Urgency("consent", instant(short.valid_until))
-    ahead = [instant(one.due) for one in seen.waits if one.due is not None and now < instant(one.due) <= now + SOON]
-    if ahead:
-        yield Urgency("due_soon", min(ahead))
+    ahead = next_due(seen, now)
+    if ahead is not None and ahead <= now + SOON:
+        yield Urgency("due_soon", ahead)
     if unreached(seen, now):
-        yield Urgency("unreachable", next_due(seen, now))
-    yield Urgency(_come(seen), next_due(seen, now))
+        yield Urgency("unreachable", ahead)
+    yield Urgency(_come(seen), ahead)
 
 
 def overdue(seen: Glance, now: datetime) -> tuple[Pending, ...]:
-    """Open checkpoints that were not answered in time."""
-    return tuple(one for one in seen.waits if one.due is not None and (one.silent or instant(one.due) <= now))
+    """Open checkpoints that were not answered in time; where time stands, nobody is late who was not before."""
+    return tuple(
+        one for one in seen.waits if one.due is not None and (one.silent or (not one.paused and instant(one.due) <= now))
+    )
 
 
 def unreached(seen: Glance, now: datetime) -> tuple[Pending, ...]:
@@ -118,7 +120,7 @@ def holds_until(seen: Glance, now: datetime) -> datetime | None:
 
 
 def _turns(one: Pending) -> Iterator[datetime]:
-    if one.due is not None:
+    if one.due is not None and not one.paused:
         due = instant(one.due)
         yield from (due - SOON, due)
     if one.unreachable:
@@ -126,8 +128,9 @@ def _turns(one: Pending) -> Iterator[datetime]:
 
 
 def next_due(seen: Glance, now: datetime) -> datetime | None:
-    """The nearest due time ahead."""
-    return min((instant(one.due) for one in seen.waits if one.due is not None and instant(one.due) > now), default=None)
+    """The nearest due time ahead, but for those that stand."""
+    dues = (instant(one.due) for one in seen.waits if one.due is not None and not one.paused)
+    return min((due for due in dues if due > now), default=None)
 
 
 def order(seen: Glance, now: datetime) -> tuple[int, bool, datetime, str]:
@@ -145,4 +148,5 @@ def _come(seen: Glance) -> Reason:
 
 
 def _due(seen: Glance, contingency: str) -> datetime | None:
-    return min((instant(one.due) for one in seen.waits if one.contingency == contingency and one.due is not None), default=None)
+    dues = (one.due for one in seen.waits if one.contingency == contingency and not one.paused)
+    return min((instant(one) for one in dues if one is not None), default=None)

@@ -514,11 +514,12 @@ def _position(delivery: Delivery) -> Position:
 def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> OpenCheckpoint:
     named = (seen.reader.id,) if everybody_named(delivery, name) and not seen.whole else progress.checkpoint.services()
     planned = delivery.plan.find(name)
+    runs = progress.silent or not delivery.state.stands(progress)  # where its time stands, nobody's answer is due
     return OpenCheckpoint(
         checkpoint=name,
         place=f"{planned.place}, {planned.state}" if planned is not None else "",
         since=utc_text(progress.opened),
-        due=utc_text(progress.due) if progress.due is not None else None,
+        due=utc_text(progress.due) if progress.due is not None and runs else None,
         overdue=progress.silent,
         services=tuple(
             Awaited(

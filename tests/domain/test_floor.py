@@ -14,7 +14,10 @@ from domain.rules.contingency import Consequence
 from domain.signing.canonical import canonical
 from domain.views.consequences import after_silence
 from domain.views.glance import Glance, glance
+from domain.views.standing import standing
+from domain.views.subscriptions import occasions
 from domain.views.urgency import GROUPS, REASONS, order, urgencies, urgency
+from domain.views.view import view
 from domain.words.limits import GLANCE_BYTES
 from domain.words.moments import instant
 from tests.goldens import GOLDEN, Golden, read, under
@@ -143,3 +146,22 @@ def test_a_row_is_for_who_sees_the_whole() -> None:
     whole = seen(Table()).whole
     assert plan.initiator in whole
     assert not {"uz.customs", "kz.prosecutor"} & set(whole)
+
+
+def test_r8_where_time_stands_nobody_is_said_to_be_late() -> None:
+    """Neither by the row, of which mails are made, nor by a list nor the page: when it goes on it is due so much later."""
+    table = Table().dispatch()
+    due = instant(seen(table).waits[0].due or "")
+    table.pass_time(seconds=(due - table.now).total_seconds() - 1800)
+    table.say("kz.police", "hold_requested", reason="seen")
+    table.pass_time(hours=1)
+    short, lists = seen(table), standing(table.delivery)
+    shown = view(table.delivery, table.delivery.directory.get("kz.knb"), table.now)
+
+    assert due < table.now
+    assert "held" == urgency(short, table.now).reason
+    assert {"hold", "needs_you"} == {one.subject for one in occasions(short, table.now)}
+    assert lists.overdue_since is None
+    assert table.at("hold.1").due == instant(lists.next_due or "")
+    assert [None] == [one.due for one in shown.waiting if one.checkpoint == "tashkent-airport"]
+    assert {None} == {one.due for one in lists.requests if one.checkpoint == "tashkent-airport"}

@@ -227,6 +227,7 @@ BUGS = (
         "if True:",
         "sight",
     ),
+    Bug("R8", "domain/views/standing.py", "progress.silent or not delivery.state.stands(progress)", "True", "floor"),
     Bug(
         "R20",
         "domain/views/standing.py",
@@ -266,6 +267,7 @@ BUGS = (
         "yield due",
         "floor_pages::test_what_is_so_of_a_row_holds_until_it_says",
     ),
+    Bug("R8", "domain/views/urgency.py", "(not one.paused and instant(one.due) <= now)", "instant(one.due) <= now", "floor"),
     Bug("R11", "domain/views/view.py", "title=delivery.plan.title if seen.whole else None", "title=delivery.plan.title", "sight"),
     Bug("R11", "domain/views/view.py", "position=_position(delivery) if here else None", "position=_position(delivery)", "sight"),
     Bug("R11", "domain/views/view.py", "if seen.whole or seen.own(grant.service, delivery)", "if True", "sight"),
@@ -284,6 +286,13 @@ BUGS = (
         "where, words = shown.position, in_markdown",
         "where, words = shown.position, str",
         "gateway/words",
+    ),
+    Bug(
+        "R8",
+        "domain/views/view.py",
+        "if progress.due is not None and runs else None",
+        "if progress.due is not None else None",
+        "floor",
     ),
     Bug(
         "R11",
