@@ -17,7 +17,6 @@ from domain.delivery.reported import Amended, KeysChanged, Started, Stated
 from domain.delivery.statement import Content, Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
-from domain.plan.key_changes import KeyChange, read_change
 from domain.plan.plan import Plan, read_plan
 from domain.plan.request_for_consent import DECIDING
 from domain.plan.vocabulary import Need
@@ -26,6 +25,7 @@ from domain.rules.arrival import ArrestMade
 from domain.rules.kind import Kind
 from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
+from domain.views.second import revokes
 from domain.words.moments import instant
 
 C = TypeVar("C", bound=Content)
@@ -152,7 +152,7 @@ class Record:
                 early = statements[event.statement]
                 hearing.hear(replace(early, entries=(early.seq, entry.seq), at=at, counted=entry.seq))
             elif isinstance(event, KeysChanged):
-                hearing.revoke(read_change(event.change), at)
+                hearing.revoke(entry)
             elif isinstance(event, Amended):
                 hearing.plan_anew()
         return tuple(_with_arrests(sorted(hearing.known.values(), key=lambda one: one.counted)))
@@ -222,14 +222,10 @@ class _Hearing:
         else:
             self.known[one.statement.id] = one
 
-    def revoke(self, change: KeyChange, at: datetime) -> None:
-        """What a first officer has said under a key that is revoked by now is forgotten (R24)."""
-        revoked = [end.key for end in change.ended if end.revoked and instant(end.at) <= at]
-
-        def stands(first: Heard) -> bool:
-            return first.statement.service != change.service or not any(one in revoked for one in first.keys)
-
-        self.firsts = {key: first for key, first in self.firsts.items() if stands(first)}
+    def revoke(self, entry: Entry) -> None:
+        """What a first officer has said under a key that this entry `revokes` is forgotten (R24)."""
+        known = self.firsts.items()
+        self.firsts = {key: first for key, first in known if not revokes(entry, first.statement.service, first.keys)}
 
     def plan_anew(self) -> None:
         """What a first officer has consented to was the plan before (R22)."""

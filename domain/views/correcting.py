@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Stated
+from domain.delivery.reported import KeysChanged, Stated
 from domain.delivery.requests import CorrectedByOne, CorrectionAsked
 from domain.delivery.statement import Content, Said, Statement
 from domain.plan.directory import Service
 from domain.rules.books import read
 from domain.rules.disposing import disposed_in
 from domain.rules.speaking import NOTHING_SAID, OTHER_KIND, OVERTAKEN, Correction
-from domain.views.second import FirstWord, word_of
+from domain.views.second import FirstWord, revokes, word_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.moments import instant
 from domain.words.text import fill, mark
@@ -80,6 +80,9 @@ def as_corrected(delivery: Delivery, entry: int, statement: Statement) -> Conten
     officers = officers_for(delivery, of)
     earlier: Said | None = None
     for one in _corrections(delivery, delivery.directory.get(statement.service), entry, of):
+        if not isinstance(one, Said):
+            earlier = None if earlier is not None and revokes(one, earlier.service, earlier.keys) else earlier
+            continue
         right = one.content
         assert isinstance(right, Correction)  # noqa: S101 - none else was looked for
         if officers == 1 or (earlier is not None and earlier.content == right and _is_second(one, earlier)):
@@ -144,8 +147,11 @@ def _own(entry: object, reader: Service) -> Said | None:
     return Said(entry.seq, instant(entry.at), statement, keys) if statement.service == reader.id else None
 
 
-def _corrections(delivery: Delivery, reader: Service, after: int, of: str) -> Iterator[Said]:
+def _corrections(delivery: Delivery, reader: Service, after: int, of: str) -> Iterator[Said | Entry]:
+    """Each correction of it, and between them each entry by which keys were changed."""
     for one in delivery.ledger.since(after + 1):
+        if isinstance(one, Entry) and isinstance(one.event, KeysChanged):
+            yield one
         if not isinstance(one, Entry) or not isinstance(one.event, Stated) or of.encode() not in one.event.envelope.body():
             continue  # a long delivery has tens of thousands: only those that may name it are read
         said = _own(one, reader)

@@ -2,20 +2,22 @@
 be shown it, what of it before they have said their own finding, and where theirs is another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import First
-from domain.delivery.reported import Stated
+from domain.delivery.reported import KeysChanged, Stated
 from domain.delivery.requests import Request, SignedByOne
 from domain.delivery.statement import Content, Statement
 from domain.plan.directory import Service
+from domain.plan.key_changes import read_change
 from domain.plan.vocabulary import Need
 from domain.rules.books import read
 from domain.signing.canonical import plain
+from domain.words.moments import instant
 
 OWN_FINDING: Final = frozenset(
     {
@@ -83,6 +85,15 @@ def word_of(delivery: Delivery, first: First) -> FirstWord | None:
     if not isinstance(entry, Entry) or not isinstance(entry.event, Stated):
         return None
     return FirstWord(entry.seq, entry.at, read(entry.event.envelope), first.keys)
+
+
+def revokes(entry: object, service: str, keys: Collection[str]) -> bool:
+    """Whether this entry revokes one of these keys of a service: what a first officer has said under them is forgotten (R24)."""
+    if not isinstance(entry, Entry) or not isinstance(entry.event, KeysChanged):
+        return False
+    change = read_change(entry.event.change)
+    revoked = [end.key for end in change.ended if end.revoked and instant(end.at) <= instant(entry.at)]
+    return change.service == service and any(one in revoked for one in keys)
 
 
 def still_holds(first: FirstWord, asked: Request) -> bool:

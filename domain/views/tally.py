@@ -299,10 +299,14 @@ def _at(delivery: Delivery, seq: int) -> str:
 
 
 def _stops(delivery: Delivery) -> Iterator[Line]:
-    """Holds, by what became of each, and the halt. Everybody who takes part is told of both, of a halt in general words."""
+    """Holds, by what became of each, and the halt. Everybody who takes part is told of both, of a halt in general words. One that
+    was asked about afresh is one hold.
+    """
     halt = delivery.state.halt
-    for progress in delivery.state.every_checkpoint().values():
-        if progress.contingency == "hold":
+    holds = [one for one in delivery.state.every_checkpoint().values() if one.contingency == "hold"]
+    newest = max((one.opened for one in holds), default=None)
+    for progress in holds:
+        if progress.result != "withdrawn" or progress.opened == newest:
             went_on, over = progress.result == "satisfied", not progress.open
             yield Line(measure="held", of="went_on" if went_on and halt is None else "ended" if over else "open")
     if halt is not None:

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 
 from domain.delivery.holdings import exhibits
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.record.door import change_keys
 from domain.record.replay import replay
 from domain.record.verify import verify
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import key_id, public_text
+from domain.views.correcting import to_correct
+from domain.words.moments import utc_text
+from rehearsal.services import private_key_of, second
 from tests.course import arrested, became, code, dispatched
 from tests.support import COURIER, MEPHEDRONE, RECIPIENT, SEAL, WORDS, Table, asks, with_changes
 
@@ -358,6 +366,24 @@ def test_r20_what_two_officers_said_two_officers_correct() -> None:
     assert corrects(table, "kz.police", "the-second", "prepared", officer="officer-2", gross="14 kg") == ("refused", "R20")
     assert corrects(table, "kz.police", "the-second", "prepared", officer="officer-2", **other) == ("accepted", None)
     assert table.delivery.state.custody.gross == 13_800_000
+
+
+def test_r24_a_first_officers_correction_under_a_key_revoked_since_is_not_shown_as_what_was_said() -> None:
+    """The one who signs after the revocation is the first again: the next may still sign it, since nothing says that already."""
+    table = by_two()
+    wrong: dict[str, Any] = {"gross": "13.8 kg", "seals": [SEAL]}
+    corrects(table, "kz.police", "the-second", "prepared", officer="officer-2", **wrong)
+    end = KeyEnd(key=key_id(public_text(private_key_of(second("kz.police")))), at=utc_text(table.now), revoked=True)
+    record = KeyChange(service="kz.police", by="administration", made_at=utc_text(table.now), ended=(end,))
+    change_keys(table.delivery, sign(canonical(record), KEYS_TYPE, private_key_of("administration")), table.now)
+    assert corrects(table, "kz.police", "the-second", "prepared", **wrong) == ("accepted", None)
+
+    said = table.delivery.state.statements.first("the-second")
+    assert said is not None
+    shown = to_correct(table.delivery, table.directory.get("kz.police"), said.seq)
+    assert table.delivery.state.custody is not None
+    assert shown is not None
+    assert getattr(shown.content, "gross", None) == table.delivery.state.custody.gross == GROSS
 
 
 def test_r20_first_signature_alone_has_had_no_effect_to_correct() -> None:

@@ -321,6 +321,21 @@ def test_a_hold_and_what_became_of_it() -> None:
     assert ("held", "open", "", "") in of(table, "uz.police")
     table.say("uz.police", "stop_requested", reason="burnt")
     assert ("stopped", "stop", "", "") in of(table, "uz.customs")
+    assert {("held", "ended", "", ""): 1} == {key: one.count for key, one in of(table).items() if key[0] == "held"}
+
+
+def test_a_hold_that_was_asked_about_afresh_is_one() -> None:
+    """Who had decided before it was held once more decides anew: the question that was withdrawn is no hold that ended."""
+    table = Table().dispatch()
+    table.say("kz.knb", "hold_requested")
+    table.pass_time(minutes=1)
+    table.say("kz.police", "hold_decided", "hold.1")
+    table.say("uz.police", "hold_requested")
+    table.pass_time(minutes=1)
+    for one in table.at("hold.2").checkpoint.services():
+        table.say(one, "hold_decided", "hold.2", decision="go_on")
+    assert table.delivery.state.hold is None
+    assert {("held", "went_on", "", ""): 1} == {key: one.count for key, one in of(table).items() if key[0] == "held"}
 
 
 def test_silence_is_counted_by_what_was_asked_and_who_was_silent() -> None:
