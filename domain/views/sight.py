@@ -63,27 +63,28 @@ class Sight:
 
 def sight(delivery: Delivery, reader: Service) -> Sight:
     """What this reader sees of the delivery as it stands. Its legs: those that it is responsible for or travels with; of a
-    prosecutor or court, those with its State among their `states`. Its checkpoints: those of the plan at either end of its legs,
-    at which it `is_asked`, or that are in its State, if it is a prosecutor or court; and of those that no plan holds, closed
-    ones too, at which it `is_asked`, or whose key is one of these.
+    prosecutor or court, those with its State among their `states`. Its checkpoints: those of the plan, and those that opened and
+    were taken out of it, at either end of its legs, at which it `is_asked`, or that are in its State, if it is a prosecutor or
+    court; and of those that no plan holds, closed ones too, at which it `is_asked`, or whose key is one of these.
     """
-    plan, role = delivery.plan, role_of(reader, delivery.plan)
+    plan, role, opened = delivery.plan, role_of(reader, delivery.plan), delivery.state.every_checkpoint()
     legs = tuple(
         number
         for number, leg in enumerate(plan.legs)
         if reader.id in (leg.responsible, *leg.accompanied_by) or (role == "prosecutor" and reader.state in leg.states)
     )
     beside = [name for number in legs for name in (plan.legs[number].start, plan.legs[number].end)]
+    gone = [one.checkpoint for name, one in opened.items() if plan.find(name) is None]
     planned = [
         one.id
-        for one in plan.checkpoints
+        for one in (*plan.checkpoints, *(one for one in gone if isinstance(one, PlannedCheckpoint)))
         if one.id in beside
         or _is_asked(reader.id, one, delivery.state.seen(one.id))
         or (role == "prosecutor" and one.state == reader.state)
     ]
     unforeseen = [
         name
-        for name, progress in delivery.state.every_checkpoint().items()
+        for name, progress in opened.items()
         if progress.contingency is not None and (_is_asked(reader.id, None, progress) or progress.key in planned)
     ]
     return Sight(reader, sees_all(delivery, reader), legs, (*planned, *unforeseen))

@@ -17,6 +17,7 @@ from domain.views.notices import facts_of, say_notice
 from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
 from tests.course import consenting
+from tests.domain.test_changes import FRESH, change, changed, elsewhere, elsewhere_with_consent
 from tests.support import Table, asks, example_plan, with_changes
 
 
@@ -195,6 +196,18 @@ def test_r11_what_is_recorded_of_others_checkpoints_is_withheld() -> None:
 
     assert {"opened", "closed"} <= {event.event for event in recorded}
     assert {"departure"} == {getattr(event, "checkpoint", None) for event in recorded}
+
+
+def test_r11_that_a_question_was_withdrawn_with_its_checkpoint_is_read_by_who_was_asked() -> None:
+    """A changed plan takes it out: that it was asked, and that nobody waits for it any more, is not taken from it too."""
+    table = Table().dispatch()
+    change(table, changed(elsewhere_with_consent))
+    again = FRESH | {"id": "consent-uz-3"}
+    change(table, changed(lambda document: document.update(checkpoints=[*document["checkpoints"], again]), changed(elsewhere)))
+    for service, reads in (("uz.prosecutor", ["opened", "closed", "told"]), ("uz.customs", [])):
+        shown = page(table.delivery, table.directory.get(service), 0)
+        events = [one.event for one in shown if isinstance(one, Entry)]
+        assert reads == [one.event for one in events if getattr(one, "checkpoint", None) == "consent-uz-2"]
 
 
 def test_r11_who_else_is_asked_to_acknowledge_a_stop_is_withheld() -> None:

@@ -178,6 +178,7 @@ BUGS = (
         "if isinstance(entry, Entry)",
         "sight",
     ),
+    Bug("R11", "domain/views/sight.py", "if isinstance(one, PlannedCheckpoint))", "if False)", "sight"),
     Bug("R15", "domain/views/sight.py", "if seen.whole or begun:", "if True:", "fishing"),
     Bug(
         "R11",
