@@ -7,6 +7,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import LeftOut
 from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
+from domain.plan.plan import read_plan
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
@@ -26,6 +27,8 @@ class Provided:
     """None: the plan."""
     decides: bool
     """Whether anything else in the record may rest on it; if not, it can be left out of a copy."""
+    asks: tuple[str, ...] = ()
+    """The States to which the request of a plan says something."""
 
     @property
     def name(self) -> str:
@@ -76,8 +79,10 @@ def items(delivery: Delivery) -> Iterator[Provided]:
     referred |= {statement for one in delivery.state.disclosures for statement in one.statements}
     for entry in delivery.ledger.entries:
         match entry.event:
-            case Started() | Amended():
-                yield Provided(entry.seq, delivery.plan.initiator, delivery.plan.handling_code, None, decides=True)
+            case Started(plan=signed) | Amended(plan=signed):
+                plan = read_plan(signed)
+                asks = tuple(plan.request.to)
+                yield Provided(entry.seq, plan.initiator, plan.handling_code, None, decides=True, asks=asks)
             case Stated(envelope=envelope, verdict=verdict):
                 said = delivery.law.read(envelope)
                 idle = kind_of(said).declares.may_be_left_out or verdict.verdict in ("refused", "late")
@@ -105,7 +110,7 @@ def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
 
 def _is_bound(item: Provided, delivery: Delivery, to: str) -> bool:
     """By its code; or it is a plan, and holds the request to another State, which is not for this one."""
-    asks_others = item.statement is None and any(state != to for state in delivery.plan.request.to)
+    asks_others = any(state != to for state in item.asks)
     return bound(delivery, item.code, item.provider, to) or (
         asks_others and to != COURT and third_state(delivery, item.provider, to)
     )

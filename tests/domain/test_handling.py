@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from domain.delivery.ledger import Entry, LeftOut
-from domain.delivery.reported import Stated
+from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Handling
 from domain.papers.making import Wanted, make
 from domain.papers.record import Record
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.packet import Packet, Purpose, seal, unseal, unsealed
+from domain.record.provided import held_back
 from domain.record.replay import replay
 from domain.record.verify import verify
 from domain.rules.handling import may_read
@@ -22,7 +23,7 @@ from rehearsal.services import VIGIL, private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import became
 from tests.forging import sealed
-from tests.support import Table, example_cards, example_directory, example_plan, example_scenario, with_changes
+from tests.support import Table, example_cards, example_directory, example_plan, example_scenario, signed_plan, with_changes
 
 
 def under(code: str) -> Plan:
@@ -149,6 +150,17 @@ def test_r23_h2_of_its_own_goes_to_no_third_state() -> None:
     table.say(initiator, "disclosure_permitted", to=state)
     assert reads(table, other, "information")
     assert 0 == verify(packet_for(table, state), table.directory).left_out
+
+
+def test_r23_a_plan_that_was_changed_goes_to_no_third_state_that_it_asked_beside_others() -> None:
+    """The plan in force asks that State alone; the first one asked others too, and holds what they were asked."""
+    plan = with_changes(example_plan("omsk-taraz"), plan_={"handling_code": "H0"})
+    table = Table(plan)
+    state = next(one for one in plan.request.to if one != table.directory.get(plan.initiator).state)
+    alone = plan.request.model_copy(update={"to": {state: plan.request.to[state]}})
+    table.delivery.append(Amended(plan=signed_plan(plan.model_copy(update={"request": alone}))), table.now)
+
+    assert [0] == [one.seq for one in held_back(table.delivery, state) if one.statement is None]
 
 
 @pytest.mark.parametrize(

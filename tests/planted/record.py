@@ -166,10 +166,11 @@ BUGS = (
     Bug(
         "R23",
         "domain/record/provided.py",
-        "any(state != to for state in delivery.plan.request.to)",
-        "to not in delivery.plan.request.to",
+        "any(state != to for state in item.asks)",
+        "bool(item.asks) and to not in item.asks",
         "request_for_consent",
     ),
+    Bug("R23", "domain/record/provided.py", "tuple(plan.request.to)", "tuple(delivery.plan.request.to)", "handling"),
     Bug("R23", "domain/record/provided.py", "if item.seq >= since and not may_go(", "if False and not may_go(", "divergence"),
     Bug("reads", "domain/record/reads.py", "if read.prev != tip.head:", "if False:", "reads"),
     Bug("reads", "domain/record/reads.py", "if read.at < tip.at:", "if False:", "reads"),
