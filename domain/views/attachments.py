@@ -7,8 +7,10 @@ from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
+from domain.delivery.reported import Amended, Started
 from domain.plan.attachment import Attachment
 from domain.plan.directory import Service
+from domain.plan.plan import read_plan
 from domain.plan.vocabulary import Digest, HandlingCode
 from domain.rules.handling import Named, named
 from domain.signing.canonical import Frozen
@@ -72,10 +74,13 @@ def files_of(delivery: Delivery, reader: Service, kept: Collection[str], own: Co
 
 
 def _reads(delivery: Delivery, seen: Sight, one: Named) -> bool:
-    """Annexes are for who sees the whole, and for who is asked to decide: the request names them."""
+    """Annexes are for who sees the whole, and for who is asked to decide by the plan whose request names them: another one may
+    ask others, and without them.
+    """
     entry = delivery.ledger[one.seq]
     assert isinstance(entry, Entry)  # noqa: S101 - what names a file is there
-    if one.statement is None:
-        asked = any(seen.reader.id in checkpoint.services() for checkpoint in delivery.plan.at("authorise"))
-        return seen.whole or asked
+    match entry.event:
+        case Started(plan=signed) | Amended(plan=signed):
+            asked = any(seen.reader.id in checkpoint.services() for checkpoint in read_plan(signed).at("authorise"))
+            return seen.whole or asked
     return sees(delivery, seen, entry)

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.reported import Amended
 from domain.delivery.statement import Handling
 from domain.plan.attachment import Attachment
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import named
 from domain.views.attachments import files_of
-from tests.support import PHOTOGRAPH, Table, with_changes
+from tests.support import PHOTOGRAPH, Table, asks, signed_plan, with_changes
 
 REPORT = Attachment(digest="cd" * 32, size=48_213, media_type="application/pdf", shows="laboratory report 12/3")
 
@@ -42,6 +43,18 @@ def test_r11_an_annex_is_for_those_who_decide_on_the_request() -> None:
     assert {REPORT.digest: True} == told(table, "uz.prosecutor") == told(table, "kz.knb")
     assert {} == told(table, "uz.police")
     assert [(0, None)] == [(one.seq, one.statement) for one in named(table.delivery)]
+
+
+def test_r11_an_annex_of_the_plan_before_is_not_for_those_whom_a_changed_plan_asks() -> None:
+    """They decide on a request without it; whom the plan before has asked reads it on."""
+    request = with_changes().request.model_dump()
+    table = Table(with_changes(plan_={"request": request | {"annexes": [REPORT.model_dump()]}}))
+    fresh = asks("uz.prosecutor authorisation", "uz.customs agreement")
+    other = with_changes(consent_uz={"requires": fresh}, plan_={"request": request | {"annexes": [PHOTOGRAPH.model_dump()]}})
+    table.delivery.append(Amended(plan=signed_plan(other)), table.now)
+
+    assert {PHOTOGRAPH.digest: True} == told(table, "uz.customs")
+    assert {REPORT.digest: True, PHOTOGRAPH.digest: True} == told(table, "uz.prosecutor") == told(table, "kz.knb")
 
 
 @pytest.mark.parametrize(("own", "expected"), [(None, True), ("H0", True), ("H1", True), ("H2", False), ("H3", False)])

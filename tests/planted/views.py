@@ -103,6 +103,7 @@ BUGS = (
         "    if False and state",
         "beside_the_route",
     ),
+    Bug("R11", "domain/views/attachments.py", 'read_plan(signed).at("authorise")', 'delivery.plan.at("authorise")', "attached"),
     Bug("R11", "domain/views/attachments.py", "return seen.whole or asked", "return True", "attached"),
     Bug("R11", "domain/views/attachments.py", "return sees(delivery, seen, entry)", "return True", "attached"),
     Bug(
