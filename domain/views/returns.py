@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
+from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
 from domain.delivery.persons import each_person
 from domain.delivery.reported import Stated
@@ -199,9 +200,18 @@ def _of_state(delivery: Delivery, service: str, state: str) -> bool:
 
 
 def _accepted(delivery: Delivery) -> Iterator[tuple[int, Statement]]:
+    """What counts, in the order in which it began to: what came early, where it was taken up."""
+    early: dict[str, tuple[int, Statement]] = {}
     for entry in delivery.ledger.entries:
-        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
-            yield entry.seq, delivery.law.read(entry.event.envelope)
+        event = entry.event
+        if isinstance(event, Stated) and event.verdict.verdict in ("accepted", "early"):
+            said = delivery.law.read(event.envelope)
+            if event.verdict.verdict == "accepted":
+                yield entry.seq, said
+            else:
+                early[said.id] = entry.seq, said
+        elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted" and event.statement in early:
+            yield early[event.statement]
 
 
 def _incident(

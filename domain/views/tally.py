@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from domain.delivery.decided import Silence
+from domain.delivery.decided import Silence, TakenUp
 from domain.delivery.delivery import Delivery
 from domain.delivery.persons import each_person
 from domain.delivery.progress import Progress
@@ -240,11 +240,15 @@ def _refused(delivery: Delivery, seen: Sight) -> Iterator[Line]:
 
 def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
     """Whose statements were refused, by which rule. Worked out once for all readers: a ledger may be long."""
-    refused = {
-        entry.seq: entry.event.verdict.rule or "" for entry in noted(delivery.ledger).refused if isinstance(entry.event, Stated)
-    }
+    refused = [(entry.seq, entry.event) for entry in noted(delivery.ledger).refused]
     spoke = {one.seq: one.service for one in delivery.state.statements} if refused else {}
-    return tuple((spoke.get(seq, ""), rule) for seq, rule in refused.items())
+    found: list[tuple[str, str]] = []
+    for seq, event in refused:
+        if isinstance(event, TakenUp) and (first := delivery.state.statements.first(event.statement)) is not None:
+            found.append((first.service, event.verdict.rule or ""))
+        elif isinstance(event, Stated):
+            found.append((spoke.get(seq, ""), event.verdict.rule or ""))
+    return tuple(found)
 
 
 def _asked(delivery: Delivery, seen: Sight) -> Iterator[Line]:

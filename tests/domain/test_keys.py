@@ -29,6 +29,9 @@ from domain.record.verify import verify
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
+from domain.views.glance import glance
+from domain.views.sight import whole
+from domain.views.tally import tally
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.forging import place_of, rewritten, taken_apart
@@ -546,6 +549,9 @@ def test_r24_what_came_early_moves_nothing_once_its_key_has_been_revoked() -> No
         table.say("kz.police", "handover_offered", "tashkent-airport")
         last = [entry.event.verdict for entry in table.delivery.ledger.entries if isinstance(entry.event, TakenUp)][-1]
         moved.append((last.finding and last.finding.code, table.delivery.state.leg))
+        lines = {one.key: one.count for one in tally(table.delivery, whole(table.delivery)) if one.measure == "refused"}
+        assert lines == ({("refused", "R24", "uz.customs", ""): 1} if revoked else {})
+        assert glance(table.delivery).refused == len(lines)
     assert moved == [("key_revoked_since", 0), (None, 1)]
 
 

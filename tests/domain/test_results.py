@@ -21,11 +21,12 @@ from domain.views import results_in_words as words
 from domain.views.canvas import room
 from domain.views.results import Adding, Period, Results, Total, counts_at, period_of
 from domain.views.results_picture import IN_PAGE, panels, picture
-from domain.views.returns import NOT_KNOWN, WITHHELD, of_incidents, of_period
+from domain.views.returns import NOT_KNOWN, WITHHELD, incidents, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
 from domain.views.statistics import Narrowed, of_deliveries
 from domain.views.tally import JUDGED, OTHER, Line, Measure, bounded, tally
+from domain.views.weighings import weighings
 from domain.words.errors import Malformed
 from domain.words.limits import MOST_TALLIED
 from domain.words.quantities import MAX_WHOLE
@@ -595,6 +596,24 @@ def test_what_was_removed_is_an_incident_of_the_state_that_removed_it() -> None:
     assert delivery.plan.at("prepare")[0].place == removed["place"]
     assert "removed" not in {one["act"] for one in (*others, *recovered)}
     assert recovered
+
+
+def test_what_came_early_and_was_taken_up_is_in_returns_and_among_weighings() -> None:
+    """It counts from its time on as if it had been said then."""
+    table = Table().dispatch()
+    table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    before = [one.kind for one in weighings(table.delivery, whole(table.delivery))]
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    weighed = [one.kind for one in weighings(table.delivery, whole(table.delivery))]
+    table.say("uz.customs", "seizure", "accounting")
+    table.say("uz.customs", "delivered", "delivery")
+    assert not list(incidents(table.delivery, "UZ"))
+    for service, at in (("uz.police", "arrest-tashkent"), ("kz.knb", "arrest-almaty")):
+        table.say(service, "arrest_made", at)
+
+    assert before == ["prepared"]
+    assert weighed == ["prepared", "handover_offered", "handover_accepted"]
+    assert [one.act for one in incidents(table.delivery, "UZ")] == ["seized"]
 
 
 def test_r23_what_another_state_keeps_from_third_ones_is_in_no_return() -> None:
