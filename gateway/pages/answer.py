@@ -111,13 +111,13 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
         follows.append((speak(mark("If you are silent")), say_step(ladder.steps[-1], holder, speak)))
     if "authorisation" in asked.says:
         follows.append((speak(mark("Afterwards")), speak(AFTERWARDS)))
-    return ToldOf((first, _due(asked, now, speak)), tuple(follows))
+    return ToldOf((first, _due(ladder.wait.due if ladder is not None else asked.due, now, speak)), tuple(follows))
 
 
-def _due(asked: Request, now: datetime, speak: Translate) -> str:
-    if asked.due is None:
+def _due(until: str | None, now: datetime, speak: Translate) -> str:
+    if until is None:
         return speak(OPEN)
-    due = instant(asked.due)
+    due = instant(until)
     moment = due.strftime("%Y-%m-%d %H:%M UTC")
     return speak(LATE if due <= now else DUE).format(moment=moment, left=two_units(due - now, speak))
 

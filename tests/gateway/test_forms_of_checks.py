@@ -16,6 +16,7 @@ from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.views.asked import inbox
 from domain.views.sentences import english
+from domain.words.moments import instant
 from gateway.pages.answer import asked_of, of_urgency
 from gateway.pages.forms import boxes_of
 from gateway.pages.words import CHOICES, FIELDS, SENTENCES, WITHIN
@@ -23,6 +24,7 @@ from tests.domain.test_duties import DUTY, granted
 from tests.domain.test_permissions_that_end import permitted
 from tests.domain.test_urgent_permissions import URGENT, permits
 from tests.domain.test_urgent_permissions import asked as urgently_asked
+from tests.support import Table
 
 
 def asked(*by: Check, items: tuple[str, ...] = ()) -> Request:
@@ -105,6 +107,20 @@ def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
         table.delivery, duty, table.directory.get("uz.prosecutor"), table.now, lambda text: text.replace("copy", "КОПИЯ")
     )
     assert "You are asked: that a duty is done: a КОПИЯ to the register." == told.sentences[0]
+
+
+def test_r8_no_answer_is_said_to_be_late_where_time_stands() -> None:
+    """It is held when the answer comes due: what is asked there says so of itself, and names no moment that has passed."""
+    table = Table().dispatch()
+    (offer,) = inbox(table.delivery, "kz.police", table.now)
+    table.pass_time(seconds=(instant(offer.due or "") - table.now).total_seconds() - 1800)
+    table.say("kz.knb", "hold_requested")
+    table.pass_time(hours=1)
+    offer = next(one for one in inbox(table.delivery, "kz.police", table.now) if one.checkpoint == offer.checkpoint)
+    told = asked_of(table.delivery, offer, table.directory.get("kz.police"), table.now, english)
+    assert instant(offer.due or "") < table.now
+    assert told.sentences[1] == "No deadline."
+    assert told.follows[-1] == ("If you are silent", "until it is decided how it goes on, nobody's silence counts")
 
 
 SCRIPT = (files("gateway.pages") / "static" / "signing.js").read_text(encoding="utf-8")

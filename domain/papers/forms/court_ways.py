@@ -230,10 +230,10 @@ class Ways(Mapped):
                 "state": Value(tongue.state(one.leg.state), ("plan",)),
                 "means": tongue.quoted(one.leg.means, "plan"),
             }
-            for (service, _), (_, until) in pairwise(one.in_charge):
-                past = filled | {"service": self.the_service(service), "ends": self.at(record.at(until), until)}
-                yield self.tell(RESPONSIBLE, **past)
-                filled["begins"] = self.at(record.at(until), until)
+            for (service, _), (_, changed) in pairwise(one.in_charge):
+                ends = self.at(record.at(changed), changed)
+                yield self.tell(RESPONSIBLE, **(filled | {"service": self.the_service(service), "ends": ends}))
+                filled["begins"] = ends
             if one.ends is None:
                 yield self.tell(STILL, **filled)
             else:
