@@ -524,6 +524,7 @@ class Conflicts(OracleBook):
 
     def follow(self, plan: Plan) -> None:
         """Of what a changed plan adds, nobody has signed for anything."""
+        self._signed -= {one.hash for one in plan.selectors} - {one.hash for one in self._plan.selectors}
         super().follow(plan)
         self._asked_anew &= self._covered()
 

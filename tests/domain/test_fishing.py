@@ -195,6 +195,23 @@ def test_an_answer_to_an_earlier_signature_does_not_stand_for_what_was_added() -
     assert looks(table)
 
 
+def test_what_a_plan_left_out_and_touches_again_is_signed_for_and_looked_for_again() -> None:
+    """The register let go of it when it was looked into meanwhile, so nothing leaves on the signature and look before."""
+    table = Table(more_selectors(example_plan(), "new"))
+    changed(table, example_plan())
+    table.prepare()
+    assert table.is_open("departure")
+    table.signed = table.alone = False
+    changed(table, more_selectors(example_plan(), "new"))
+    assert table.is_open("deconfliction.2")
+    assert "refused" == became(table.say("kz.police", "dispatched", "departure"))[0]
+    assert not looks(table)
+    table.say(SIGNER, "deconfliction_requested", "deconfliction.2")
+    assert looks(table)
+    table.deconflict()
+    assert ("accepted", None) == became(table.say("kz.police", "dispatched", "departure"))
+
+
 def test_selectors_added_after_it_has_left_are_signed_for_or_passed_over() -> None:
     """Silence halts nothing that is under way, and nothing more is looked into."""
     table = Table().dispatch()

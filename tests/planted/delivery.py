@@ -383,6 +383,13 @@ BUGS = (
     ),
     Bug("R20", "domain/delivery/reported.py", "not any(one in revoked for one in first.keys)", "True", "keys"),
     Bug(
+        "R15",
+        "domain/delivery/reported.py",
+        "for one in state.register.signed if one not in more)",
+        "for one in state.register.signed)",
+        "fishing",
+    ),
+    Bug(
         "R28", "domain/delivery/reported.py", "for one in register.let_be if one in there", "for one in register.let_be", "bounds"
     ),
     Bug("R18", "domain/delivery/reported.py", "        state.divergence = Diverging(when.seq)\n", "", "divergence"),
