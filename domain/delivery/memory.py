@@ -341,6 +341,8 @@ class RegisterState:
     """When it may be asked again, where a quota or its size has kept it from looking."""
     settled: tuple[str, ...] = ()
     """Numbers of the conflicts that both sides have settled."""
+    gone: Annotated[dict[str, datetime], Field(exclude_if=lambda gone: not gone)] = field(default_factory=dict)
+    """By the number of a conflict that had been settled: when it was named no more."""
     let_be: tuple[str, ...] = ()
     """Numbers of those that nobody settled in time, when it had left already."""
 

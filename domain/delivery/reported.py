@@ -224,11 +224,13 @@ class Deconflicted(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This is what is known of other operations, and of which answer. What is settled or let be of a conflict that is not
         named any more is forgotten, and how often it was opened too: where the other operation comes back, the two agree anew.
+        What was settled of it is `gone` since now.
         Where `order` is the newest signature and the register `covers` the plan, it has `looked`, and no more `afresh`.
         """
         register = state.register
         register.number, register.contacts = self.number, self.contacts
         there = [one.conflict for one in self.contacts]
+        register.gone |= {one: when.at for one in register.settled if one not in there}
         register.settled = tuple(one for one in register.settled if one in there)
         register.let_be = tuple(one for one in register.let_be if one in there)
         over = [one for one in state.opened if one.startswith("conflict/") and one.removeprefix("conflict/") not in there]

@@ -23,6 +23,7 @@ from domain.signing.keys import key_id
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE
+from domain.words.moments import instant
 
 NO_SUCH_CONFLICT = refused(
     "R15", "no_such_conflict", "{checkpoint} is no conflict with {service}", checkpoint="name", service="name"
@@ -255,7 +256,8 @@ class ConflictSettled(Kind):
         """`no_such_conflict` unless there is somebody to `call_about` the conflict of its checkpoint, and it is who the statement
         agrees with; `one_sided` without an `agreement`; `not_theirs` unless that is a statement signed by keys of the contact
         that count now, by what the register told of them and by what is known of that service here; `other_agreement` unless that
-        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this.
+        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this, and where the
+        conflict had been settled and is `gone` since, happened after that.
         """
         contact = call_about(delivery, delivery.state.progress[said.checkpoint])
         if contact is None or self.agreed_with != contact.service:
@@ -267,7 +269,9 @@ class ConflictSettled(Kind):
         except Refused:
             return NOT_THEIRS(service=contact.service)
         place = (other.service, other.delivery, other.checkpoint)
-        agrees = isinstance(other.content, ConflictSettled) and other.content.agreed_with == said.service
+        gone = delivery.state.register.gone.get(contact.conflict)
+        anew = gone is None or gone < instant(other.happened_at)
+        agrees = anew and isinstance(other.content, ConflictSettled) and other.content.agreed_with == said.service
         if place != (contact.service, said.statement.delivery, said.checkpoint) or not agrees:
             return OTHER_AGREEMENT(service=contact.service, checkpoint=said.checkpoint)
         return ACCEPTED

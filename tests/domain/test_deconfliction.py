@@ -479,6 +479,21 @@ def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
     assert asks_consent(table)
 
 
+def test_r15_where_the_other_comes_back_an_agreement_of_before_is_none() -> None:
+    """It was to the conflict that has gone: the two agree anew, and what the other signed then settles nothing now."""
+    table = in_conflict()
+    word = agreement(table, conflict(table))
+    assert became(settle(table, agreement=word)) == ("accepted", None)
+    table.pass_time(hours=1)
+    table.deconflict()
+    table.pass_time(minutes=1)
+    table.deconflict(OTHER)
+    assert code(settle(table, agreement=word)) == "other_agreement"
+    assert unsettled(table)
+    assert became(settle(table)) == ("accepted", None)
+    verify(table.packet())
+
+
 def test_r15_an_open_conflict_is_not_taken_back() -> None:
     """Nobody withdraws a question that still stands."""
     table = in_conflict()

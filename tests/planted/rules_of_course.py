@@ -102,6 +102,7 @@ BUGS = (
         "deconfliction",
     ),
     Bug("R15", "domain/rules/conflict.py", "if self.agreement is None:", "if self.agreement is None and False:", "deconfliction"),
+    Bug("R15", "domain/rules/conflict.py", "agrees = anew and isinstance(", "agrees = isinstance(", "deconfliction"),
     Bug("R15", "domain/rules/conflict.py", "said.checkpoint) or not agrees:", "said.checkpoint):", "deconfliction"),
     Bug("R15", "domain/rules/conflict.py", "if not let_be and not open_about(", "if not open_about(", "deconfliction"),
     Bug("R15", "domain/rules/conflict.py", "        if not state.dispatched:\n", "        if False:\n", "deconfliction"),
