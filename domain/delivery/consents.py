@@ -72,21 +72,36 @@ class Consents:
         authorisation that was given at that checkpoint or at a later one of these, and that ends no sooner; themselves, or one
         of those that have taken their place.
         """
-        checkpoints = [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
-        order = [one.id for one in checkpoints]
+        asked = self._asking(state)
+        return bool(asked) and all(self._enough(asked[place:], at, until) for place in range(len(asked)))
 
-        def holds(service: str, asked: PlannedCheckpoint) -> bool:
-            """An act given when the State was asked later covers what it was asked before; not the other way round."""
-            later = order[order.index(asked.id) :]
+    def rests_on(self, grant: Grant) -> bool:
+        """Whether its State goes by this authorisation until it ends: of the checkpoints of step `authorise` in that State, up to
+        the one that asked for it, one has not enough from then on; or it permits what is `not_permitted` there from then on.
+        """
+        asked, ends = self._asking(grant.state), grant.valid_until
+        order = [one.id for one in asked]
+        answered = range(order.index(grant.at) + 1 if grant.at in order else len(order))
+        lacking = (one.permission for one in self.not_permitted((grant.state,), ends))
+        return not all(self._enough(asked[place:], ends) for place in answered) or any(one in grant.permits for one in lacking)
+
+    def _asking(self, state: str) -> list[PlannedCheckpoint]:
+        """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
+        return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
+
+    def _enough(self, asked: list[PlannedCheckpoint], at: datetime, until: datetime | None = None) -> bool:
+        """Whether the first of these has enough. An act given when the State was asked later covers what it was asked before; not
+        the other way round.
+        """
+        first, later = asked[0], [one.id for one in asked]
+
+        def holds(service: str) -> bool:
             grants = (self._state.grants.get(one) for one in self._state.plan.line_of(service))
             live = (one for one in grants if one is not None and one.live(at) and (until is None or until <= one.valid_until))
             return any(one.at in later for one in live)
 
-        def enough(asked: PlannedCheckpoint) -> bool:
-            wanted = asked.quorum() - (len(asked.services()) - len(asked.authorities()))
-            return sum(holds(service, asked) for service in asked.authorities()) >= wanted
-
-        return bool(checkpoints) and all(map(enough, checkpoints))
+        wanted = first.quorum() - (len(first.services()) - len(first.authorities()))
+        return sum(map(holds, first.authorities())) >= wanted
 
     def missing(self, at: datetime) -> tuple[str, ...]:
         """States on the route, transit included, that are not `authorised` (R1)."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.delivery.consents import Consents
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -191,11 +192,11 @@ class Expiring(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """So many of the plan's lead times have passed for this authorisation. With the last one it halts with the cause
-        `expired` and R5 `not_extended`.
+        `expired` and R5 `not_extended`, where its State `rests_on` it.
         """
         grant = state.grants[self.service]
         grant.warnings = self.rung
-        if self.rung == len(state.plan.expiry_warnings):
+        if self.rung == len(state.plan.expiry_warnings) and Consents(state).rests_on(grant):
             state.stop_all("expired", NOT_EXTENDED(state=grant.state, until=self.valid_until), when.seq)
 
 
@@ -207,12 +208,12 @@ class Expired(Event):
     service: ServiceId
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The authorisation has expired. Unless it is delivered, or the State is not ahead any more, it halts with the cause
-        `expired` and R5 `has_expired`.
+        """The authorisation has expired. Unless it is delivered, or the State is not ahead any more, or does not go by it
+        (`rests_on`), it halts with the cause `expired` and R5 `has_expired`.
         """
         grant = state.grants[self.service]
         grant.expired = True
-        if not state.delivered and grant.state in state.states_ahead():
+        if not state.delivered and grant.state in state.states_ahead() and Consents(state).rests_on(grant):
             state.stop_all("expired", HAS_EXPIRED(state=grant.state), when.seq)
 
 

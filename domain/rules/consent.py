@@ -481,16 +481,17 @@ class Extension(Contingency):
 
 def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
     """Whether what this authority has given runs out, or would not outlast `leg`. Never, where it is provisional, withdrawn or
-    expired, or its State is not ahead. Once it has been warned of: yes. Else only for a leg, where it or its successor is among
-    the `authorities` there, its authorisation has begun, less than `needed` is left of it, and its State is among those that are
-    `too_short`.
+    expired, or its State is not ahead. Once it has been warned of, and its State `rests_on` it: yes. Else only for a leg, where it
+    or its successor is among the `authorities` there, its authorisation has begun, less than `needed` is left of it, and its
+    State is among those that are `too_short`.
     """
     grant, consents = delivery.state.grants[service], delivery.consents
     final = not grant.provisional and not grant.withdrawn and not grant.expired
     if not final or grant.state not in delivery.state.states_ahead():
         return False
-    if grant.warnings > 0 or leg is None:
-        return grant.warnings > 0
+    warned = grant.warnings > 0 and consents.rests_on(grant)
+    if warned or leg is None:
+        return warned
     asked = delivery.plan.successor_of(service) in delivery.plan.authorities(grant.state) and grant.valid_from <= at
     too_short = at + consents.needed(grant.state, leg) > grant.valid_until
     return asked and too_short and grant.state in consents.too_short(leg, at)

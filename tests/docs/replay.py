@@ -458,6 +458,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Grant.binding,
         consent.AuthorisationGranted._asked_at,
         Consents.authorised,
+        Consents.rests_on,
         Consents.needed,
         Consents.states_of,
         Consents.too_short,

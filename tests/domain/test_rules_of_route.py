@@ -316,6 +316,38 @@ def test_r5_extension_without_a_checkpoint_answers_the_open_request() -> None:
     assert table.is_closed("extension.uz.prosecutor.1")
 
 
+def either_of_two(first_ends: timedelta, then_ends: timedelta) -> Table:
+    """Russia is asked twice, and one of its two authorities is enough: the prosecutor answers where it was asked first, the
+    customs where it was asked later.
+    """
+    document = omsk_with_two_authorities().model_dump()
+    asked = next(one for one in document["checkpoints"] if one["id"] == "consent-ru") | {"need": 1}
+    checkpoints = [asked if one["id"] == "consent-ru" else one for one in document["checkpoints"]]
+    table = Table(Plan.model_validate(document | {"checkpoints": [*checkpoints, asked | {"id": "consent-ru-2"}]}))
+    until = [(table.now + ends).isoformat() for ends in (timedelta(days=60), first_ends, then_ends)]
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=until[0])
+    table.say("ru.customs", "authorisation_granted", "consent-ru-2", valid_until=until[2])
+    table.say("ru.prosecutor", "authorisation_granted", "consent-ru", valid_until=until[1])
+    return table
+
+
+def test_r5_an_authorisation_on_which_nothing_rests_halts_nothing_when_it_ends() -> None:
+    """Russia has decided since on the same by an act of its customs: the prosecutor's is not asked for longer, and may end."""
+    table = either_of_two(timedelta(hours=3), timedelta(days=60))
+    table.pass_time(hours=3)
+    assert table.delivery.state.grants["ru.prosecutor"].expired
+    assert table.delivery.state.halt is None
+    assert not [one for one in table.delivery.state.every_checkpoint().values() if one.contingency == "extension"]
+
+
+def test_r5_an_authorisation_on_which_something_rests_halts_before_it_ends() -> None:
+    """What the prosecutor gave when it was asked first does not answer what Russia was asked later."""
+    table = either_of_two(timedelta(days=60), timedelta(hours=1))
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert ("expired", "R5") == (halt.cause, halt.rule)
+
+
 def test_r5_of_two_authorities_it_is_the_one_whose_consent_runs_out_that_is_asked() -> None:
     """Of the two of Russia only the customs' act is short, and only the customs is asked to let it run longer."""
     table = Table(omsk_with_two_authorities())

@@ -613,6 +613,17 @@ def test_r16_what_only_the_one_before_permitted_is_permitted_still_and_its_resul
     assert "device" in [one for measures, _ in permitted(table.delivery.state, "KZ").values() for one in measures]
 
 
+@pytest.mark.parametrize(("left_out", "rests"), [("device", False), ("post", True)])
+def test_r16_what_the_one_before_gave_may_end_unless_it_alone_permits_what_is_wanted(left_out: str, *, rests: bool) -> None:
+    """The court decides for longer than the prosecutor did. It names the post item, without which the way is not gone, or not."""
+    table = on_its_way()
+    permits = [one for one in table.delivery.state.grants["kz.prosecutor"].permits if one != left_out]
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    longer = {"valid_until": "2022-04-05T00:00:00Z", "permits": permits}
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz-2", **longer)) is None
+    assert table.delivery.consents.rests_on(table.delivery.state.grants["kz.prosecutor"]) == rests
+
+
 def test_r22_a_duty_about_what_is_superseded_says_still_what_is_to_be_done() -> None:
     """The court has authorised afresh after the duty of the prosecutor was asked for: it is owed, and done by the court."""
     registered = {"what": "the act is registered", "within": "48h", "law": LAW, "id": "registered", "after": "authorisation"}

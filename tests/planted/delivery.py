@@ -110,10 +110,25 @@ BUGS = (
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "return bool(checkpoints) and all(map(enough, checkpoints))",
-        "return bool(checkpoints) and any(map(enough, checkpoints))",
+        "return bool(asked) and all(self._enough(",
+        "return bool(asked) and any(self._enough(",
         "consent changes",
     ),
+    Bug(
+        "R5",
+        "domain/delivery/consents.py",
+        "return not all(self._enough(asked[place:], ends) for place in answered)",
+        "return True",
+        "rules_of_route",
+    ),
+    Bug(
+        "R5",
+        "domain/delivery/consents.py",
+        "range(order.index(grant.at) + 1 if grant.at in order else len(order))",
+        "()",
+        "rules_of_route",
+    ),
+    Bug("R16", "domain/delivery/consents.py", " or any(one in grant.permits for one in lacking)", "", "successors"),
     Bug("R1", "domain/delivery/consents.py", " + (plan.margin if leg == 0 else timedelta())", "", "rules_of_consent"),
     Bug(
         "R5",
@@ -186,12 +201,18 @@ BUGS = (
     Bug(
         "R15", "domain/delivery/decided.py", "            state.register.looked = False\n", "            pass\n", "deconfliction"
     ),
-    Bug("R5", "domain/delivery/decided.py", "if self.rung == len(state.plan.expiry_warnings):", "if False:", "rules_of_route"),
     Bug(
         "R5",
         "domain/delivery/decided.py",
-        "if not state.delivered and grant.state in state.states_ahead():",
-        "if False:",
+        "if self.rung == len(state.plan.expiry_warnings) and",
+        "if False and",
+        "rules_of_route",
+    ),
+    Bug(
+        "R5",
+        "domain/delivery/decided.py",
+        "if not state.delivered and grant.state in state.states_ahead() and",
+        "if False and",
         "rules_of_route",
     ),
     Bug(
