@@ -316,11 +316,26 @@ class State:
 
     def stands(self, progress: Progress) -> bool:
         """Whether nobody's silence counts there now, since no answer would: it is held (R8), or a divergence waits for people to
-        decide (R18), and it `waits_with` that; or it is a checkpoint of the way, and a discrepancy waits for a decision (R7).
+        decide (R18), and it `waits_with` that; or it is a checkpoint of the way, and a discrepancy waits for a decision (R7); or
+        it `leads_on`, and the leg that comes next is not `cleared` any more: a State is asked afresh (R22).
         """
         if self.hold is not None or self.divergence is not None:
             return self.waits_with(progress)
-        return self.discrepancy is not None and progress.contingency is None and self.waits_with(progress)
+        if self.discrepancy is not None and progress.contingency is None:
+            return self.waits_with(progress)
+        following = 0 if self.leg is None else self.leg + 1
+        return self.cleared < following < len(self.plan.legs) and self.leads_on(progress)
+
+    def leads_on(self, progress: Progress) -> bool:
+        """Whether by what is asked there the leg that comes next may begin: it is a checkpoint of step `dispatch` before it has
+        left, or else the one at the end of the leg it is on; or the contingency `decision` called for it, about what a taker had
+        found.
+        """
+        if progress.contingency is not None:
+            return progress.contingency == "decision" and self.discrepancy is not None and self.discrepancy.taker
+        planned = self.plan.find(progress.checkpoint.id)
+        step = planned.step if planned is not None else None
+        return step == "dispatch" if self.leg is None else progress.checkpoint.id == self.here.end
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""

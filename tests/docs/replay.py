@@ -416,6 +416,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.let_time_run,
         Progress.run_on,
         State.waits_with,
+        State.leads_on,
         State.stands,
         stop.ends_as_planned,
         accounts.stands_still,

@@ -507,6 +507,48 @@ def test_r5_a_decision_on_what_a_taker_found_does_not_pass_custody_into_a_state_
     assert "uz.customs" == table.delivery.state.responsible
 
 
+@pytest.mark.parametrize(("found", "at"), [({}, "tashkent-airport"), ({"gross": "12 kg"}, "tashkent-airport.decision.1")])
+def test_r2_nobody_is_silent_at_what_waits_for_a_fresh_consent(found: dict[str, Any], at: str) -> None:
+    """What the taker accepted, or those in charge decided on what it found, is kept until Uzbekistan consents: that time is not
+    taken from what is due there, and is over once it has.
+    """
+    table = Table().dispatch()
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    if found:
+        table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)
+    due = table.at(at).due
+    assert due is not None
+    table.now = due - timedelta(minutes=30)
+    table.pass_time(seconds=0)
+    change(table, changed(elsewhere_with_consent))
+    if found:
+        said = [table.say(one, "movement_decision", at) for one in table.at(at).checkpoint.services()]
+    else:
+        said = [table.say("uz.customs", "handover_accepted", at)]
+    assert {("early", "R5")} == set(map(became, said))
+    table.pass_time(hours=2)
+    assert table.delivery.state.halt is None
+
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert "uz.customs" == table.delivery.state.responsible
+    verify(table.packet())
+
+
+def test_r2_who_may_not_let_it_leave_before_a_fresh_consent_is_not_silent_meanwhile() -> None:
+    """Departure was open when the plan was changed: it is due as much later as Uzbekistan took to consent."""
+    table = Table().prepare()
+    due = table.at("departure").due
+    assert due is not None
+    change(table, changed(elsewhere_with_consent))
+    assert "R1" == became(table.say("kz.police", "dispatched", "departure"))[1]
+    table.pass_time(hours=14)
+    assert "silence" not in table.events
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert table.at("departure").due == due + timedelta(hours=14)
+    table.pass_time(hours=12)
+    assert "silence" in table.events
+
+
 def under_another_name(name: str) -> Any:
     """An edit by which a checkpoint bears another name."""
 

@@ -490,10 +490,26 @@ BUGS = (
     Bug(
         "R7",
         "domain/delivery/state.py",
-        "return self.discrepancy is not None and progress.contingency is None",
-        "return False",
+        "if self.discrepancy is not None and progress.contingency is None:",
+        "if False:",
         "rules_of_custody",
     ),
+    Bug("R2", "domain/delivery/state.py", "len(self.plan.legs) and self.leads_on(progress)", "0", "changes"),
+    Bug(
+        "R2",
+        "domain/delivery/state.py",
+        "return self.cleared < following < len",
+        "return following < len",
+        "timers rules_of_consent",
+    ),
+    Bug(
+        "R2",
+        "domain/delivery/state.py",
+        'progress.contingency == "decision" and self.discrepancy is not None',
+        "False",
+        "changes",
+    ),
+    Bug("R2", "domain/delivery/state.py", 'return step == "dispatch" if self.leg is None else', "return", "changes"),
     Bug(
         "R8",
         "domain/delivery/progress.py",
