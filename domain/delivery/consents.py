@@ -4,6 +4,7 @@ Consent is only ever a statement: nothing here turns silence into one (R2). A St
 authorities its checkpoints ask hold a live grant.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain.delivery.grants import Grant, Lacking
@@ -72,33 +73,43 @@ class Consents:
         authorisation that was given at that checkpoint or at a later one of these, and that ends no sooner; themselves, or one
         of those that have taken their place.
         """
+
+        def counts(one: Grant) -> bool:
+            return one.live(at) and (until is None or until <= one.valid_until)
+
         asked = self._asking(state)
-        return bool(asked) and all(self._enough(asked[place:], at, until) for place in range(len(asked)))
+        return bool(asked) and all(self._enough(asked[place:], counts) for place in range(len(asked)))
 
     def rests_on(self, grant: Grant) -> bool:
-        """Whether its State goes by this authorisation until it ends: of the checkpoints of step `authorise` in that State, up to
-        the one that asked for it, one has not enough from then on; or it permits what is `not_permitted` there from then on.
+        """Whether its State goes by this authorisation until it ends: what it was given for has not enough from then on; or it
+        permits what is `not_permitted` there from then on.
         """
-        asked, ends = self._asking(grant.state), grant.valid_until
+        ends = grant.valid_until
+        lacking = (one.permission for one in self.not_permitted((grant.state,), ends))
+        return self._wanting(grant, lambda one: one.live(ends)) or any(one in grant.permits for one in lacking)
+
+    def _wanting(self, grant: Grant, counts: Callable[[Grant], bool]) -> bool:
+        """Whether, of the checkpoints of step `authorise` in its State up to the one that asked for it, one has not enough that
+        counts.
+        """
+        asked = self._asking(grant.state)
         order = [one.id for one in asked]
         answered = range(order.index(grant.at) + 1 if grant.at in order else len(order))
-        lacking = (one.permission for one in self.not_permitted((grant.state,), ends))
-        return not all(self._enough(asked[place:], ends) for place in answered) or any(one in grant.permits for one in lacking)
+        return not all(self._enough(asked[place:], counts) for place in answered)
 
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
         return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
 
-    def _enough(self, asked: list[PlannedCheckpoint], at: datetime, until: datetime | None = None) -> bool:
-        """Whether the first of these has enough. An act given when the State was asked later covers what it was asked before; not
-        the other way round.
+    def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
+        """Whether the first of these has enough that counts. An act given when the State was asked later covers what it was asked
+        before; not the other way round.
         """
         first, later = asked[0], [one.id for one in asked]
 
         def holds(service: str) -> bool:
             grants = (self._state.grants.get(one) for one in self._state.plan.line_of(service))
-            live = (one for one in grants if one is not None and one.live(at) and (until is None or until <= one.valid_until))
-            return any(one.at in later for one in live)
+            return any(one is not None and counts(one) and one.at in later for one in grants)
 
         wanted = first.quorum() - (len(first.services()) - len(first.authorities()))
         return sum(map(holds, first.authorities())) >= wanted
@@ -127,8 +138,13 @@ class Consents:
 
     def conflicting(self) -> tuple[str, ...]:
         """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one
-        says so too.
+        says so too. Not one without which what it was given for has enough final ones that do.
         """
         modality = self._state.plan.modality
+
+        def allows(one: Grant) -> bool:
+            return one.final and modality in one.modalities
+
         grants = self._state.grants.values()
-        return tuple(dict.fromkeys(one.state for one in grants if not one.withdrawn and modality not in one.modalities))
+        against = (one for one in grants if not one.withdrawn and modality not in one.modalities)
+        return tuple(dict.fromkeys(one.state for one in against if self._wanting(one, allows)))

@@ -481,8 +481,8 @@ class Extension(Contingency):
 
 def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime) -> bool:
     """Whether what this authority has given runs out, or would not outlast `leg`. Never, where it is provisional, withdrawn or
-    expired, or its State is not ahead. Once it has been warned of, and its State `rests_on` it: yes. Else only for a leg, where it
-    or its successor is among the `authorities` there, its authorisation has begun, less than `needed` is left of it, and its
+    expired, or its State is not ahead. Once it has been warned of, and its State `rests_on` it: yes. Else only for a leg, where
+    it or its successor is among the `authorities` there, its authorisation has begun, less than `needed` is left of it, and its
     State is among those that are `too_short`.
     """
     grant, consents = delivery.state.grants[service], delivery.consents

@@ -316,9 +316,9 @@ def test_r5_extension_without_a_checkpoint_answers_the_open_request() -> None:
     assert table.is_closed("extension.uz.prosecutor.1")
 
 
-def either_of_two(first_ends: timedelta, then_ends: timedelta) -> Table:
+def either_of_two(first_ends: timedelta, then_ends: timedelta, *allowed: str) -> Table:
     """Russia is asked twice, and one of its two authorities is enough: the prosecutor answers where it was asked first, the
-    customs where it was asked later.
+    customs where it was asked later. `allowed`: which way of handling each of them allows, where it is not the plan's.
     """
     document = omsk_with_two_authorities().model_dump()
     asked = next(one for one in document["checkpoints"] if one["id"] == "consent-ru") | {"need": 1}
@@ -326,8 +326,12 @@ def either_of_two(first_ends: timedelta, then_ends: timedelta) -> Table:
     table = Table(Plan.model_validate(document | {"checkpoints": [*checkpoints, asked | {"id": "consent-ru-2"}]}))
     until = [(table.now + ends).isoformat() for ends in (timedelta(days=60), first_ends, then_ends)]
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=until[0])
-    table.say("ru.customs", "authorisation_granted", "consent-ru-2", valid_until=until[2])
-    table.say("ru.prosecutor", "authorisation_granted", "consent-ru", valid_until=until[1])
+    table.say(
+        "ru.customs", "authorisation_granted", "consent-ru-2", valid_until=until[2], modalities=list(allowed[1:] or ["intact"])
+    )
+    table.say(
+        "ru.prosecutor", "authorisation_granted", "consent-ru", valid_until=until[1], modalities=list(allowed[:1] or ["intact"])
+    )
     return table
 
 
@@ -338,6 +342,15 @@ def test_r5_an_authorisation_on_which_nothing_rests_halts_nothing_when_it_ends()
     assert table.delivery.state.grants["ru.prosecutor"].expired
     assert table.delivery.state.halt is None
     assert not [one for one in table.delivery.state.every_checkpoint().values() if one.contingency == "extension"]
+
+
+def test_r3_an_authorisation_on_which_nothing_rests_forbids_no_way_of_handling() -> None:
+    """The customs has decided since on how it is handled now. What the prosecutor was asked first was another way."""
+    long = timedelta(days=60)
+    assert either_of_two(long, long, "replaced_in_whole", "intact").delivery.state.halt is None
+    halt = either_of_two(long, long, "intact", "replaced_in_whole").delivery.state.halt
+    assert halt is not None
+    assert ("modality", "R3") == (halt.cause, halt.rule)
 
 
 def test_r5_an_authorisation_on_which_something_rests_halts_before_it_ends() -> None:

@@ -96,15 +96,15 @@ BUGS = (
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "one.live(at) and (until is None or until <= one.valid_until))",
-        "one.live(at))",
+        "one.live(at) and (until is None or until <= one.valid_until)",
+        "one.live(at)",
         "rules_of_consent",
     ),
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "return any(one.at in later for one in live)",
-        "return any(True for one in live)",
+        "counts(one) and one.at in later for one in grants",
+        "counts(one) for one in grants",
         "rules_of_consent",
     ),
     Bug(
@@ -117,7 +117,7 @@ BUGS = (
     Bug(
         "R5",
         "domain/delivery/consents.py",
-        "return not all(self._enough(asked[place:], ends) for place in answered)",
+        "return not all(self._enough(asked[place:], counts) for place in answered)",
         "return True",
         "rules_of_route",
     ),
@@ -143,6 +143,13 @@ BUGS = (
         "if not one.withdrawn and modality not in one.modalities",
         "if False",
         "rules_of_consent",
+    ),
+    Bug(
+        "R3",
+        "domain/delivery/consents.py",
+        "for one in against if self._wanting(one, allows)",
+        "for one in against",
+        "rules_of_route",
     ),
     Bug("R7", "domain/delivery/custody.py", "() if expected == seen else", "() if True else", "rules_of_custody"),
     Bug("R7", "domain/delivery/custody.py", "return others if intact else", "return others if True else", "rules_of_custody"),
