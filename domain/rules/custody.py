@@ -17,7 +17,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
 from domain.plan.goods import Check, Checked, DeviceFound
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, another_in_charge, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.rules.standing_in import may_not_let_go_on
@@ -362,8 +362,9 @@ class Decision(Contingency):
         return f"{key}.decision"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """There is no discrepancy any more, and it is not satisfied."""
-        return delivery.state.discrepancy is None and not progress.satisfied
+        """It is not satisfied; and there is no discrepancy any more, or there is `another_in_charge`."""
+        gone = delivery.state.discrepancy is None
+        return not progress.satisfied and (gone or another_in_charge(delivery, progress))
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""

@@ -17,7 +17,7 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Wait
 from domain.plan.vocabulary import Need
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, another_in_charge, decide_afresh, open_about
 from domain.rules.kind import Kind
 from domain.rules.turns import turn
 from domain.signing.envelope import Envelope
@@ -130,12 +130,12 @@ class Sibling(Contingency):
         return f"sibling.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied, and nothing is `lacking` any more, or the plan has no such checkpoint, or that is not `waiting`
-        any more: a changed plan has it wait for something else.
+        """It is not satisfied; and nothing is `lacking` any more, or the plan has no such checkpoint, or that is not `waiting`
+        any more: a changed plan has it wait for something else; or there is `another_in_charge`.
         """
         planned = delivery.plan.find(progress.key)
         waits = planned is not None and progress.key in delivery.state.siblings.waiting and lacking(delivery, planned)
-        return not progress.satisfied and not waits
+        return not progress.satisfied and (not waits or another_in_charge(delivery, progress))
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
@@ -178,6 +178,10 @@ class SiblingStop(Contingency):
 
     def title_of(self, key: str) -> str:
         return "sibling.stop"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """It is not satisfied, and there is `another_in_charge`."""
+        return not progress.satisfied and another_in_charge(delivery, progress)
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""

@@ -32,6 +32,7 @@ from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from domain.words.moments import instant
 from rehearsal.invariants import Checker
 from rehearsal.services import VIGIL, private_key_of, second
+from tests.domain.test_changes import change
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels, group_file, group_plans, of_several
 from tests.support import EXAMPLES, SECRET, Table, asks, example_cards, example_directory, signed_plan, why
 from workflows.errands import Heed, wanted
@@ -826,6 +827,23 @@ def test_r31_what_was_decided_before_another_sibling_was_stopped_decides_nothing
     assert table.delivery.state.siblings.stop is None
     assert not table.is_open("sibling.stop.3")
     verify(table.packet())
+
+
+def test_r22_who_is_responsible_by_a_changed_plan_decides_what_follows_from_a_siblings_stop() -> None:
+    """It is asked as well; who was responsible before does not decide that alone."""
+    parcels = Parcels()
+    parcels.consent(*BOTH, KEPT)
+    table = parcels[OIL]
+    parcels[CHEMICALS].say("ru.customs", "stop_requested")
+    parcels.hear(OIL)
+    document = table.plan.model_dump()
+    document["legs"][0]["responsible"] = "ru.police"
+    for one in document["checkpoints"]:
+        if one["step"] in ("prepare", "dispatch", "hand_over"):
+            one["requires"][0]["service"] = "ru.police"
+    change(table, Plan.model_validate(document), by=table.plan.initiator)
+    assert table.is_closed("sibling.stop.1")
+    assert table.at("sibling.stop.2").checkpoint.services() == ("ru.police", "ru.customs")
 
 
 def test_r20_what_a_first_officer_decided_before_another_sibling_was_stopped_does_not_count() -> None:

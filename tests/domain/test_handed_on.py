@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from domain.delivery.holdings import exhibits
+from domain.plan.plan import Plan
 from domain.record.verify import verify
 from tests.course import became, code
+from tests.domain.test_changes import change
 from tests.domain.test_exhibits import FOUND_BY, with_things_inside
+from tests.domain.test_surveillance import in_charge_instead
 from tests.support import SEAL, WORDS, Table, card_of, with_changes
 
 OTHER_SEAL = {"number": "KZ000009", "security": "H"}
@@ -124,6 +127,26 @@ def test_r7_before_it_has_left_what_does_not_fit_waits_for_a_decision() -> None:
     assert became(table.say("kz.police", "prepared", "preparation", **WORDS["prepared"])) == ("accepted", None)
     table.deliver()
     assert verify(table.packet()).remarked
+
+
+def test_r22_who_is_responsible_by_a_changed_plan_decides_on_what_does_not_fit() -> None:
+    """It and the others are asked anew; who is so no more decides nothing."""
+    table = found_by_customs()
+    offers(table, "kz.customs", "kz.police")
+    takes(table, "kz.police", "kz.customs", gross="12 kg")
+    name = table.opened("decision")
+    table.say("kz.police", "movement_decision", name)
+    document = in_charge_instead(table.plan).model_dump()
+    for one in document["checkpoints"]:
+        if one["step"] in ("prepare", "dispatch"):
+            one["requires"][0]["service"] = "kz.border"
+    change(table, Plan.model_validate(document))
+    assert table.at(name).result == "withdrawn"
+    again = table.opened("decision")
+    assert table.at(again).checkpoint.services() == ("kz.border", "kz.prosecutor")
+    for service in ("kz.border", "kz.prosecutor"):
+        table.say(service, "movement_decision", again)
+    assert table.delivery.state.discrepancy is None
 
 
 def test_r7_what_does_not_fit_after_its_preparation_keeps_it_there() -> None:

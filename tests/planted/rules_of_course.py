@@ -281,6 +281,13 @@ BUGS = (
         "if False:",
         "groups",
     ),
+    Bug(
+        "R22",
+        "domain/rules/siblings.py",
+        "return not progress.satisfied and another_in_charge(delivery, progress)",
+        "return False",
+        "groups",
+    ),
     Bug("R31", "domain/rules/siblings.py", " and all(stop < seq for seq in said):", ":", "groups"),
     Bug("R31", "domain/rules/siblings.py", ", *(first.seq for first in progress.firsts.values())", ",", "groups"),
     Bug("R14", "domain/rules/siblings.py", "state.halt is None and state.outcome is None", "state.under_way", "groups"),

@@ -499,6 +499,7 @@ BUGS = (
         "return ACCEPTED",
         "surveillance",
     ),
+    Bug("R22", "domain/rules/custody.py", "(gone or another_in_charge(delivery, progress))", "gone", "handed_on"),
     Bug("R22", "domain/rules/watch.py", "seen or another_in_charge(delivery, progress)", "seen", "surveillance"),
     Bug("R9", "domain/rules/watch.py", "contact >= progress.opened", "contact > progress.opened", "surveillance"),
     Bug("R9", "domain/rules/watch.py", "state.lose_sight(when.at, when.seq)", "pass", "surveillance"),
