@@ -15,7 +15,8 @@ from activities.relay import Relay
 from archive.cached_deliveries import FoldedDeliveries
 from domain.delivery.reported import SiblingHeard
 from domain.record.siblings import STOPS, Heeded, Heeding, expunged, heard
-from domain.words.errors import NotFound, Unavailable
+from domain.rules.siblings import is_news
+from domain.words.errors import NotFound, RuleBroken, Unavailable
 from workflows import messages
 
 log = logging.getLogger("vigil.siblings")
@@ -38,13 +39,27 @@ class SiblingWatch:
         """Look at each sibling, and report what is new of it: what stops first, so that nothing opens by what else is new. Raises
         `ApplicationError` while nothing is, and looks again.
         """
-        found = [fact for one in wanted.siblings for fact in await self._news(wanted.group, one)]
+        found, told = [fact for one in wanted.siblings for fact in await self._news(wanted.group, one)], False
         for fact in sorted(found, key=lambda one: one.says not in STOPS):
-            await self._relay.report(wanted.delivery, fact)
-        if not found:
+            if fact.says != "reached" or await self._is_proved(wanted.delivery, fact):
+                await self._relay.report(wanted.delivery, fact)
+                told = True
+        if not told:
             pause = PACE + EACH * len(wanted.siblings)
             message = "nothing is new of a sibling"
             raise ApplicationError(message, type="NothingNew", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
+
+    async def _is_proved(self, listener: str, fact: SiblingHeard) -> bool:
+        """Whether who listens would take it, by what the archive has of that: what proves nothing there is not reported again and
+        again. Raises `Unavailable`.
+        """
+        try:
+            known = await self._folded.newest(listener)
+            return is_news(known, fact, known.state.now)
+        except NotFound:
+            return True  # the archive does not have it yet: it judges for itself
+        except RuleBroken:
+            return False
 
     async def _news(self, group: str, known: Heeded) -> tuple[SiblingHeard, ...]:
         """Nothing of one that has not begun, or whose ledger cannot be trusted or read: then who waits for it decides in the end,

@@ -24,10 +24,11 @@ from domain.record.door import read_statement
 from domain.record.siblings import heard, heeding
 from domain.rules.consent import AuthorisationGranted, AuthorisationRefused
 from domain.rules.permission import PermissionGranted
-from domain.rules.siblings import hears
+from domain.rules.siblings import hears, is_news
 from domain.rules.stop import Incident
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.words.errors import RuleBroken
 from domain.words.moments import instant
 from rehearsal.invariants import BrokenInvariantError
 from rehearsal.peers import AHEAD, BEHIND
@@ -47,6 +48,20 @@ APART = BEHIND + AHEAD
 """By how much the clocks of two ledgers may be apart."""
 SHARED = (AuthorisationGranted, AuthorisationRefused, PermissionGranted)
 """What services say once for several."""
+
+
+def _says_another(sibling: Delivery, fact: SiblingHeard) -> bool:
+    """Whether at what it has reached somebody has spoken for another, which is told to nobody."""
+    progress = sibling.state.seen(fact.checkpoint)
+    return progress is not None and len({*progress.answers.values()}) > len(fact.statements)
+
+
+def _is_proved(listener: Delivery, fact: SiblingHeard) -> bool:
+    """Whether who listens takes it all the same, since the others are enough."""
+    try:
+        return is_news(listener, fact, listener.state.now)
+    except RuleBroken:
+        return False
 
 
 def group_of(plan: Plan, directory: Directory, cards: dict[str, RuleCard], seed: int) -> tuple[Plan, ...]:
@@ -172,6 +187,8 @@ class _Director:
         wanted = heeding(listener.delivery)
         known = next(one for one in wanted.siblings if one.delivery == self._plans[to].operation)
         for fact in heard(sibling.whole, wanted.group, known, private_key_of(VIGIL)):
+            if _says_another(sibling.whole, fact) and not _is_proved(listener.whole, fact):
+                continue
             if any(one == who and _about(coming) == _about(fact) for one, coming in self._under_way):
                 continue
             self._under_way.add((who, fact))

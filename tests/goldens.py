@@ -94,7 +94,10 @@ NOT_LAW = (
 """Forms, readers and errands; what is done when a book and its kinds are made; noise, which leaves no trace; our own faults."""
 
 NEVER = {
-    "arrival.Delivered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",
+    (
+        "amending.fresh_consents: elif (card := delivery.cards.get(state)) is not None: "
+        "-> for state in dict.fromkeys((*asked, *unbound)):"
+    ),
     "book.Book.closed: if progress.contingency is not None: -> end",
     "conflict.call_about: return None",
     "course.Course.called_for: return iter(())",
@@ -105,10 +108,10 @@ NEVER = {
     'course.ask_for_a_course: yield from _opening_of(delivery, Course(), "", now)',
     "custody.Dispatched.judge: return NOT_ALLOWED(states=conflicting, modality=delivery.plan.modality)",
     "custody.HandoverAccepted.judge: return NOTHING_PREPARED()",
-    "custody.HandoverAccepted.judge: return NO_ENTRY(state=entered)",
     "custody.HandoverOffered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",
     "custody.HandoverOffered.judge: return NOTHING_PREPARED()",
     "speaking._answer: return",
+    "turns.not_over_yet: return NO_ENTRY(state=entered)",
 }
 """What other rules keep from ever coming about, and is there all the same: the second net where the first must hold."""
 

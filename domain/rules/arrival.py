@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
 from domain.delivery.persons import Arrested, Arrestees, Persons, each_person
 from domain.delivery.requests import Facts
@@ -18,7 +17,7 @@ from domain.plan.directory import Service
 from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
-from domain.rules.turns import not_over_yet
+from domain.rules.turns import may_not_move, not_over_yet
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 from domain.words.moments import instant
 
@@ -67,17 +66,11 @@ class Delivered(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
-        divergence does. At the end of another leg than the last, then what keeps it from the next one (`not_over_yet`).
+        """What keeps it where it is (`may_not_move`). At the end of another leg than the last, then what keeps it from the next
+        one (`not_over_yet`).
         """
         state = delivery.state
-        if state.hold is not None:
-            return HELD(entry=state.hold.seq)
-        if state.discrepancy is not None:
-            return AWAITS_DECISION(entry=state.discrepancy.seq)
-        if state.divergence is not None:
-            return RECORD_PUT_BACK(entry=state.divergence.seq)
-        return (None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED
+        return may_not_move(state) or (None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED
 
     def is_contact(self) -> bool:
         """Where it was not `seen`, nobody had it in sight."""

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from domain.delivery.balance import compared
-from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.holdings import LABEL_TAKEN, taken, whereabouts
@@ -24,6 +23,7 @@ from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, in_charge, is_over, open_about
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.rules.measuring import allowed, possible
+from domain.rules.turns import may_not_move
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import (
@@ -194,18 +194,13 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
-        divergence does; `splits_once` where it has split, is not `watched`, or has not been prepared; what of what its parts hold
-        is not `allowed` in the State that it is in; the first of the differences where the contents of its parts, with what was
-        `taken_out` on the way `compared` as `in_parts`, are not what was kept.
+        """What keeps it where it is (`may_not_move`); `splits_once` where it has split, is not `watched`, or has not been
+        prepared; what of what its parts hold is not `allowed` in the State that it is in; the first of the differences where the
+        contents of its parts, with what was `taken_out` on the way `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
-        if state.hold is not None:
-            return HELD(entry=state.hold.seq)
-        if state.discrepancy is not None:
-            return AWAITS_DECISION(entry=state.discrepancy.seq)
-        if state.divergence is not None:
-            return RECORD_PUT_BACK(entry=state.divergence.seq)
+        if (wrong := may_not_move(state)) is not None:
+            return wrong
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
         inside = (one.quantity for part in self.parts for one in part.contents)

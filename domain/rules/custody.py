@@ -21,7 +21,7 @@ from domain.rules.contingency import Consequence, Contingency, Unforeseen, anoth
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.rules.standing_in import may_not_let_go_on
-from domain.rules.turns import NOT_PERMITTED, not_over_yet
+from domain.rules.turns import NOT_PERMITTED, may_not_move, not_over_yet
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -79,20 +79,15 @@ class Dispatched(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `awaits_decision` while a
-        discrepancy does; `no_live_consent` where a State is not `authorised` now;
+        """What keeps it where it is (`may_not_move`); `no_live_consent` where a State is not `authorised` now;
         `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
         not given; `not_received` while its `holder` is not the responsible authority (R30); `departure_not_cleared` unless the
         first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
         `not_looked` unless the register has `looked`.
         """
-        consents, register, divergence = delivery.consents, delivery.state.register, delivery.state.divergence
-        if delivery.state.hold is not None:
-            return HELD(entry=delivery.state.hold.seq)
-        if divergence is not None:
-            return RECORD_PUT_BACK(entry=divergence.seq)
-        if delivery.state.discrepancy is not None:
-            return AWAITS_DECISION(entry=delivery.state.discrepancy.seq)
+        consents, register = delivery.consents, delivery.state.register
+        if (wrong := may_not_move(delivery.state)) is not None:
+            return wrong
         if missing := consents.missing(said.at):
             return NO_CONSENT(states=missing)
         if conflicting := consents.conflicting():
@@ -206,19 +201,13 @@ class HandoverAccepted(InHand, Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
-        divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered
-        `handover_offer` there;
-        `other_taker` unless its `voice` is responsible for the next leg; then what keeps it from that leg (`not_over_yet`); then
-        what is wrong `as_found`, in the State of the next leg.
+        """What keeps it where it is (`may_not_move`); `nothing_prepared` before it has been prepared; `not_offered` (early)
+        before anybody has answered `handover_offer` there; `other_taker` unless its `voice` is responsible for the next leg; then
+        what keeps it from that leg (`not_over_yet`); then what is wrong `as_found`, in the State of the next leg.
         """
         state = delivery.state
-        if state.hold is not None:
-            return HELD(entry=state.hold.seq)
-        if state.discrepancy is not None:
-            return AWAITS_DECISION(entry=state.discrepancy.seq)
-        if state.divergence is not None:
-            return RECORD_PUT_BACK(entry=state.divergence.seq)
+        if (wrong := may_not_move(state)) is not None:
+            return wrong
         if state.custody is None:
             return NOTHING_PREPARED()
         if not any(need == "handover_offer" for _, need in state.progress[said.checkpoint].answers):

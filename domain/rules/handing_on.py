@@ -23,7 +23,6 @@ from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Packages
 from domain.rules.exhibits import Changed, Labels, each_with, may_act_on, share_of_them, to_hand_on
 from domain.rules.kind import Kind, Stays, unasked
-from domain.rules.receiving import Receiving
 from domain.words.identifiers import Seal, ServiceId
 from domain.words.limits import (
     LARGEST_OF_SEALS,
@@ -125,7 +124,7 @@ class ExhibitsOffered(Kind):
         look_at(state, said, self)
         state.exhibits |= changed
         for asked in state.open_checkpoints():
-            if asked.contingency == Receiving.declares.name and self.to in asked.checkpoint.services():
+            if asked.contingency == "exhibits" and self.to in asked.checkpoint.services():
                 asked.due_anew(said.at + asked.checkpoint.due, said.at)
 
     def changed(self, state: State, said: Said) -> Changed:

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
+from domain.delivery.state import State
 from domain.delivery.verdicts import Verdict, early, refused
 from domain.plan.plan import Step
 
@@ -95,6 +97,17 @@ def may_begin(delivery: Delivery, leg: int, at: datetime) -> bool:
         and not consents.too_short(leg, at)
         and (leg > 0 or free_of_conflict(delivery))
     )
+
+
+def may_not_move(state: State) -> Verdict | None:
+    """What keeps it where it is: `held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision;
+    `record_put_back` while a divergence does.
+    """
+    if state.hold is not None:
+        return HELD(entry=state.hold.seq)
+    if state.discrepancy is not None:
+        return AWAITS_DECISION(entry=state.discrepancy.seq)
+    return RECORD_PUT_BACK(entry=state.divergence.seq) if state.divergence is not None else None
 
 
 def not_over_yet(delivery: Delivery, at: datetime) -> Verdict | None:

@@ -157,8 +157,8 @@ async def test_r31_one_that_this_program_cannot_read_has_not_ended(tmp_path: Pat
 
 
 async def test_r14_danger_to_a_sibling_is_heard_though_nothing_proves_here_what_that_has_reached() -> None:
-    """The key under which its team said that it is ready has ended since: that is refused, however often it is reported, and
-    people decide; that life is at risk there is reported beside it, and stops this delivery.
+    """The key under which its team said that it is ready has ended since: that would be refused, so it is not reported again and
+    again, and people decide; that life is at risk there is reported, and stops this delivery.
     """
     parcels = Parcels()
     parcels.consent(*BOTH)
@@ -176,13 +176,11 @@ async def test_r14_danger_to_a_sibling_is_heard_though_nothing_proves_here_what_
     )
     change_keys(table.delivery, sign(canonical(change), KEYS_TYPE, old), table.now)
     told = Told()
-    watch = SiblingWatch(Archive(motor_oil_2=parcels[CHEMICALS].delivery), private_key_of(VIGIL), told)  # type: ignore[arg-type]
-    await ActivityEnvironment().run(watch.heed, heeding(table.delivery))
+    archive = Archive(motor_oil_1=table.delivery, motor_oil_2=parcels[CHEMICALS].delivery)
+    await ActivityEnvironment().run(SiblingWatch(archive, private_key_of(VIGIL), told).heed, heeding(table.delivery))  # type: ignore[arg-type]
 
-    danger, reached = (fact for _, fact in told.facts)
-    assert ("danger", "reached") == (danger.says, reached.says)
-    with pytest.raises(RuleBroken, match="nobody has signed"):
-        table.report(reached)
+    (danger,) = (fact for _, fact in told.facts)
+    assert "danger" == danger.says
     table.report(danger)
     halt = table.delivery.state.halt
     assert halt is not None

@@ -171,13 +171,13 @@ async def test_the_wrapped_key_is_not_in_the_table_of_postgresql_any_more(url: s
     """
     if url.startswith("sqlite"):
         return
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
     async with opened(url) as room:
         await room.ledgers.keep(batch(WHOLE, standing=CLOSED))
         async with room.archive.reading() as connection:
             wrapped = (await connection.execute(select(data_keys.c.wrapped))).scalar_one()
         async with room.archive.writing() as other:  # as who writes down what it shows
             await other.execute(update(tips).values(envelope=None))
+            monkeypatch.setattr("archive.database.PATIENCE", 0.5)  # of who waits; who is connected has as long as ever
             with pytest.raises(Unavailable, match="still in its files"):
                 await room.expunging.expunge(NAME, ORDER)
         before = await in_the_table(room.archive, wrapped)

@@ -261,6 +261,7 @@ BUGS = (
         "async with asyncio.timeout(None):",
         "activities/services::test_an_acknowledgement_that_trickles_is_not_waited_for",
     ),
+    Bug("R31", "activities/siblings.py", "or await self._is_proved(wanted.delivery, fact)", "or True", "activities/siblings"),
     Bug("R14", "activities/siblings.py", "sorted(found, key=lambda one: one.says not in STOPS)", "found", "activities/siblings"),
     Bug(
         "R14",

@@ -13,13 +13,20 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/balance.py",
-        "        if state.hold is not None:\n            return HELD(entry=state.hold.seq)\n",
-        "",
+        "if (wrong := may_not_move(state)) is not None:",
+        "if (wrong := may_not_move(state)) is not None and False:",
         "rules_of_hold",
     ),
     Bug("R10", "domain/rules/balance.py", "return refused_for(differs[0]) if differs else ACCEPTED", "return ACCEPTED", "chain"),
-    Bug("R7", "domain/rules/balance.py", "if state.discrepancy is not None:", "if False:", "chain"),
-    Bug("R18", "domain/rules/balance.py", "if state.divergence is not None:", "if False:", "chain"),
+    Bug("R7", "domain/rules/turns.py", "if state.discrepancy is not None:", "if False:", "chain rules_of_custody"),
+    Bug("R8", "domain/rules/turns.py", "if state.hold is not None:", "if False:", "rules_of_hold"),
+    Bug(
+        "R18",
+        "domain/rules/turns.py",
+        "if state.divergence is not None else None",
+        "if False else None",
+        "divergence",
+    ),
     Bug("R10", "domain/rules/balance.py", "and stands_still(delivery) and delivery.balance.unexplained():", "and False:", "mass"),
     Bug(
         "R10",
@@ -53,16 +60,9 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/custody.py",
-        "        if delivery.state.hold is not None:\n            return HELD(entry=delivery.state.hold.seq)\n",
-        "",
+        "if (wrong := may_not_move(delivery.state)) is not None:",
+        "if (wrong := may_not_move(delivery.state)) is not None and False:",
         "rules_of_hold",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/custody.py",
-        "        if delivery.state.discrepancy is not None:\n",
-        "        if False:\n",
-        "handed_on",
     ),
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(
@@ -98,20 +98,9 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/custody.py",
-        "            return HELD(entry=state.hold.seq)\n        if state.discrepancy is not None:",
-        "            pass\n        if state.discrepancy is not None:",
+        "if (wrong := may_not_move(state)) is not None:",
+        "if (wrong := may_not_move(state)) is not None and False:",
         "rules_of_hold",
-    ),
-    Bug(
-        "R7",
-        "domain/rules/custody.py",
-        (
-            "        if state.discrepancy is not None:\n"
-            "            return AWAITS_DECISION(entry=state.discrepancy.seq)\n"
-            "        if state.divergence"
-        ),
-        "        if state.divergence",
-        "rules_of_custody",
     ),
     Bug(
         "R6",

@@ -8,7 +8,7 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/arrival.py",
-        "        if state.hold is not None:\n            return HELD(entry=state.hold.seq)\n",
+        "may_not_move(state) or ",
         "",
         "rules_of_hold",
     ),
