@@ -201,7 +201,7 @@ async def test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_
     """The worker was killed when the time was over, and another begins ten minutes later, before its archive says which keys
     count: what has been answered in time is asked for again, and after that nothing is held up any longer than it may be.
     """
-    monkeypatch.setattr(checkpoint, "LAGS", timedelta(seconds=1))
+    monkeypatch.setattr(checkpoint, "LAGS", timedelta(minutes=1))
     plan, before = renamed(example_plan()), datetime.now(UTC) - timedelta(minutes=10)
     listed = {"answers": [a_word(PROSECUTOR, plan).model_dump(mode="json")]}
     service = Misbehaving(free_ports(1)[0], lambda _self, _request: {}, lambda _self: listed)
@@ -221,6 +221,7 @@ async def test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_
         with pytest.raises(ApplicationError, match=f"not judged yet: {PROSECUTOR}"):
             await attempted(first, activities.ask_once_more, wait)
         so_far = await at.left(plan, messages.REPORT)
+        monkeypatch.setattr(checkpoint, "LAGS", checkpoint.A_MOMENT)  # which the first attempt has held it up for
         last = ActivityEnvironment(client=temporal)
         last.info = dataclasses.replace(first.info, started_time=datetime.now(UTC), heartbeat_details=(beats[-1],), attempt=3)
         await attempted(last, activities.ask_once_more, wait)
