@@ -202,7 +202,7 @@ async def test_while_the_archive_is_away_nothing_goes_on_and_a_stop_is_heard(tem
     """R8 before R15: without an answer of the register no State is asked, and a stop is heard all the same. The claim is made
     again, and what was not stopped goes on once the archive is back.
     """
-    plan, other = quick(*example_scenario("almaty-tashkent"))[0], two_plans()[1].model_copy(update={"selectors": ()})
+    plan, other = renamed(example_plan()), two_plans()[1].model_copy(update={"selectors": ()})
     with claimed(Claimed(away=True)) as known:
         async with installed(temporal, plan, None) as at:
             for one in (plan, other):
@@ -278,7 +278,7 @@ async def test_the_end_of_one_lets_the_other_pass(temporal: Client) -> None:
 @asynccontextmanager
 async def touching_another(temporal: Client) -> AsyncIterator[tuple[Installation, Plan]]:
     """A delivery that waits, for it touches an operation that nothing performs and that was entered two days ago."""
-    plan = quick(*example_scenario("almaty-tashkent"))[0]
+    plan = renamed(example_plan())
     async with installed(temporal, plan, None) as at:
         touched = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors)
         other = Claim(delivery="left-behind", contact=SECOND, state="KZ", signer="kz.prosecutor", order=2, hashes=touched)
