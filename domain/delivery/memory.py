@@ -1,5 +1,6 @@
 """What a delivery remembers, each in a form of its own: its state is made of these."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.words.limits import MOST_CONTACTS
 from domain.words.moments import utc_text
 
 
@@ -342,7 +344,9 @@ class RegisterState:
     settled: tuple[str, ...] = ()
     """Numbers of the conflicts that both sides have settled."""
     gone: Annotated[dict[str, datetime], Field(exclude_if=lambda gone: not gone)] = field(default_factory=dict)
-    """By the number of a conflict that had been settled: when it was named no more."""
+    """By the number of a conflict that had been settled: when it was named no more, the earliest first; of `MOST_CONTACTS`."""
+    gone_before: Annotated[datetime | None, Field(exclude_if=lambda before: before is None)] = None
+    """When the last of those was of which that is not known apart any more."""
     let_be: tuple[str, ...] = ()
     """Numbers of those that nobody settled in time, when it had left already."""
 
@@ -353,6 +357,22 @@ class RegisterState:
     def unsettled(self) -> tuple[Contact, ...]:
         """The contacts whose conflict is not `settled`."""
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
+
+    def forget_settled(self, conflicts: Iterable[str], at: datetime) -> None:
+        """These had been settled, and are `gone` since then. Of more than 16 the earliest are known together, as
+        `gone_before`.
+        """
+        for one in conflicts:
+            self.gone.pop(one, None)
+            self.gone[one] = at
+        while len(self.gone) > MOST_CONTACTS:
+            self.gone_before = self.gone.pop(next(iter(self.gone)))
+
+    def gone_since(self, conflict: str) -> datetime | None:
+        """Since when a conflict that had been settled is named no more, as far as that is known; what is signed about it before
+        then settles nothing.
+        """
+        return self.gone.get(conflict, self.gone_before)
 
 
 SiblingStanding = Literal["held", "stopped", "danger", "ended"]

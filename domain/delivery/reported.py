@@ -77,8 +77,7 @@ class Amended(Event):
         time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
         when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
         was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as
-        it was planned before.
-        Nothing is offered any more to who has been replaced.
+        it was planned before. Nothing is offered any more to who has been replaced.
         """
         old, before, watch = state.plan, state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
@@ -224,13 +223,13 @@ class Deconflicted(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This is what is known of other operations, and of which answer. What is settled or let be of a conflict that is not
         named any more is forgotten, and how often it was opened too: where the other operation comes back, the two agree anew.
-        What was settled of it is `gone` since now.
+        They `forget_settled` what was settled of it.
         Where `order` is the newest signature and the register `covers` the plan, it has `looked`, and no more `afresh`.
         """
         register = state.register
         register.number, register.contacts = self.number, self.contacts
         there = [one.conflict for one in self.contacts]
-        register.gone |= {one: when.at for one in register.settled if one not in there}
+        register.forget_settled([one for one in register.settled if one not in there], when.at)
         register.settled = tuple(one for one in register.settled if one in there)
         register.let_be = tuple(one for one in register.let_be if one in there)
         over = [one for one in state.opened if one.startswith("conflict/") and one.removeprefix("conflict/") not in there]

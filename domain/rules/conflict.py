@@ -256,8 +256,8 @@ class ConflictSettled(Kind):
         """`no_such_conflict` unless there is somebody to `call_about` the conflict of its checkpoint, and it is who the statement
         agrees with; `one_sided` without an `agreement`; `not_theirs` unless that is a statement signed by keys of the contact
         that count now, by what the register told of them and by what is known of that service here; `other_agreement` unless that
-        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this, and where the
-        conflict had been settled and is `gone` since, happened after that.
+        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this, and happened
+        after what it is `gone_since`.
         """
         contact = call_about(delivery, delivery.state.progress[said.checkpoint])
         if contact is None or self.agreed_with != contact.service:
@@ -269,7 +269,7 @@ class ConflictSettled(Kind):
         except Refused:
             return NOT_THEIRS(service=contact.service)
         place = (other.service, other.delivery, other.checkpoint)
-        gone = delivery.state.register.gone.get(contact.conflict)
+        gone = delivery.state.register.gone_since(contact.conflict)
         anew = gone is None or gone < instant(other.happened_at)
         agrees = anew and isinstance(other.content, ConflictSettled) and other.content.agreed_with == said.service
         if place != (contact.service, said.statement.delivery, said.checkpoint) or not agrees:

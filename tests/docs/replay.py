@@ -567,6 +567,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         register.competent,
         RegisterState.covers,
         RegisterState.unsettled,
+        RegisterState.forget_settled,
+        RegisterState.gone_since,
         turns.free_of_conflict,
         turns.waits_for_the_register,
         conflict._lacks_a_signature,

@@ -1,6 +1,6 @@
 """R15: what two operations share is found by keyed hashes, nothing else is shown, and neither goes on before both agree."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any, get_args
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.ledger import Receipt
+from domain.delivery.memory import RegisterState
 from domain.delivery.reported import Deconflicted
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import ServiceKey
@@ -24,6 +25,7 @@ from domain.signing.keys import key_id, public_text
 from domain.views.asked import inbox
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.identifiers import ConsignmentIdentifier
+from domain.words.limits import MOST_CONTACTS
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, code, forbidden
@@ -477,6 +479,17 @@ def test_r15_a_conflict_that_has_gone_frees_the_other() -> None:
     assert "withdrawn" == table.at(name).result
     assert () == unsettled(table)
     assert asks_consent(table)
+
+
+def test_r28_of_what_had_been_settled_and_is_gone_little_is_held_on_to() -> None:
+    """However many operations come and go: of the earliest it is known together when the last of them went."""
+    register, began = RegisterState(), datetime(2022, 3, 1, tzinfo=UTC)
+    for number in range(MOST_CONTACTS + 2):
+        register.forget_settled([f"{number}"], began + timedelta(hours=number))
+
+    assert MOST_CONTACTS == len(register.gone)
+    assert began + timedelta(hours=1) == register.gone_since("0") == register.gone_since("1")
+    assert began + timedelta(hours=2) == register.gone_since("2")
 
 
 def test_r15_where_the_other_comes_back_an_agreement_of_before_is_none() -> None:

@@ -5,6 +5,8 @@ from tests.planted.bug import Bug
 FROM_NOWHERE = "rehearsal/nothing_from_nowhere"
 
 BUGS = (
+    Bug("R28", "domain/delivery/memory.py", "while len(self.gone) > MOST_CONTACTS:", "while False:", "deconfliction"),
+    Bug("R15", "domain/delivery/memory.py", "self.gone_before = self.gone.pop(", "self.gone.pop(", "deconfliction"),
     Bug("R10", "domain/delivery/balance.py", "(state.lost and not state.secured)", "state.lost", "mass"),
     Bug("R31", "domain/delivery/balance.py", "state.dispatched or state.plan.held_back", "state.dispatched", "groups"),
     Bug("R10", "domain/delivery/balance.py", "if state.halt is not None else ()", "if False else ()", "mass"),
