@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio.api.enums.v1 import PendingWorkflowTaskState
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import SearchAttributeKey
 from temporalio.converter import WorkflowSerializationContext
@@ -180,13 +181,25 @@ class Installation:
         return hand_in(content, plan.operation, datetime.now(UTC), VIGIL_KEY)
 
     async def left(self, plan: Plan, name: str = messages.SUBMIT) -> list[HandIn[Any]]:
-        """What was left by signals of this name in this run, in its order: statements, or facts."""
+        """What was left by signals of this name in this run, in its order: statements, or facts.
+
+        While a workflow task is at work, Temporal holds signals back: they are in the history once it is over. Raises
+        `TimeoutError` where it is never over.
+        """
+        async with asyncio.timeout(PATIENCE):
+            while await self._is_at_work(plan):  # noqa: ASYNC110 - it is Temporal that is asked
+                await asyncio.sleep(0.05)
         converter, history = self.client.data_converter, await self.handle(plan).fetch_history()
         codec = converter.with_context(WorkflowSerializationContext(self.client.namespace, workflow_id(plan.operation)))
         signals = [one.workflow_execution_signaled_event_attributes for one in history.events]
         found = [one.input.payloads for one in signals if one.signal_name == name]
         of: Any = HandIn[Fact] if name == messages.REPORT else HandIn[Envelope]
         return [(await codec.decode(one, [of]))[0] for one in found]
+
+    async def _is_at_work(self, plan: Plan) -> bool:
+        described = await self.handle(plan).describe()
+        task = described.raw_description.pending_workflow_task
+        return task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
 
     async def until(self, plan: Plan, done: Any, service: str | None = None) -> Entry:
         """The first ledger entry for which `done(entry)` is true. Raises `TimeoutError`."""
