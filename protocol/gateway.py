@@ -60,7 +60,9 @@ Away = Callable[[Unavailable], None]
 
 AGAIN_AFTER = 1.0
 """Seconds before a stream that broke off is asked for again."""
-_PATIENCE = aiohttp.ClientTimeout(total=60, connect=5)
+HEARD_WITHIN = 15.0
+"""Seconds after which a gateway that takes a statement and says nothing hangs: one that works has judged it by then, or left it
+for when a worker is up. Another may be behind the same address, and there the same bytes count once."""
 _STREAM = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 """A stream is never silent for as long: the gateway sends a comment now and then."""
 AT_ONCE = 1_000_000
@@ -193,7 +195,9 @@ class Gateway:
 
     async def submit(self, delivery: str, statement: Envelope) -> SignedReceipt | Left:
         """Hand in a statement; its receipt, or that it has been left for when a worker is up."""
-        answer = self._read(_ANSWER, await self._call("POST", f"{of_delivery(delivery)}/statements", statement))
+        answer = self._read(
+            _ANSWER, await self._call("POST", f"{of_delivery(delivery)}/statements", statement, within=HEARD_WITHIN)
+        )
         if isinstance(answer, Left):
             return answer
         try:
@@ -553,7 +557,10 @@ class Gateway:
         except (aiohttp.ClientResponseError, HttpProcessingError) as error:  # a line that is too long is the second
             raise self._stranger() from error
 
-    async def _call(self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER) -> bytes:
+    async def _call(
+        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = 60.0
+    ) -> bytes:
+        """What is answered, of at most so many bytes, within so many seconds."""
         body = content if isinstance(content, bytes) else content.model_dump_json().encode()
         url, headers = self._signed(method, path, body)
         try:
@@ -562,7 +569,7 @@ class Gateway:
                 url,
                 data=BytesIO(body) if len(body) > AT_ONCE else body,
                 headers=headers,
-                timeout=_PATIENCE,
+                timeout=aiohttp.ClientTimeout(total=within, connect=5),
                 allow_redirects=False,
             ) as answer:
                 data = await self._whole(answer, most)

@@ -1,9 +1,11 @@
 """Handing in what was signed: the same statement again until it counts, and statements that travel as files."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from typer.testing import CliRunner
 
 from client import cli, submitting
@@ -13,6 +15,8 @@ from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
 from domain.signing.keys import private_pem
 from domain.words.errors import Unavailable
+from protocol import gateway
+from protocol.calls import listening
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
@@ -66,6 +70,34 @@ async def test_while_the_gateway_is_away_the_same_statement_is_tried_again(
 
     assert isinstance(receipt, SignedReceipt)
     assert 2 == len(heard)
+
+
+async def test_a_gateway_that_hangs_keeps_no_stop_from_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R8: behind the address one gateway takes the stop and says nothing; the same stop reaches another, and is one entry."""
+    monkeypatch.setattr(submitting, "PAUSE", 0.01)
+    stop, heard, bodies = stop_by("uz.police", desk.plan), list[str](), list[bytes]()
+    door, working = desk.installation.gateway("uz.police"), asyncio.Event()
+
+    async def behind_one_address(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.read())
+        if len(bodies) == 1:
+            monkeypatch.setattr(gateway, "HEARD_WITHIN", 60.0)
+            await working.wait()
+        receipt = await door.submit(desk.plan.operation, Envelope.model_validate_json(bodies[-1]))
+        assert isinstance(receipt, SignedReceipt)
+        return web.json_response(receipt.envelope.model_dump(mode="json"))
+
+    monkeypatch.setattr(gateway, "HEARD_WITHIN", 0.2)
+    app = web.Application()
+    app.router.add_post("/{path:.*}", behind_one_address)
+    async with listening(app, "127.0.0.1", free_ports(1)[0], patience=0) as port, aiohttp.ClientSession() as http:
+        balanced = Gateway(http, f"http://127.0.0.1:{port}", "uz.police", private_key_of("uz.police"))
+        receipt = await hand_in(balanced, stop, heard.append)
+        working.set()
+
+    assert isinstance(receipt, SignedReceipt)
+    assert [bodies[0]] * 2 == bodies
+    assert ["does not answer in time" in one for one in heard] == [True]
 
 
 async def test_who_waits_for_no_answer_any_longer_still_has_what_was_signed(tmp_path: Path) -> None:

@@ -898,6 +898,13 @@ BUGS = (
         "protocol/gateway::test_the_receipt_of_another_delivery_is_no_answer",
     ),
     Bug(
+        "R8",
+        "protocol/gateway.py",
+        "statement, within=HEARD_WITHIN)",
+        "statement)",
+        "client/submitting::test_a_gateway_that_hangs_keeps_no_stop_from_the_next",
+    ),
+    Bug(
         "command",
         "protocol/gateway.py",
         "since, last, closed = entry.seq + 1, leaf_of(entry), False",
