@@ -46,6 +46,8 @@ REFUSED = b"binary/refused"
 KEY_ID, CONTEXT = "encryption-key-id", "encryption-context"
 NONCE_BYTES = 12
 _KEY_ID = re.compile(rb"[0-9a-f]{16}")
+_NOT_BEGUN = Payload(metadata={"encoding": b"json/plain"}, data=b'"ACTIVITY_ID_NOT_STARTED"')
+"""What Temporal's server itself writes, of an activity that is called back before it begins: in clear, and the same each time."""
 
 
 class ForgedError(Unavailable):
@@ -112,6 +114,8 @@ class Codec(PayloadCodec, WithSerializationContext):
         return Payload(metadata=metadata, data=nonce + encrypted)
 
     def _opened_or_refused(self, payload: Payload) -> Payload:
+        if payload == _NOT_BEGUN:
+            return payload
         try:
             return self.opened(payload)
         except ForgedError as error:
@@ -158,6 +162,14 @@ class Failures(DefaultFailureConverterWithEncodedAttributes):
             super().to_failure(exception, payload_converter, failure)
         finally:
             exception.__traceback__ = trace
+
+    def from_failure(self, failure: Failure, payload_converter: PayloadConverter) -> BaseException:
+        """What was called back says no more than that. The server writes its details, or whoever can write to it, and nobody
+        reads them: what does not open there would fail the task of a delivery for ever.
+        """
+        if failure.HasField("canceled_failure_info"):
+            failure.canceled_failure_info.ClearField("details")
+        return super().from_failure(failure, payload_converter)
 
 
 def converter(ring: Ring) -> DataConverter:

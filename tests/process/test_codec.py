@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from temporalio.api.common.v1 import Payload
-from temporalio.api.failure.v1 import Failure
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.failure.v1 import ActivityFailureInfo, CanceledFailureInfo, Failure
 from temporalio.converter import (
     ActivitySerializationContext,
     DataConverter,
@@ -13,7 +13,7 @@ from temporalio.converter import (
     SerializationContext,
     WorkflowSerializationContext,
 )
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, is_cancelled_exception
 
 from domain.words.errors import Unavailable
 from process.codec import CONTEXT, ENCRYPTED, KEY_ID, NONCE_BYTES, REFUSED, Codec, ForgedError, converter
@@ -162,6 +162,23 @@ async def test_what_this_installation_did_not_write_converts_into_nothing(
 
     assert "a payload was refused" in caplog.text
     assert "conflicts" not in caplog.text
+
+
+NOT_BEGUN = Payload(metadata={"encoding": b"json/plain"}, data=b'"ACTIVITY_ID_NOT_STARTED"')
+
+
+@pytest.mark.parametrize(("said", "logged"), [(NOT_BEGUN, False), (Payload(data=b"forged"), True)])
+async def test_what_was_called_back_is_that_whatever_the_server_says_of_it(
+    said: Payload, caplog: pytest.LogCaptureFixture, *, logged: bool
+) -> None:
+    """Temporal's own word, which is plain, is no alarm; another's is, and neither keeps the delivery from going on."""
+    whole = converter(Ring.of(NEW)).with_context(HERE)
+    failure = Failure(message="x", canceled_failure_info=CanceledFailureInfo(details=Payloads(payloads=[said])))
+    outer = Failure(activity_failure_info=ActivityFailureInfo(activity_id="keep:1"), cause=failure)
+    error = await whole.decode_failure(outer)
+
+    assert is_cancelled_exception(error)
+    assert logged == ("a payload was refused" in caplog.text)
 
 
 async def test_the_words_of_a_failure_are_encrypted() -> None:

@@ -221,6 +221,26 @@ async def test_a_run_whose_time_is_over_and_that_may_not_end_yet_sets_no_timer(t
     assert (begun, 1) == (before, set_anew)
 
 
+async def test_a_run_whose_time_is_over_goes_on_while_the_archive_is_away(temporal: Client, outage: Outage) -> None:
+    """What is unkept fits what is carried: the batch that waits for its next attempt is called back, and a stop is taken. What
+    Temporal itself says of such a batch is not encrypted.
+    """
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=RunLength(seconds=2))
+        begun = await run_of(at, plan)
+        async with asyncio.timeout(PATIENCE):
+            await outage.noticed.wait()
+            while await run_of(at, plan) == begun:
+                pass
+        receipt = await taken(at, plan, stop_by("uz.police", plan))
+        outage.over = True
+        assert isinstance(receipt, Receipt)
+        entries = await kept(at, plan, receipt.size)
+
+    assert canonical(receipt.entry) == entries[receipt.seq]
+
+
 async def timers_after(at: Installation, plan: Plan, span: timedelta) -> int:
     """How many timers have come since the run had lasted for so long."""
     events = (await at.handle(plan).fetch_history()).events
