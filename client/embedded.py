@@ -15,6 +15,7 @@ import aiohttp
 
 from client.language import _
 from domain.words.errors import Unavailable
+from process import parent_death
 
 PATIENCE = 60.0
 GRACE = 25.0
@@ -28,7 +29,7 @@ LOCK = "lock"
 """In the folder: what the process has locked that uses it."""
 SETTINGS = "settings.env"
 """In the folder: what the processes were told the last time, without a secret."""
-PARENT_DEATH = str(Path(__file__).with_name("parent_death.py"))
+PARENT_DEATH = parent_death.__file__
 
 
 @dataclass(frozen=True)

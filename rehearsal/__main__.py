@@ -37,6 +37,7 @@ from domain.record.verify import verify
 from domain.rules.hold import HoldRequested
 from domain.signing.canonical import plain
 from process.configuration import cards_in, directory_in, text_of
+from process.parent_death import die_with
 from rehearsal import chaos, explore, groups, random_plans, unforeseen
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
@@ -164,8 +165,14 @@ def run_many(seeds: Iterable[int], processes: int = PROCESSES, run: Callable[[in
     """Many seeds on so many processes, in order."""
     _examples()
     gc.freeze()  # what the processes share is looked through by none of them
-    with ProcessPoolExecutor(processes, initializer=gc.set_threshold, initargs=(SELDOM,)) as pool:
+    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(os.getpid(),)) as pool:
         yield from pool.map(run, seeds, chunksize=CHUNK)
+
+
+def _begin(campaign: int) -> None:
+    """A process of a campaign, which ends with it: also one that had just been started when the campaign was ended."""
+    die_with(campaign)
+    gc.set_threshold(SELDOM)
 
 
 @cache

@@ -88,10 +88,12 @@ class Recording(Gateway):
         super().__init__(http, url, service, private_key_of(service), service)
         self._records = records
 
-    async def _call(self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER) -> bytes:
+    async def _call(
+        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = 60.0
+    ) -> bytes:
         """All keys are right here: whose proof is not taken meets a clock that is wrong, and tries again."""
         try:
-            return await super()._call(method, path, content, most)
+            return await super()._call(method, path, content, most, within)
         except NotAuthentic as error:
             raise Unavailable(error.message, hint=error.hint) from error
 

@@ -783,6 +783,13 @@ BUGS = (
         "gateway/made_up::test_runs_that_somebody_else_began_in_temporal_stand_in_no_list_inbox_or_floor",
     ),
     Bug("sealed", "process/codec.py", "if self.context and context != self.context:", "if False:", "process/codec"),
+    Bug(
+        "process",
+        "rehearsal/__main__.py",
+        "    die_with(campaign)\n",
+        "",
+        "rehearsal/ranges::test_a_process_that_begins_when_its_campaign_has_ended_ends_too",
+    ),
     Bug("wedge", "process/codec.py", "if payload == _NOT_BEGUN:", "if False:", "process/codec"),
     Bug("wedge", "process/codec.py", 'failure.canceled_failure_info.ClearField("details")', "pass", "process/codec"),
     Bug(

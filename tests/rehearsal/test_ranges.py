@@ -90,6 +90,19 @@ def test_a_campaign_that_is_ended_leaves_no_process(tmp_path: Path) -> None:
                 os.kill(one, signal.SIGKILL)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux to be killed with its parent")
+def test_a_process_that_begins_when_its_campaign_has_ended_ends_too() -> None:
+    """It was started a moment before, and nobody knew of it yet."""
+    begins = "import sys; from rehearsal.__main__ import _begin; _begin(int(sys.argv[1])); print('it runs')"
+    ended, runs = (
+        subprocess.run([sys.executable, "-c", begins, str(campaign)], capture_output=True, check=False)  # noqa: S603 - our own
+        for campaign in (os.getppid(), os.getpid())
+    )
+
+    assert (1, b"", b"") == (ended.returncode, ended.stdout, ended.stderr)
+    assert (0, b"it runs\n") == (runs.returncode, runs.stdout)
+
+
 def _until(is_so: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not is_so():

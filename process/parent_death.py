@@ -13,10 +13,16 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 
-if __name__ == "__main__":
-    parent, *command = sys.argv[1:]
+
+def die_with(parent: int) -> None:
+    """Be killed when this parent dies, and end at once if it has: nobody is there any more who could be told."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != int(parent):
-            sys.exit("the parent died before it could be watched")
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    one, *command = sys.argv[1:]
+    die_with(int(one))
     os.execv(command[0], command)  # noqa: S606 - the command is the caller's own
