@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow audit bench benches bugs chaos restored fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
+.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow whole audit bench benches bugs chaos restored fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,12 +38,16 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 test: $(STAMP) ## run the tests (six processes, since many wait; warnings are errors)
 	@$(BIN)/python -m pytest -n 6 --dist worksteal
 
-slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet, every example on Temporal
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "browser or kill or slow"
+slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every example on Temporal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "(browser or kill or slow) and not whole"
 
-all-tests: test slow ## run every test there is
+all-tests: $(STAMP) ## run both at once, so that some compute while others wait: every test but those of `make whole`
+	@$(BIN)/python -m pytest -n 6 --dist worksteal -m "not whole"
 
-campaign: seeds ## simulate as `make seeds` does, then every change of a plan at every wait, time passing WAITS=N times
+whole: $(STAMP) ## go through all of what tests sample: every bit of a packet, every forgery, every guess, every end of a task
+	@$(BIN)/python -m pytest -n auto -m whole
+
+campaign: seeds whole ## simulate as `make seeds` does, do what `make whole` does, then every change of a plan at every wait, time passing WAITS=N times
 	@$(BIN)/python -m rehearsal --changes $(WAITS)
 
 seeds: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked

@@ -224,7 +224,7 @@ def test_the_guesser_finds_everything_once_it_has_the_secret(delivery: Delivery)
     assert {seq: delivery.ledger[seq].event for seq in leaves} == found  # type: ignore[union-attr]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_nothing_that_is_withheld_is_guessed_by_any_reader(delivery: Delivery) -> None:
     """With the truth in its dictionary, every salt it has seen and every one it can make of what it knows: the truth at each
     microsecond of a wide window, and every guess at those around the moment.

@@ -126,6 +126,16 @@ def test_a_card_that_comes_with_a_changed_plan_is_held_against_those_that_are_tr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PACKETS)
+def test_of_what_an_operator_changes_each_fortieth_is_found_unless_security_names_it(name: str) -> None:
+    """`make whole` tries all of them."""
+    found = tried(name, each=40)
+
+    assert found.forgeries > 50
+    assert [] == unexplained(found)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", PACKETS)
 def test_an_operator_changes_nothing_but_what_security_names(name: str) -> None:
     """Every field of every entry, directory, cards and seal: beside the receipts, only the end and the seal can differ."""
     found = tried(name)

@@ -203,12 +203,12 @@ def unnoticed(data: bytes, flips: Iterable[tuple[int, int]]) -> list[tuple[int, 
 
 
 def test_a_bit_flip_in_any_part_is_found() -> None:
-    """One bit of each eleventh byte of a whole packet file, another one from byte to byte; `make slow` flips all of them."""
+    """One bit of each eleventh byte of a whole packet file, another one from byte to byte; `make whole` flips all of them."""
     data = simulated("destination-refuses").packet
     assert [] == unnoticed(data, ((place, place % 8) for place in range(0, len(data), 11)))
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_every_single_bit_flip_is_found() -> None:
     """All bits of a whole packet file, one by one."""
     data = simulated("destination-refuses").packet

@@ -108,7 +108,7 @@ async def bytes_of(at: Installation, plan: Plan) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [9, 188])
+@pytest.mark.parametrize("count", [9, pytest.param(188, marks=pytest.mark.whole)])
 async def test_what_is_too_large_by_whom_nobody_asks_leaves_no_trace(temporal: Client, count: int) -> None:
     """Each is refused by R28 before anything is written: ledger and packet answer, the run is no longer, and a stop is taken."""
     plan = renamed(with_changes(consent_kz={"escalate": [{"after": "20h", "to": UNASKED}]}))

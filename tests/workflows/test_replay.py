@@ -61,7 +61,7 @@ async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: P
     assert said.outcomes[-1][0] in ("ended", "goes on")
 
 
-@pytest.mark.parametrize("sampled", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.parametrize("sampled", [True, pytest.param(False, marks=pytest.mark.whole)], ids=["some", "all"])
 async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: Path, whole: Seen, *, sampled: bool) -> None:
     """Whatever a worker had in its cache: up to each task, and with that one, all that goes out and every head is the same."""
     history = history_in(path)
