@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import chain, zip_longest
 
 from domain.papers.handed import Identity, identity_of
-from domain.papers.making import Made, Wanted, make, offered, purpose_of, record_of
+from domain.papers.making import Made, Wanted, make, offered, purpose_of, raise_unless_it_may_go, record_of
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet
 from domain.views.sentences import Translate
@@ -26,7 +27,9 @@ class Confirmed(Identity):
     """Which paper of a packet a file is."""
 
     newer: str | None = None
-    """The code of the one that the packet makes in its place by now, since later entries have changed what it says."""
+    """The code of the one that the packet makes in its place by now, since later entries have changed what it says; empty where
+    it makes none any more.
+    """
 
 
 def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:
@@ -45,7 +48,7 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
     wanted = Wanted(told.name, told.language, told.purpose)
     record = record_of(packet, manifest.purpose, told.size)
     try:
-        made = make(record, wanted, dict(speakers))
+        made = make(record, replace(wanted, purpose="operation"), dict(speakers))
     except NotFound as error:
         if not is_pdf(data) and record.root not in re.sub(r"\s", "", "".join(_Texts.of(data).words)):
             message = fill(
@@ -56,15 +59,19 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
         raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
     anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
     if anew == data:
-        newer = _newer(made, packet, manifest, wanted, speakers) if told.size < len(packet.ledger) else None
-        return Confirmed(**told.model_dump(), newer=newer)
+        now = record_of(packet, manifest.purpose) if told.size < len(packet.ledger) else record
+        raise_unless_it_may_go(now, made.paper, purpose_of(wanted))  # it may have been permitted after the newest that it prints
+        return Confirmed(**told.model_dump(), newer=_newer(made, now, speakers))
     raise NotVerified(_difference(told, made, data, anew), hint=mark("do not use it; make it anew from the packet"))
 
 
-def _newer(made: Made, packet: Packet, manifest: Manifest, wanted: Wanted, speakers: Speakers) -> str | None:
-    """The code of what the whole packet makes in its place; none where that is the same."""
-    now = make(record_of(packet, manifest.purpose), wanted, dict(speakers)).paper.code
-    return now if now != made.paper.code else None
+def _newer(made: Made, now: Record, speakers: Speakers) -> str | None:
+    """The code of what is made in its place by `now`; none where that is the same, and empty where nothing is."""
+    try:
+        code = make(now, Wanted(made.paper.name, made.paper.language), dict(speakers)).paper.code
+    except (NotFound, RuleBroken):  # its authority was replaced, or what came later may not go where its form goes (R23)
+        return ""
+    return code if code != made.paper.code else None
 
 
 def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:

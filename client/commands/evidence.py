@@ -221,7 +221,11 @@ def verify(
         )
         table.add_row(_("paper"), words)
         if one.newer is not None:
-            words = _("later entries have changed what it says: now it is the paper with code {code}", code=in_groups(one.newer))
+            words = (
+                _("later entries have changed what it says: now it is the paper with code {code}", code=in_groups(one.newer))
+                if one.newer
+                else _("later entries have changed what it is about: now there is no such paper")
+            )
             table.add_row(_("REPLACED"), words, style="yellow")
     known = {"papers": [plain(one) for one in printed]} if printed else {}
     document = plain(proved) | known | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}

@@ -76,7 +76,7 @@ def make(record: Record, wanted: Wanted, speakers: dict[str, Translate], reader:
     if packet is not None:
         record = record_of(packet, purpose_of(wanted))
     paper, tongues = _made(form, record, subject, wanted.language, speakers)
-    _may_go(record, paper, purpose_of(wanted), reader)
+    raise_unless_it_may_go(record, paper, purpose_of(wanted), reader)
     before = _before(form, record, subject, paper, speakers)
     return Made(paper, frame(paper, tongues, before))
 
@@ -170,9 +170,12 @@ def _statements(record: Record, used: tuple[int, ...]) -> Iterator[Statement]:
             yield record.delivery.law.read(entry.event.envelope)
 
 
-def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | None) -> None:
-    """Raises `RuleBroken` (R23) where something that it prints may not go there, and names whom to ask."""
-    barred = [one for one in held_back(record.delivery, purpose) if one.seq in paper.entries or one.statement is None]
+def raise_unless_it_may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | None = None) -> None:
+    """Raises `RuleBroken` (R23) where something that it prints, or a plan as far as it goes, may not go there by what this record
+    has permitted, and names whom to ask.
+    """
+    known = (one for one in held_back(record.delivery, purpose) if one.seq < paper.size)
+    barred = [one for one in known if one.seq in paper.entries or one.statement is None]
     raise_if_any(barred, purpose, record.delivery)
     for statement in _statements(record, paper.entries) if reader is not None else ():
         assert reader is not None  # noqa: S101 - looked at just now

@@ -14,7 +14,7 @@ import typst
 from playwright.async_api import async_playwright
 
 from domain.papers.handed import Format
-from domain.papers.making import Made, Wanted, make, purpose_of
+from domain.papers.making import Made, Wanted, make, offered, purpose_of
 from domain.papers.making import record_of as papers_record
 from domain.papers.paper import (
     BarRow,
@@ -38,7 +38,7 @@ from domain.papers.paper import (
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
 from domain.views.map_picture import SHIELD
-from domain.words.errors import Malformed, NotVerified, Unavailable
+from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable
 from papers import html, pdf
 from papers.file import read
 from papers.maps import picture
@@ -48,8 +48,10 @@ from papers.typeset import TEMPLATE, typeset
 from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.domain.test_changes import change
+from tests.domain.test_successors import BESIDE, instead
 from tests.support import Table as Table_
-from tests.support import example_cards, example_directory, example_scenario
+from tests.support import asks, card_of, example_cards, example_directory, example_plan, example_scenario, with_changes
 
 SPEAKERS = speakers(None)
 HANDOVER = "handover.tashkent-airport"
@@ -182,6 +184,33 @@ def test_a_paper_that_was_replaced_is_said_to_be() -> None:
 
     assert now.paper.code == verified(html.render(earlier), packet, manifest, SPEAKERS).newer
     assert verified(html.render(now), packet, manifest, SPEAKERS).newer is None
+
+
+def test_r23_a_paper_that_was_permitted_after_its_newest_entry_is_its_packets() -> None:
+    """What its providers permitted to go before a court once it had all been said is no less the paper; what they have not is
+    none that may be shown there.
+    """
+    table = Table_(example_plan().model_copy(update={"handling_code": "H1"})).dispatch().hand_over()
+    act = make(Record.of(table.delivery), Wanted(HANDOVER, "en"), SPEAKERS)
+    shown = html.render(act, "court")
+    with pytest.raises(RuleBroken, match="has not permitted"):
+        verified(shown, *unseal(table.packet())[:2], SPEAKERS)
+    for service in ("kz.knb", "kz.police", "uz.customs"):
+        table.say(service, "disclosure_permitted", to="court")
+
+    assert act.paper.code == verified(shown, *unseal(table.packet())[:2], SPEAKERS).code
+
+
+def test_r22_a_paper_to_an_authority_that_was_replaced_is_its_packets() -> None:
+    """It was asked so, whoever is asked now; and nobody is told that the paper is the newest."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
+    table = Table_(plan, other_cards=card_of("KZ", **BESIDE))
+    asked = html.render(make(Record.of(table.delivery), Wanted("request.kz.prosecutor", "en"), SPEAKERS))
+    assert verified(asked, *unseal(table.packet())[:2], SPEAKERS).newer is None
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court", passed=()))
+
+    assert not any(one.name == "request.kz.prosecutor" for one in offered(Record.of(table.delivery)))
+    assert verified(asked, *unseal(table.packet())[:2], SPEAKERS).newer == ""
 
 
 def test_what_differs_is_shown_where_it_does() -> None:

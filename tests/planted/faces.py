@@ -889,7 +889,10 @@ BUGS = (
     ),
     Bug("R18", "papers/templates/paper.typ", "measure(text(one)).width > room", "false", "papers/files"),
     Bug("R18", "papers/verifying.py", "if anew == data:", "if True:", "papers/files"),
-    Bug("R18", "papers/verifying.py", "return now if now != made.paper.code else None", "return None", "papers/files"),
+    Bug("R18", "papers/verifying.py", "return code if code != made.paper.code else None", "return None", "papers/files"),
+    Bug("R22", "papers/verifying.py", "except (NotFound, RuleBroken):", "except RuleBroken:", "papers/files"),
+    Bug("R23", "papers/verifying.py", 'replace(wanted, purpose="operation")', "wanted", "papers/files"),
+    Bug("R23", "papers/verifying.py", "        raise_unless_it_may_go(now,", "        (lambda *_: None)(now,", "papers/files"),
     Bug(
         "R31",
         "protocol/gateway.py",
