@@ -9,12 +9,14 @@ from domain.papers.forms import FORMS
 from domain.papers.making import Wanted, make
 from domain.papers.paper import Value, Words
 from domain.papers.record import Record
+from domain.plan.plan import Plan
 from domain.plan.request import AskedOrally
 from domain.record.verify import verify
 from domain.views.given import say_given
 from domain.views.view import view
 from process.language import speakers
 from tests.course import became, code
+from tests.domain.test_changes import change, changed, elsewhere_with_consent
 from tests.support import Table, asks, card_of, example_cards, example_plan, with_changes
 
 LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -179,17 +181,30 @@ def test_the_view_says_in_which_form_a_state_has_consented() -> None:
     assert told()[1] == "in writing; given before that, at 2022-03-01 06:00 UTC"
 
 
-def test_what_was_said_by_word_of_mouth_has_a_memorandum() -> None:
-    """Of a request and of each consent: who spoke, by what means, at which hour, who took it down, and the writing that is owed.
-    Nobody of another State has it.
-    """
-    plan = with_changes(**AGREES)
+def asked_by_radio(plan: Plan) -> Plan:
+    """The same, where Uzbekistan was first asked by word of mouth."""
     first = AskedOrally(
         at="2022-03-01T05:10:00Z", spoken="radio", asked_by="duty officer of the KNB", taken_down_by="duty of Tashkent"
     )
     to = plan.request.to | {"UZ": plan.request.to["UZ"].model_copy(update={"asked_orally": first})}
-    plan = plan.model_copy(update={"request": plan.request.model_copy(update={"to": to, "urgency": "urgent"})})
-    table = Table(plan, other_cards=card_of("KZ", urgent=[*OF_AGREEMENTS, *URGENT]))
+    return plan.model_copy(update={"request": plan.request.model_copy(update={"to": to, "urgency": "urgent"})})
+
+
+def test_r22_a_memorandum_of_a_request_is_of_the_plan_that_first_said_it() -> None:
+    """What a State was asked by telephone is not said to have been what a changed plan asks it, nor to be written down there."""
+    table = Table(asked_by_radio(example_plan())).dispatch()
+    wanted, speakers_ = Wanted("memorandum.UZ", "en"), speakers(None)
+    before = make(Record.of(table.delivery), wanted, speakers_).paper
+    change(table, changed(elsewhere_with_consent, table.delivery.plan))
+
+    assert before.digest == make(Record.of(table.delivery), wanted, speakers_).paper.digest
+
+
+def test_what_was_said_by_word_of_mouth_has_a_memorandum() -> None:
+    """Of a request and of each consent: who spoke, by what means, at which hour, who took it down, and the writing that is owed.
+    Nobody of another State has it.
+    """
+    table = Table(asked_by_radio(with_changes(**AGREES)), other_cards=card_of("KZ", urgent=[*OF_AGREEMENTS, *URGENT]))
     agrees(table)
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral", **GIVEN)
     table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)

@@ -495,6 +495,26 @@ def test_a_sample_that_was_estimated_is_not_left_out_in_silence() -> None:
     assert "Without a bar, since not all of it was measured: mephedrone (4-MMC), samples." == balance_in(court)[0]
 
 
+def test_a_sum_of_units_or_substitutes_says_what_of_it_is_estimated() -> None:
+    """Beside the units that were weighed; and what was not weighed differs by no exact figure from what it stands in for."""
+    table = Table(with_changes(plan_={"modality": "replaced_in_part"}))
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=["replaced_in_part"])
+    units = [
+        {"label": one, "substance": MEPHEDRONE["substance"], "net": net}
+        for one, net in (("A", "6 kg"), ("B", "approximate 7.2 kg"))
+    ]
+    put_in = {"label": "S-1", "what": "substitute", "gross": "approximate 7.2 kg"}
+    lots = {"kept": [MEPHEDRONE | {"net": "6 kg"}], "removed": [MEPHEDRONE | {"net": "7.2 kg"}], "items": [put_in]}
+    table.say("kz.police", "prepared", "preparation", modality="replaced_in_part", units=units, **lots)
+    record = Record.of(table.delivery)
+
+    assert "Together: 2––13,200\u202fg, of which 7,200\u202fg only estimated" in text(made(record, "examination.preparation"))
+    printed = text(made(record, "replacement.preparation"))
+    assert "Together–7,200\u202fg, only estimated" in printed
+    assert "put in 7,200\u202fg, only estimated; difference ____, tolerance" in printed
+
+
 def test_a_sum_says_what_of_it_is_estimated() -> None:
     """Of what does not balance, in the report for the court and in that on results."""
     table = recovered(APPROXIMATE, SEVEN)

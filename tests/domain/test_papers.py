@@ -31,7 +31,8 @@ from domain.papers.paper import (
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.key_changes import KeyChange, KeyEnd
-from domain.plan.plan import Call
+from domain.plan.plan import Call, Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import HandlingCode
 from domain.record.door import amend, change_keys
 from domain.record.replay import replay
@@ -43,12 +44,12 @@ from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
-from domain.words.moments import utc_text
+from domain.words.moments import instant, utc_text
 from domain.words.quantities import Money
 from process.language import speakers
 from rehearsal.services import private_key_of, second
 from rehearsal.simulator import World, simulate
-from tests.domain.test_changes import change
+from tests.domain.test_changes import FRESH, change, changed, elsewhere_with_consent
 from tests.domain.test_hostile_stand_ins import LAW
 from tests.domain.test_successors import BESIDE, instead
 from tests.domain.test_surveillance import in_charge_instead
@@ -629,6 +630,102 @@ def test_a_table_has_an_end() -> None:
         one.text for one in table.left_out if isinstance(one, Value)
     ]
     assert MOST_TOLD + 1 == len(some([rows[0].cells[0]] * 1000, Tongue("en", SPEAKERS["en"])))
+
+
+def test_r22_a_state_that_is_asked_afresh_is_sent_what_it_is_asked_now() -> None:
+    """The request that an authority is handed after a changed plan has the new way and its digest, and replaces the first."""
+    table = Table_().dispatch()
+    first = made(Record.of(table.delivery), "request.uz.prosecutor").paper
+    change(table, changed(elsewhere_with_consent))
+    record = Record.of(table.delivery)
+    again = made(record, "request.uz.prosecutor")
+
+    assert "Another address, Samarkand" in _whole(record, "request.uz.prosecutor")
+    assert digest_of_request(table.delivery.plan, "UZ") in _texts(record, "request.uz.prosecutor")
+    assert in_groups(first.code) in again.frame.notes[-1]
+
+
+def test_r22_an_order_rests_on_what_the_state_has_authorised_of_the_plan_in_force() -> None:
+    """No act that another has come in the place of permits anything, nor makes the term longer than the one that counts."""
+    table = Table_().dispatch()
+    table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-04-20T00:00:00Z", state="UZ", reference="LONGER-1")
+    change(table, changed(elsewhere_with_consent))
+    ends = {"valid_until": "2022-03-09T06:00:00Z"}
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", reference="SECOND-2", **ends)
+    ordered = _whole(Record.of(table.delivery), "order.UZ")
+
+    assert table.delivery.state.grants["uz.prosecutor"].valid_until == instant(ends["valid_until"])
+    assert "valid until 09.03.2022" in ordered
+    assert "permitted by No. SECOND-2" in ordered
+    assert not re.search("TEST-1|LONGER-1|20.04.2022", ordered)
+
+
+def test_r22_an_act_of_handover_names_no_condition_of_an_authorisation_that_binds_no_more() -> None:
+    """What the one before had set nobody was asked to meet: it is not said that nobody has met it."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
+    table = Table_(plan, other_cards=card_of("KZ", **BESIDE))
+    day, night = ({"text": text, "at": "tashkent-airport"} for text in ("Only by day.", "Only by night."))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=[day])
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2", conditions=[night])
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.say("kz.police", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    table.say("uz.customs", "ready", "departure")
+    table.say("uz.police", "ready", "departure")
+    table.say("kz.police", "dispatched", "departure")
+    table.say("kz.police", "handover_offered", "tashkent-airport", fulfils=["kz.court/1"])
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", fulfils=["kz.court/1"])
+    printed = _whole(Record.of(table.delivery), HANDOVER)
+
+    assert "Only by night." in printed
+    assert "Only by day." not in printed
+
+
+def test_r22_what_an_authorisation_covered_before_another_came_is_not_outside_the_time() -> None:
+    """The court is told both, the first as far as it ran; what was done under it is not said to have been authorised by none."""
+    table = Table_().dispatch()
+    table.pass_time(hours=1)
+    document = table.delivery.plan.model_dump()
+    asked = FRESH | {"id": "consent-kz-2", "state": "KZ", "place": "Astana", "requires": asks("kz.prosecutor authorisation")}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], asked]}))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz-2", reference="SECOND-2", valid_from=utc_text(table.now))
+    said = court_says(Record.of(table.delivery))
+    given = [one for one in said if "Kazakhstan, prosecutor, has authorised it by" in one]
+
+    assert not any("Outside the time" in one for one in said)
+    assert ["TEST-1", "SECOND-2"] == [re.findall(r"No\. (\S+)", one)[0] for one in given]
+    assert re.findall("until (.*)[.]$", given[0]) == re.findall("from (.*) until", given[1])
+
+
+def test_r1_no_paper_names_a_provisional_authorisation_as_a_ground() -> None:
+    """What was done rests on the act that is final, in the record of examination and on the watch, and in the submission."""
+    table = Table_()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True, reference="PROVISIONAL-1")
+    table.consent().dispatch()
+    table.say("kz.police", "sighted", place="the apron")
+    table.say("kz.police", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction", place="the yard", gross="13.9 kg")
+    record = Record.of(table.delivery)
+
+    for name, listed in (("examination.preparation", 0), ("surveillance.flight", 0), ("submission.KZ", 1)):
+        printed = _whole(record, name)
+        assert "TEST-1" in printed
+        assert printed.count("PROVISIONAL-1") == listed, "it is one of the statements, and no act by which anything was done"
+
+
+def test_r22_the_watch_of_a_leg_is_told_of_all_who_were_in_charge_of_it() -> None:
+    """What who was responsible before a changed plan has lost from sight stands in the memorandum, and until when it was so."""
+    table = Table_().dispatch()
+    table.pass_time(hours=1)
+    table.say("kz.police", "surveillance_lost", reason="fog over the runway")
+    change(table, in_charge_instead(table.plan))
+    table.say("kz.border", "surveillance_regained", place="the apron", reason="it had been moved")
+    printed = _whole(Record.of(table.delivery), "surveillance.flight")
+
+    assert "fog over the runway" in printed
+    assert "it had been moved" in printed
+    assert "Internal Affairs of Kazakhstan was responsible from 01.03.2022 06:00 until 01.03.2022 07:00" in printed
 
 
 def test_what_is_not_there_yet_is_not_made() -> None:

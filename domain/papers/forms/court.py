@@ -90,7 +90,7 @@ class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 13
+    version = 14
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"

@@ -95,7 +95,7 @@ class Ways(Mapped):
                 met = [
                     seq
                     for said in record.heard
-                    if f"{one.said.service}/{number}" in said.statement.fulfils
+                    if f"{one.said.service}/{number}" in said.statement.fulfils and one.stood(said.counted)
                     for seq in said.entries
                 ]
                 sentence = tongue.say(CONDITION, service=self.the_service(one.said.service), text=text)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from domain.papers.form import Form
+from domain.papers.forms.balancing import total
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -112,7 +113,7 @@ class ExaminationForm(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 7
+    version = 8
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -199,9 +200,9 @@ def _head(  # noqa: PLR0913, PLR0917 - a head is made of these
 
 
 def _grounds(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
-    """Acts of the State in which it was prepared, and what its card says of openings."""
+    """Acts of the State in which it was prepared, but for what is provisional (R1), and what its card says of openings."""
     for said, one in record.said(AuthorisationGranted):
-        if one.state == state:
+        if one.state == state and not one.provisional:
             yield tongue.say(CONSENT, act=as_given(tongue, record, said, one))
     for said, permit in record.said(PermissionGranted):
         if permit.state == state:
@@ -260,8 +261,8 @@ def _units(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
         )
     heads = ((UNIT, 3), (SUBSTANCE, 4), (GROSS, 3, True), (NET, 3, True), (FATE, 6))
     units = table(tongue, heads, rows, [said.seq] * len(rows))
-    total = row(count, NONE, NONE, (Value(tongue.mass(sum(measured)), ("computed",)),), difference, total=True)
-    return replace(units, rows=(*units.rows, total))
+    whole = Value(total([unit.amount for unit in prepared.units], tongue), ("computed",))
+    return replace(units, rows=(*units.rows, row(count, NONE, NONE, (whole,), difference, total=True)))
 
 
 def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:

@@ -18,6 +18,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
+from domain.papers.forms.story import authorisations
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -37,7 +38,6 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
 from domain.plan.goods import Scale
 from domain.plan.quantity import Quantity
-from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
 from domain.rules.preparation import Prepared
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
@@ -111,7 +111,7 @@ class HandoverForm(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 8
+    version = 9
     title = mark("act of handover")
     two_columns = True
 
@@ -291,8 +291,8 @@ def _verified(used: Scale | None, said: Heard | None) -> Line:
 def _conditions(act: _HandoverAct) -> Iterator[Line]:
     """Those that bind here, which both were told of when they were asked."""
     tongue = act.tongue
-    last = {one.service: (one, granted) for one, granted in act.record.said(AuthorisationGranted)}
-    for said, granted in last.values():
+    standing = [one for one in authorisations(act.record) if one.superseded is None]
+    for said, granted in ((one.said, one.act) for one in standing):
         for number, condition in enumerate(granted.conditions, 1):
             if condition.at != act.checkpoint:
                 continue

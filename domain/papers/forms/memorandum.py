@@ -9,6 +9,7 @@ this one is ours.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from domain.delivery.reported import Amended, Started
 from domain.papers.form import Form
 from domain.papers.forms.parts import act as named_act
 from domain.papers.forms.parts import author, day_of, in_turn, of_the_group, signing
@@ -60,7 +61,7 @@ class MemorandumForm(Form):
     """One of each State that was first asked by word of mouth, and of each service that consented or agreed so."""
 
     name = "memorandum"
-    version = 2
+    version = 3
     title = mark("memorandum of what was said by word of mouth")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -82,7 +83,7 @@ class MemorandumForm(Form):
         """As it stands, with what has confirmed it."""
         asked = _asked(record).get(subject)
         if asked is not None:
-            return tuple(_of_request(record, subject, asked, tongue))
+            return tuple(_of_request(_first_said(record, subject, asked), subject, asked, tongue))
         said, one = _given(record)[subject]
         return tuple(_of_consent(record, said, one, tongue))
 
@@ -90,6 +91,12 @@ class MemorandumForm(Form):
 def _asked(record: Record) -> Mapping[str, AskedOrally]:
     told = record.plan.request.to.items()
     return {state: one.asked_orally for state, one in told if one.asked_orally is not None}
+
+
+def _first_said(record: Record, state: str, asked: AskedOrally) -> Record:
+    """As it stood with the first plan that says so: what is asked by a later one was asked in writing alone (R22)."""
+    plans = (record.until(one.seq) for one in record.entries if isinstance(one.event, Started | Amended))
+    return next(one for one in plans if _asked(one).get(state) == asked)
 
 
 def _given(record: Record) -> Mapping[str, tuple[Heard, Given]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from domain.delivery.decided import Closed, Silence
 from domain.papers.form import Form
 from domain.papers.forms.parts import act, approved, author, consignment, of_the_group, row, signing, table, unsure
+from domain.papers.forms.story import Granted, authorisations
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
@@ -90,13 +91,14 @@ class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 8
+    version = 9
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
-        """States that have authorised it and carry out a leg."""
-        given = [one.state for _, one in _granted(record)]
-        return tuple(state for state in dict.fromkeys(leg.state for leg in record.plan.legs) if state in given)
+        """States that have authorised it and carry out a leg, by the plan of then too."""
+        given = [one.act.state for one in _standing(record)]
+        on_the_way = dict.fromkeys(leg.state for leg in record.plan.legs)
+        return tuple(one for one in on_the_way if one in given and one in [leg.state for leg in _then(record, one).plan.legs])
 
     def of(self, record: Record, subject: str) -> str:
         """The service that carries it out."""
@@ -108,15 +110,30 @@ class OrderForm(Form):
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As of the newest act of the State."""
-        acts = (AuthorisationGranted, AuthorisationConfirmed, AuthorisationExtended, AgreementGiven, PermissionGranted)
-        newest = [one.counted for one in record.heard if isinstance(one.content, acts) and one.content.state == subject]
-        newest += [seq for seq, _ in _not_sanctioned(record, subject)]
-        return tuple(_blocks(record.until(max(newest)), subject, tongue))
+        return tuple(_blocks(_then(record, subject), subject, tongue))
 
 
-def _granted(record: Record) -> list[tuple[Heard, AuthorisationGranted]]:
-    """What is provisional authorises nothing (R1)."""
-    return [one for one in record.said(AuthorisationGranted) if not one[1].provisional]
+def _then(record: Record, state: str) -> Record:
+    """As it stood with the newest act of the State."""
+    acts = (AuthorisationGranted, AuthorisationConfirmed, AuthorisationExtended, AgreementGiven, PermissionGranted)
+    newest = [one.counted for one in record.heard if isinstance(one.content, acts) and one.content.state == state]
+    newest += [seq for seq, _ in _not_sanctioned(record, state)]
+    return record.until(max(newest))
+
+
+def _standing(record: Record) -> list[Granted]:
+    """Authorisations that nothing has come in the place of (R22)."""
+    return [one for one in authorisations(record) if one.superseded is None]
+
+
+def _agreements(record: Record, state: str) -> list[tuple[Heard, AgreementGiven]]:
+    """The last of each service, or of its successor (R22)."""
+    found: dict[str, tuple[Heard, AgreementGiven]] = {}
+    for said, one in record.said(AgreementGiven):
+        if one.state == state:
+            found.pop(record.giver(said, found), None)
+            found[said.service] = (said, one)
+    return list(found.values())
 
 
 def _leg(record: Record, state: str) -> Leg:
@@ -125,8 +142,8 @@ def _leg(record: Record, state: str) -> Leg:
 
 def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     plan, service = record.plan, _leg(record, state).responsible
-    granted = [one for one in _granted(record) if one[1].state == state]
-    agreed = [one for one in record.said(AgreementGiven) if one[1].state == state]
+    standing = [one for one in _standing(record) if one.act.state == state]
+    agreed = _agreements(record, state)
     permitted = [one for one in record.said(PermissionGranted) if one[1].state == state]
     yield Columns(_agreed(tongue, record, agreed), approved(tongue))
     yield author(tongue, record, service)
@@ -142,7 +159,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Paragraph(tongue.say(NECESSITY, necessity=tongue.quoted(plan.request.necessity, "plan"), blank=Blank(4)))
     yield Paragraph(tongue.words(DECISIONS))
     heads = ((BODY, 5), (ACT, 4), (PROVISION, 4), (VALID, 4))
-    rows = tuple(_acts(tongue, record, granted, permitted))
+    rows = tuple(_acts(tongue, record, standing, permitted))
     yield table(tongue, heads, rows)
     yield Paragraph(tongue.words(OTHERS), "small")
     demand = next((one for one in demands(plan, record.cards) if one.state == state), None)
@@ -151,7 +168,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     laws = joined(_laws(tongue, record, demand)) or basis or (Blank(4),)
     yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))), "left")
     yield Paragraph(tongue.words(ORDERED), "ruling")
-    yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
+    yield Items(tuple(_orders(tongue, record, state, standing, permitted, demand)), ordered=True)
     yield signing(tongue, [tongue.words(OFFICIAL_SIGNS)])
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
 
@@ -198,11 +215,10 @@ def _ends(record: Record, leg: Leg) -> Line:
 def _acts(
     tongue: Tongue,
     record: Record,
-    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    standing: Sequence[Granted],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Iterator[TableRow]:
-    acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*granted, *permitted]
-    givers = [one.service for one, _ in granted]
+    acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*((one.said, one.act) for one in standing), *permitted]
     for said, one in acts:
         if isinstance(one, AuthorisationGranted):
             named = as_given(tongue, record, said, one)
@@ -215,7 +231,7 @@ def _acts(
             _valid(tongue, said, one.valid_from, one.valid_until),
         )
     for said, longer in record.said(AuthorisationExtended):
-        if record.giver(said, givers) in givers:
+        if any(said.seq in one.entries for one in standing):
             until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
             named = act(tongue, longer.reference, *said.entries) if longer.reference is not None else (Blank(2),)
             yield row(
@@ -254,7 +270,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     tongue: Tongue,
     record: Record,
     state: str,
-    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    standing: Sequence[Granted],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
     demand: Demand | None,
 ) -> Iterator[Line]:
@@ -264,16 +280,11 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     where = joined(stays) if plan.held_back else joined((_ends(record, leg) for leg in legs), "; ")
     yield tongue.say(CARRY_OUT, state=tongue.the_state(state, "plan"), legs=where)
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=TickBox(), some=TickBox())
-    ends = [(instant(one.valid_until), said.entries) for said, one in granted]
-    until, entries = max(ends, key=lambda one: one[0])
-    givers = [one.service for one, _ in granted]
-    for extension, longer in record.said(AuthorisationExtended):
-        if record.giver(extension, givers) in givers and instant(longer.valid_until) > until:
-            until, entries = instant(longer.valid_until), extension.entries
-    yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(until), entries))
+    last = max(standing, key=lambda one: one.ends)
+    yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(last.ends), last.entries))
     measures = plan.measures(state)
     if measures:
-        yield tongue.say(MEANS, measures=joined(_measure(tongue, record, state, one, granted, permitted) for one in measures))
+        yield tongue.say(MEANS, measures=joined(_measure(tongue, record, state, one, standing, permitted) for one in measures))
     yield tongue.words(NOT_PERMITTED)
     responsible = dict.fromkeys(leg.responsible for leg in legs)
     yield tongue.say(ENTRUST, services=joined(tongue.the_service(record, one) for one in responsible), blank=Blank(4))
@@ -281,9 +292,9 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     if along:
         yield tongue.say(FOREIGN, services=joined(tongue.service(record, one) for one in along), blank=Blank(3))
     yield _seize(tongue, plan)
-    for said, one in granted:
-        for condition in one.conditions:
-            yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *said.entries))
+    for one in standing:
+        for condition in one.act.conditions:
+            yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *one.said.entries))
     card = record.cards.get(state)
     for point in demand.points if demand is not None else ():
         if point.about in ("handling", "measures", "forbids", "recorded", "reports", "afterwards") and point.law is not None:
@@ -318,7 +329,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     record: Record,
     state: str,
     measure: Measure,
-    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    standing: Sequence[Granted],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Line:
     """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one. Where
@@ -331,9 +342,9 @@ def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
             urgent = NEVER_SANCTIONED if never else PERMITTED_URGENTLY
             sentence, entries = (PERMITTED, said.entries) if permit.urgent_at is None else (urgent, (*said.entries, *never))
             return (named, Words(" ("), *tongue.say(sentence, act=act(tongue, permit.reference, *entries)), Words(")"))
-    for said, grant in granted:
-        if measure in grant.permits:
-            return (named, Words(" ("), *tongue.say(PERMITTED, act=as_given(tongue, record, said, grant)), Words(")"))
+    for one in standing:
+        if measure in one.act.permits:
+            return (named, Words(" ("), *tongue.say(PERMITTED, act=as_given(tongue, record, one.said, one.act)), Words(")"))
     card, case = record.cards.get(state), record.plan.case
     if card is not None and not card.wants_permitted(measure, case):
         return (named,)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from domain.papers.form import Form
+from domain.papers.forms.balancing import total
 from domain.papers.forms.parts import (
     NONE,
     WITNESSED,
@@ -29,7 +30,6 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.demands import demands
 from domain.plan.directory import Service
 from domain.plan.goods import SubstanceMass
-from domain.plan.quantity import number_of
 from domain.rules.preparation import Prepared
 from domain.views.law import in_words
 from domain.words.text import mark
@@ -60,7 +60,7 @@ class ReplacementForm(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
-    version = 6
+    version = 7
     title = mark("act of replacement")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -167,16 +167,23 @@ def _put_in(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
         )
         for item in substitutes
     ]
-    total = Value(tongue.mass(sum(number_of(item.gross) for item in substitutes)), ("computed",))
-    rows.append(row(tongue.words(TOTAL), NONE, (total,), total=True))
+    whole = Value(_in_all(prepared, tongue), ("computed",))
+    rows.append(row(tongue.words(TOTAL), NONE, (whole,), total=True))
     heads = ((LABEL, 3), (MATERIAL, 6), (MASS, 3, True))
     return table(tongue, heads, rows)
+
+
+def _in_all(prepared: Prepared, tongue: Tongue) -> str:
+    """The sum of the substitutes, and what of it was only estimated."""
+    put_in = [item for item in prepared.items if item.what == "substitute"]
+    return total([SubstanceMass(substance=item.label, net=item.gross) for item in put_in], tongue)
 
 
 def _stands_in(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Line:
     """The sum of what was taken out, where all of it was weighed, beside the sum of the substitutes."""
     masses = [one.net for one in prepared.removed if isinstance(one, SubstanceMass) and isinstance(one.net, int)]
-    put_in = sum(number_of(item.gross) for item in prepared.items if item.what == "substitute")
+    put_in = [item.gross for item in prepared.items if item.what == "substitute"]
+    weighed = [one for one in put_in if isinstance(one, int)]
     most = record.plan.tolerances.substitute
     tolerance = tongue.translate(ANY) if most == "any" else f"±{tongue.mass(most)}"
     whole = len(masses) == len(prepared.removed)
@@ -184,7 +191,7 @@ def _stands_in(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) 
     return tongue.say(
         STANDS_IN,
         removed=Value(tongue.mass(sum(masses)), sources) if whole else Blank(2),
-        put_in=Value(tongue.mass(put_in), sources),
-        difference=Value(tongue.mass(put_in - sum(masses)), ("computed",)) if whole else Blank(2),
+        put_in=Value(_in_all(prepared, tongue), sources),
+        difference=Value(tongue.mass(sum(weighed) - sum(masses)), ("computed",)) if whole and weighed == put_in else Blank(2),
         tolerance=Value(tolerance, ("plan",)),
     )

@@ -123,7 +123,7 @@ class RequestForm(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 8
+    version = 9
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -143,8 +143,13 @@ class RequestForm(Form):
         return reader.id == subject or reads_request(reader, record.plan, record.state_of(subject) or "")
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
-        """As it was when the checkpoint closed; as it is while that is open."""
-        checkpoint = next(one for one in record.plan.at("authorise") if subject in one.services() and _opened(record, one.id))
+        """As the newest plan asks it: as that was when its checkpoint closed; as it is while that is open."""
+        opened = [
+            (one, found[0])
+            for one in record.plan.at("authorise")
+            if subject in one.services() and (found := _opened(record, one.id)) is not None
+        ]
+        checkpoint, _ = max(opened, key=lambda one: record.until(one[1]).plan_entry)
         closed = [entry.seq for entry, event in record.events(Closed) if event.checkpoint == checkpoint.id]
         then = record.until(closed[-1]) if closed else record
         state = record.state_of(subject) or checkpoint.state

@@ -134,7 +134,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 11
+    version = 12
     title = mark("report on results")
     of_the_whole = True
 

@@ -35,24 +35,31 @@ class Granted:
     entries: tuple[int, ...]
     asked: int | None
     """The entry with which its checkpoint opened."""
+    superseded: int | None = None
+    """The entry with which another came in its place; none where it stands."""
 
     def live(self, at: datetime) -> bool:
         """Whether it ran at this instant."""
         return self.begins <= at < self.ends
 
+    def stood(self, seq: int) -> bool:
+        """Whether nothing had come in its place by this entry."""
+        return self.said.counted < seq and (self.superseded is None or seq < self.superseded)
+
 
 def authorisations(record: Record) -> tuple[Granted, ...]:
-    """The last of each authority, but for what is provisional, which authorises nothing (R1). In the place of one that was
-    replaced its successor extends and withdraws it (R22); what comes in its place ends it.
+    """Each that there was, but for what is provisional, which authorises nothing (R1): what comes in its place ends it. In the
+    place of one that was replaced its successor extends and withdraws it (R22).
     """
     opened = {event.checkpoint: entry.seq for entry, event in record.events(Opened)}
     found: dict[str, Granted] = {}
+    before: list[Granted] = []
     for said in record.heard:
         content = said.content
         if isinstance(content, AuthorisationGranted) and not content.provisional:
-            over = [one for one in found if one not in record.delivery.state.grants and record.giver(said, (one,)) == one]
-            for service in over:
-                found[service] = _ended(found[service], said, min(said.at, found[service].ends))
+            for service in _over(record, said, content, found):
+                one = found.pop(service)
+                before.append(replace(_ended(one, said, min(said.at, one.ends)), superseded=said.counted))
             begins, ends = instant(content.valid_from), instant(content.valid_until)
             found[said.service] = Granted(said, content, begins, ends, said.entries, opened.get(said.checkpoint))
         elif (
@@ -60,7 +67,22 @@ def authorisations(record: Record) -> tuple[Granted, ...]:
         ):
             ends = instant(content.valid_until) if isinstance(content, AuthorisationExtended) else min(said.at, found[giver].ends)
             found[giver] = _ended(found[giver], said, ends)
-    return tuple(found.values())
+    return tuple(sorted((*before, *found.values()), key=lambda one: one.said.counted))
+
+
+def _over(record: Record, said: Heard, content: AuthorisationGranted, found: dict[str, Granted]) -> list[str]:
+    """In the place of whose it comes: of its own; and of those whose place its service has taken, but for what a later checkpoint
+    asked for, and for what permits more (R22).
+    """
+    then = record.until(said.counted)
+    order = [one.id for one in then.plan.at("authorise")]
+    later = order[order.index(said.checkpoint) + 1 :] if said.checkpoint in order else []
+
+    def gone(service: str, one: Granted) -> bool:
+        of_it = one.act.state == content.state and then.giver(said, (service,)) == service
+        return of_it and one.said.checkpoint not in later and set(one.act.permits) <= set(content.permits)
+
+    return [service for service, one in found.items() if service == said.service or gone(service, one)]
 
 
 def _ended(one: Granted, said: Heard, ends: datetime) -> Granted:
@@ -114,10 +136,10 @@ def ways(record: Record) -> tuple[Ridden, ...]:
         end, entries = _end_of(record, leg.end)
         if end is None and (cuts := _cuts(record, began)):
             said, how = cuts[0]
-            charges = _in_charge(record, number, began, said.counted)
+            charges = in_charge(record, number, began, said.counted)
             found.append(Ridden(leg, begun, said.at, (*by, *said.entries), began, offer, acceptance, charges, how))
             break
-        charges = _in_charge(record, number, began, max(entries, default=record.size))
+        charges = in_charge(record, number, began, max(entries, default=record.size))
         found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance, charges))
         accepted = record.said(HandoverAccepted, leg.end)
         if end is None or not accepted:
@@ -129,7 +151,7 @@ def ways(record: Record) -> tuple[Ridden, ...]:
     return tuple(found)
 
 
-def _in_charge(record: Record, leg: int, began: int, ended: int) -> tuple[tuple[str, int], ...]:
+def in_charge(record: Record, leg: int, began: int, ended: int) -> tuple[tuple[str, int], ...]:
     """Who was responsible for a leg between these entries, by the plans in force meanwhile."""
     changed = [entry.seq for entry, _ in record.events(Amended) if began < entry.seq < ended]
     found = [(record.until(seq).plan.legs[leg].responsible, seq) for seq in (began, *changed)]

@@ -90,7 +90,7 @@ class SubmissionForm(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 9
+    version = 10
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -144,7 +144,8 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     operation = tongue.quoted(plan.operation, "plan")
     yield Paragraph(tongue.say(HAVING, service=tongue.the_service(record, service), operation=operation, file=Blank(2)), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
-    acts = [as_given(tongue, record, one, one.content) for one in own if isinstance(one.content, AuthorisationGranted)]
+    given = [(one, one.content) for one in own if isinstance(one.content, AuthorisationGranted)]
+    acts = [as_given(tongue, record, said, one) for said, one in given if not one.provisional]
     acts += [act(tongue, one.content.reference, *one.entries) for one in own if isinstance(one.content, PermissionGranted)]
     yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)), "left")
     articles = joined(tongue.quoted(one, "plan", unsure=True) for one in plan.offence.articles.get(state, ())) or (Blank(3),)

@@ -1,12 +1,14 @@
 """The memorandum on the watch of one leg: intervals, gaps between them, sightings, losses; nothing of how it is done."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from domain.delivery.watching import InCharge, Interval, Watched, unwatched
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
+from domain.papers.forms.story import in_charge
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Summary, TableRow, Title, Value
 from domain.papers.record import Heard, Record
@@ -26,6 +28,7 @@ from domain.words.text import mark
 KIND, ABOUT = mark("Memorandum"), mark("on the surveillance of the consignment {operation}")
 NUMBER, MADE_AT = mark("No. {blank}"), mark("place where it is made")
 LEG = mark("Leg: {state}, from {start} to {end}, {means}. Responsible: {service}.")
+BEFORE = mark("{service} was responsible from {begins} until {ends}, {state}: {means}.")
 OBJECT = mark("Watched: {object}.")
 BY = mark("By act {act} of {service}.")
 BASIS = mark("Grounds: {acts}")
@@ -67,9 +70,11 @@ Seen = Sighted | SurveillanceLost | SurveillanceRegained | DeviceFailed
 
 @dataclass(frozen=True)
 class _Watch:
-    """One leg as far as it has been travelled: what its responsible authority has said meanwhile."""
+    """One leg as far as it has been travelled: what who was responsible for it has said meanwhile."""
 
     leg: Leg
+    charges: tuple[tuple[str, int], ...]
+    """Who was responsible for it, one after another, each from which entry on (R22)."""
     began: Heard
     ended: Heard | None
     logs: tuple[tuple[Heard, Interval], ...]
@@ -81,7 +86,7 @@ class SurveillanceForm(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 8
+    version = 9
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -111,26 +116,38 @@ class SurveillanceForm(Form):
 def _watches(record: Record) -> Iterator[_Watch]:
     """A leg begins when it is dispatched or taken over, and ends with the next."""
     moves = [one for one in record.heard if isinstance(one.content, Dispatched | HandoverAccepted | Delivered)]
-    for leg in record.plan.legs:
+    for number, leg in enumerate(record.plan.legs):
         began = next((one for one in moves if one.checkpoint == leg.start), None)
         if began is None:
             continue
         ended = next((one for one in moves if one.checkpoint == leg.end and one.counted > began.counted), None)
         until = ended.counted if ended is not None else record.size
-        own = [one for one in record.heard if one.service == leg.responsible and began.counted <= one.counted <= until]
+        charges = in_charge(record, number, began.counted, until)
+        own = [one for one in record.heard if began.counted <= one.counted <= until and one.service == _who(charges, one.counted)]
         seen = tuple((one, one.content) for one in own if isinstance(one.content, Seen))
-        yield _Watch(leg, began, ended, tuple(_logged(record, leg, began, ended)), seen)
+        logged = _logged(record, leg, charges, began, ended)
+        yield _Watch(leg, charges, began, ended, tuple(logged), seen)
 
 
-def _logged(record: Record, leg: Leg, began: Heard, ended: Heard | None) -> Iterator[tuple[Heard, Interval]]:
-    """What the log of its authority has of a leg: on the first one also what was watched before it had left, and on the last one
-    what was after it had been delivered.
+def _who(charges: Iterable[tuple[str, int]], seq: int) -> str:
+    """Who was responsible when this entry was recorded; when a leg begins, who is from then on."""
+    return [service for number, (service, since) in enumerate(charges) if number == 0 or since <= seq][-1]
+
+
+def _logged(
+    record: Record, leg: Leg, charges: Sequence[tuple[str, int]], began: Heard, ended: Heard | None
+) -> Iterator[tuple[Heard, Interval]]:
+    """What the logs of its authorities have of a leg: on the first one also what was watched before it had left, and on the last
+    one what was after it had been delivered.
     """
     first, last = (leg == record.plan.legs[number] for number in (0, -1))
-    charge = InCharge(leg.responsible, 0, began.happened, ended.at if ended is not None and not last else None)
+    end = ended.at if ended is not None and not last else None
+    since = [began.happened, *(record.at(seq) for _, seq in charges[1:])]
+    held = [InCharge(who, 0, *span) for (who, _), span in zip(charges, zip(since, [*since[1:], end], strict=True), strict=True)]
     for said, log in record.said(SurveillanceLog):
-        for one in log.intervals if said.service == leg.responsible else ():
-            if charge.covers(one) or (first and one.span[1] <= charge.since):
+        for one in log.intervals:
+            own = [charge for charge in held if charge.service == said.service]
+            if any(charge.covers(one) for charge in own) or (own[:1] == held[:1] and first and one.span[1] <= began.happened):
                 yield said, one
 
 
@@ -156,6 +173,17 @@ def _blocks(record: Record, watch: _Watch, tongue: Tongue) -> Iterator[Block]:
         ),
         "left",
     )
+    for (service, since), (_, until) in pairwise(watch.charges):
+        begins = _when(watch.began.happened, watch.began, tongue) if since == watch.charges[0][1] else _at(record, since, tongue)
+        said = tongue.say(
+            BEFORE,
+            service=tongue.the_service(record, service),
+            begins=begins,
+            ends=_at(record, until, tongue),
+            state=Value(tongue.state(leg.state), ("plan",)),
+            means=tongue.quoted(leg.means, "plan"),
+        )
+        yield Paragraph(said, "left")
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Paragraph(tongue.say(BASIS, acts=_acts(record, leg.state, tongue)), "left")
     if plan.surveillance is not None:
@@ -177,9 +205,14 @@ def _when(at: datetime, said: Heard, tongue: Tongue) -> Value:
     return Value(tongue.moment(at), said.entries)
 
 
+def _at(record: Record, seq: int, tongue: Tongue) -> Value:
+    return Value(tongue.moment(record.at(seq)), (seq,))
+
+
 def _acts(record: Record, state: str, tongue: Tongue) -> Line:
-    """Acts of the State that permit a measure of the watch; a blank where none does."""
-    found = [(said, as_given(tongue, record, said, one)) for said, one in record.said(AuthorisationGranted) if one.state == state]
+    """Acts of the State that permit a measure of the watch, but for what is provisional (R1); a blank where none does."""
+    given = [one for one in record.said(AuthorisationGranted) if one[1].state == state and not one[1].provisional]
+    found = [(said, as_given(tongue, record, said, one)) for said, one in given]
     found += [
         (said, act(tongue, one.reference, *said.entries))
         for said, one in record.said(PermissionGranted)
