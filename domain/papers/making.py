@@ -137,7 +137,8 @@ def _made(
     blocks = made[0] if len(made) == 1 else paired(*made)
     running = " / ".join(one.translate(form.title) for one in tongues)
     used = entries_of(pieces_of(blocks))
-    acts = opened(record, used)
+    then = record if form.of_the_whole else record.until(max(used, default=record.plan_entry))  # the plan may be another by now
+    acts = opened(record, used, then)
     newest = max((*used, *(heard.seq for heard, _ in acts)), default=record.plan_entry)
     size = record.size if form.of_the_whole else newest + 1
     asof = record.until(size - 1)

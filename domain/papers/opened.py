@@ -20,11 +20,13 @@ class _Printed(NamedTuple):
     service: str
 
 
-def opened(record: Record, used: Iterable[int]) -> tuple[tuple[Heard, Declassified], ...]:
-    """The acts that open what stands in these entries and the plan, each once; none where something of it stays as it was."""
-    acts = record.said(Declassified)
-    wanted = [_Printed(one.statement.id, one.seq, one.service) for one in record.heard if set(one.entries) & set(used)]
-    wanted.append(_Printed("", record.plan_entry, record.plan.initiator))
+def opened(record: Record, used: Iterable[int], then: Record) -> tuple[tuple[Heard, Declassified], ...]:
+    """The acts that open what stands in these entries and the plan of `then`, each once; none where something of it stays as it
+    was.
+    """
+    acts, entries = record.said(Declassified), set(used)
+    wanted = [_Printed(one.statement.id, one.seq, one.service) for one in record.heard if set(one.entries) & entries]
+    wanted.append(_Printed("", then.plan_entry, then.plan.initiator))
     found: dict[int, tuple[Heard, Declassified]] = {}
     for printed in wanted:
         act = next((one for one in acts if _opens(record, *one, printed)), None)

@@ -361,6 +361,18 @@ def test_the_report_for_the_court_says_what_rests_on_what_is_left_out() -> None:
     assert f"NOT PROVED: entries {stop.seq} rest on what is left out." in told
 
 
+def test_the_report_for_the_court_tells_that_what_is_left_out_was_not_accepted() -> None:
+    """It does not say that nothing was refused, nor counts the refusals without it."""
+    table = Table(Table().plan.model_copy(update={"handling_code": "H0"})).dispatch()
+    said = table.say("uz.police", "sighted", place="the apron", handling={"code": "H1", "caveat": ""})
+    report = report_of(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"))
+
+    assert said.verdict.verdict == "refused"
+    assert "Not accepted, and left out of this report: 1, see section 9." in report
+    assert "No statement was refused" not in report
+    assert "of these refused: 1; left out: 1." in report
+
+
 def told_among_them(monkeypatch: pytest.MonkeyPatch, seed: int) -> Table:
     """People say what comes into their heads, and whoever seals it says of things that were never said that they are left out: by
     anybody, under any id that is used before or afterwards, and with whatever may have become of them.

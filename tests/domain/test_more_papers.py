@@ -20,6 +20,7 @@ from domain.words.moments import instant
 from process.language import speakers
 from rehearsal.groups import simulate_group
 from rehearsal.simulator import World, simulate
+from tests.domain.test_changes import change, changed, elsewhere_with_consent
 from tests.support import EXAMPLES, MEPHEDRONE, Table, example_cards, example_directory, example_scenario, with_changes
 
 SPEAKERS = speakers(None)
@@ -295,6 +296,20 @@ def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
     assert "No. 6 of 06.03.2022" in after.paper.marking
     assert any(in_groups(before.code) in note for note in after.frame.notes)
     assert after.paper.digest == made(Record.of(table.delivery).until(after.paper.size - 1), "order.UZ").paper.digest
+
+
+def test_r22_a_paper_of_the_plan_before_stays_declassified() -> None:
+    """A changed plan, which it does not print and no act has opened, does not make it secret again; what prints that is secret."""
+    table = Table().dispatch()
+    table.say("uz.police", "declassified", reference="5 of 2022-03-05")
+    table.say("kz.knb", "declassified", reference="6 of 2022-03-06")
+    before = made(Record.of(table.delivery), "order.UZ").paper
+    change(table, changed(elsewhere_with_consent))
+    record = Record.of(table.delivery)
+
+    assert "Declassified" in before.marking
+    assert before.digest == made(record, "order.UZ").paper.digest
+    assert not any("Declassified" in made(record, name).paper.marking for name in ("measures", "results"))
 
 
 def test_what_comes_later_renames_no_paper() -> None:

@@ -728,6 +728,17 @@ def test_r22_the_watch_of_a_leg_is_told_of_all_who_were_in_charge_of_it() -> Non
     assert "Internal Affairs of Kazakhstan was responsible from 01.03.2022 06:00 until 01.03.2022 07:00" in printed
 
 
+def test_results_that_were_submitted_before_the_first_arrest_have_their_order() -> None:
+    """It is of what there was then; and no other paper of the delivery fails to be found by its code for that."""
+    table = Table_().deliver()
+    table.say("uz.police", "results_submitted", reference="5 of 2022-03-05", addressee="Prosecutor's office", copies=2)
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    printed = _whole(Record.of(table.delivery), "submission.UZ")
+
+    assert "of the Ministry of Internal Affairs of Uzbekistan" in printed
+    assert "Prosecutor's office" in printed
+
+
 def test_what_is_not_there_yet_is_not_made() -> None:
     """A paper whose statements have not come, or in a language it is not made in, is not found; it is said which there are."""
     record = Record.of(delivered())

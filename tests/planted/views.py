@@ -12,6 +12,7 @@ BUGS = (
         "                case StopRequested():",
         "papers",
     ),
+    Bug("R23", "domain/papers/forms/court.py", "if not refused and not gone:", "if not refused:", "left_out"),
     Bug("R30", "domain/papers/forms/court_goods.py", "(*lot.sources, *last)", '("computed",)', "papers"),
     Bug(
         "R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"
@@ -19,6 +20,7 @@ BUGS = (
     Bug("R10", "domain/papers/forms/court_goods.py", "out, seized = record.said(TakenOut),", "out, seized = (),", "taken_out"),
     Bug("R4", "domain/papers/forms/court_map.py", "gone = gone and (", "gone = (", "papers"),
     Bug("R4", "domain/papers/forms/court_map.py", "if not reached:", "if True:", "papers"),
+    Bug("R23", "domain/papers/forms/court_proof.py", "in (*stated, *record.left_out))", "in stated)", "left_out"),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),
     Bug("R4", "domain/papers/forms/court_ways.py", "way.ends or now", "way.ends or end", "papers"),
@@ -120,6 +122,13 @@ BUGS = (
     Bug("R16", "domain/papers/forms/witnessed.py", 'rule.by == "recording" and not recordings', "False", "papers"),
     Bug("R18", "domain/papers/making.py", "else newest + 1", "else record.size", "papers"),
     Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose, record.delivery)\n", "", "papers"),
+    Bug(
+        "R22",
+        "domain/papers/making.py",
+        "acts = opened(record, used, then)",
+        "acts = opened(record, used, record)",
+        "more_papers",
+    ),
     Bug("R23", "domain/papers/opened.py", "            return ()", "            continue", "more_papers"),
     Bug("R22", "domain/papers/record.py", "(said.service, *before)", "(said.service,)", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),

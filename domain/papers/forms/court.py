@@ -63,6 +63,7 @@ HALTED = mark("It halted: {what}.")
 SILENT = mark("No answer in time from {services}.")
 NONE_OF_IT = mark("{no} refusal, withdrawal, stop, hold, incident or silence is recorded.")
 NOT_ACCEPTED = mark("Not accepted: {count}; they are in the annex with the rule.")
+NOT_ACCEPTED_AND_OUT = mark("Not accepted, and left out of this report: {count}, see section 9.")
 ALL_ACCEPTED = mark("{no} statement was refused or came too late.")
 REMARKED = mark("Remarked by the rules: {what}.")
 ARRESTS = mark("Arrests, seizure, finds")
@@ -202,7 +203,10 @@ class _CourtReport(Ways, CourtGoods, Proof):
         refused = tuple(one.seq for one in story.not_counted(record))
         if refused:
             yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
-        else:
+        gone = tuple(one.seq for one in record.left_out if one.verdict.verdict in ("refused", "late"))
+        if gone:
+            yield self.tell(NOT_ACCEPTED_AND_OUT, count=Value(str(len(gone)), counted(gone)))
+        if not refused and not gone:
             yield self.tell(ALL_ACCEPTED, no=self.no())
         remarks = [
             (REMARKED, {"what": tongue.finding(record, finding, entry.seq)}) for entry, finding in record.delivery.remarked()

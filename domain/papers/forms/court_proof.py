@@ -84,7 +84,7 @@ class Proof(ReportTelling):
         record, tongue = self.record, self.tongue
         yield self.head(RESULT)
         stated = [event for _, event in record.events(Stated)]
-        refused = sum(event.verdict.verdict == "refused" for event in stated)
+        refused = sum(one.verdict.verdict == "refused" for one in (*stated, *record.left_out))
         counts = {
             "entries": record.size,
             "rules": record.delivery.law.version,

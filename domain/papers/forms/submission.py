@@ -132,9 +132,10 @@ def _is_result(said: Heard) -> bool:
 
 
 def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
-    plan, service = record.plan, _results(record, state)[0].service
-    own = _own(record, state)
+    plan, own = record.plan, _own(record, state)
     submitted = next(((one, one.content) for one in reversed(own) if isinstance(one.content, ResultsSubmitted)), None)
+    before = [submitted[0]] if submitted is not None else []  # what was submitted may have come before any result
+    service = (*_results(record, state), *before)[0].service
     addressee, case, number, dated, copies = _said(submitted, tongue)
     yield author(tongue, record, submitted[0].service if submitted is not None else service)
     yield Paragraph(tongue.say(TO, addressee=addressee), "right")
