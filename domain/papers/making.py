@@ -161,14 +161,14 @@ def _made(
 
 def _strictest(record: Record, used: tuple[int, ...]) -> HandlingCode:
     """The strictest code of all that is printed: of the statements, and of the plan, which every paper names."""
-    own = (one.handling.code for one in _statements(record, used) if one.handling is not None)
+    own = (one.handling.code for _, one in _statements(record, used) if one.handling is not None)
     return max((record.plan.handling_code, *own))
 
 
-def _statements(record: Record, used: tuple[int, ...]) -> Iterator[Statement]:
+def _statements(record: Record, used: tuple[int, ...]) -> Iterator[tuple[int, Statement]]:
     for entry in record.entries:
         if entry.seq in used and isinstance(entry.event, Stated):
-            yield record.delivery.law.read(entry.event.envelope)
+            yield entry.seq, record.delivery.law.read(entry.event.envelope)
 
 
 def raise_unless_it_may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | None = None) -> None:
@@ -178,9 +178,9 @@ def raise_unless_it_may_go(record: Record, paper: Paper, purpose: Purpose, reade
     known = (one for one in held_back(record.delivery, purpose) if one.seq < paper.size)
     barred = [one for one in known if one.seq in paper.entries or one.statement is None]
     raise_if_any(barred, purpose, record.delivery)
-    for statement in _statements(record, paper.entries) if reader is not None else ():
+    for seq, statement in _statements(record, paper.entries) if reader is not None else ():
         assert reader is not None  # noqa: S101 - looked at just now
-        if not may_read(record.delivery, statement, 0, reader, addressed=True):
+        if not may_read(record.delivery, statement, seq, reader, addressed=True):
             message = fill(
                 "{service} has not permitted {kind} {statement} to {reader}",
                 service=statement.service,

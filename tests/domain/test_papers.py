@@ -739,6 +739,52 @@ def test_results_that_were_submitted_before_the_first_arrest_have_their_order() 
     assert "Prosecutor's office" in printed
 
 
+def test_r9_any_contact_ends_a_gap_in_the_papers() -> None:
+    """Whoever sees it or has it in hand has it back, as the rules have it: no act omits a gap, and no report says that it was
+    never in sight again. A loss that is reported twice is one.
+    """
+    table = Table_().dispatch()
+    table.say("kz.police", "surveillance_lost", reason="fog over the runway")
+    table.pass_time(minutes=7)
+    table.say("kz.police", "surveillance_lost", reason="still fog")
+    table.say("kz.police", "sighted", place="the apron")
+    table.pass_time(minutes=7)
+    table.say("kz.police", "surveillance_lost", reason="night")
+    table.pass_time(minutes=7)
+    record = Record.of(table.hand_over().delivery)
+    gaps = [("01.03.2022 06:00", "01.03.2022 06:07"), ("01.03.2022 06:14", "01.03.2022 06:21")]
+
+    assert gaps == re.findall("a gap from (.{16}) to (.{16})", _whole(record, HANDOVER))
+    assert gaps == re.findall("Out of sight from (.{16}) to (.{16}): “(?:fog|night)", _whole(record, "results"))
+    assert "not in sight again" not in _whole(record, "results")
+    assert "gaps in the watch: 2" in _whole(record, "results")
+
+
+def test_what_was_seized_in_the_middle_of_a_search_is_not_told_as_never_seen_again() -> None:
+    """It was found where it was seized."""
+    table = Table_().dispatch()
+    table.say("kz.police", "surveillance_lost", reason="fog over the runway")
+    table.say("kz.police", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction", place="the yard", gross="13.9 kg")
+
+    assert "Out of sight from" in _whole(Record.of(table.delivery), "results")
+    assert "not in sight again" not in _whole(Record.of(table.delivery), "results")
+
+
+def test_r23_a_paper_is_kept_by_the_code_of_what_was_said_after_a_permission() -> None:
+    """Who has permitted all that it had said so far has not permitted what it says later, to whoever reads that in a paper."""
+    table = Table_(with_changes(plan_={"handling_code": "H0"})).dispatch()
+    table.say("kz.police", "disclosure_permitted", to="UZ")
+    table.say("kz.police", "handover_offered", "tashkent-airport", handling={"code": "H2", "caveat": ""})
+    table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    taker, wanted = table.directory.get("uz.customs"), Wanted(HANDOVER, "en")
+    with pytest.raises(RuleBroken, match="has not permitted handover_offered"):
+        make(Record.of(table.delivery), wanted, SPEAKERS, taker)
+
+    table.say("kz.police", "disclosure_permitted", to="UZ")
+    assert make(Record.of(table.delivery), wanted, SPEAKERS, taker)
+
+
 def test_what_is_not_there_yet_is_not_made() -> None:
     """A paper whose statements have not come, or in a language it is not made in, is not found; it is said which there are."""
     record = Record.of(delivered())

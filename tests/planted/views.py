@@ -88,6 +88,20 @@ BUGS = (
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
     Bug("R8", "domain/papers/forms/story.py", '    (Interdicted, "seized"),\n', "", "papers"),
     Bug("R7", "domain/papers/forms/story.py", '    (Destroyed, "destroyed"),\n', "", "more_papers"),
+    Bug(
+        "R9",
+        "domain/papers/forms/story.py",
+        "isinstance(content, SurveillanceLost) and lost is None:",
+        "isinstance(content, SurveillanceLost):",
+        "papers",
+    ),
+    Bug(
+        "R9",
+        "domain/papers/forms/story.py",
+        "(_is_contact(said) or isinstance(content, Interdicted))",
+        "isinstance(content, SurveillanceRegained)",
+        "papers",
+    ),
     Bug("R22", "domain/papers/forms/story.py", "for seq in (began, *changed)]", "for seq in (began,)]", "papers"),
     Bug(
         "R22",
@@ -129,6 +143,7 @@ BUGS = (
         "acts = opened(record, used, record)",
         "more_papers",
     ),
+    Bug("R23", "domain/papers/making.py", "statement, seq, reader, addressed", "statement, 0, reader, addressed", "papers"),
     Bug("R23", "domain/papers/opened.py", "            return ()", "            continue", "more_papers"),
     Bug("R22", "domain/papers/record.py", "(said.service, *before)", "(said.service,)", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),

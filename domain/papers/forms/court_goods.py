@@ -299,8 +299,8 @@ class CourtGoods(ReportTelling):
                 unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(whole), ("computed",)))
             why: Line = (tongue.quoted(one.reason, *one.lost.entries),)
             if one.found is not None:
-                place = Value(one.place, one.found.entries)
-                why = (*why, Words("; "), place, Words(", "), tongue.quoted(one.why, *one.found.entries))
+                place = [Value(one.place, one.found.entries)] if one.place else []
+                why = (*why, Words("; "), *joined((*place, story.how_found(one.found, one.why, tongue))))
             rows.append(row(last, (self.moment(one.lost),), back, unseen, why))
             numbers.append(one.lost.seq)
         if rows:

@@ -18,7 +18,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.story import authorisations
+from domain.papers.forms.story import authorisations, gaps
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -40,7 +40,6 @@ from domain.plan.goods import Scale
 from domain.plan.quantity import Quantity
 from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
 from domain.rules.preparation import Prepared
-from domain.rules.watch import SurveillanceLost, SurveillanceRegained
 from domain.words.text import mark
 
 KIND = mark("Act")
@@ -310,18 +309,16 @@ def _conditions(act: _HandoverAct) -> Iterator[Line]:
 
 def _gaps(act: _HandoverAct) -> Iterator[Line]:
     """Those of the giver's leg: from the loss that was said until it was in sight again."""
-    begun = _leg_began(act)
-    on_leg = [one for one in act.record.heard if begun <= one.counted < act.acceptance.counted]
-    lost: Heard | None = None
-    none = True
-    for one in on_leg:
-        if isinstance(one.content, SurveillanceLost):
-            lost, none = one, False
-        elif isinstance(one.content, SurveillanceRegained) and lost is not None:
-            yield act.tongue.say(GAP, begins=_moment(act, lost), ends=_moment(act, one))
-            lost = None
-    if lost is not None:
-        yield act.tongue.say(OPEN_GAP, begins=_moment(act, lost))
+    begun, none = _leg_began(act), True
+    for gap in gaps(act.record):
+        if not begun <= gap.lost.counted < act.acceptance.counted:
+            continue
+        none = False
+        begins = _moment(act, gap.lost)
+        if gap.found is not None:
+            yield act.tongue.say(GAP, begins=begins, ends=_moment(act, gap.found))
+        else:
+            yield act.tongue.say(OPEN_GAP, begins=begins)
     if none:
         yield act.tongue.say(NO_GAP, no=Value(act.tongue.translate(NO), ("computed",)))
 

@@ -10,7 +10,9 @@ from domain.delivery.decided import Concluded, Opened, Silence
 from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
+from domain.papers.paper import Value
 from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue
 from domain.plan.goods import AnyAmount, SubstanceMass, keyed
 from domain.plan.plan import Leg
 from domain.rules.arrival import ArrestMade, Delivered
@@ -18,9 +20,11 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
 from domain.rules.hold import HoldDecided, HoldRequested
+from domain.rules.kind import Kind
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
+from domain.views.sentences import say_kind
 from domain.words.moments import instant
 
 
@@ -171,7 +175,7 @@ def _end_of(record: Record, checkpoint: str) -> tuple[datetime | None, tuple[int
 
 @dataclass(frozen=True)
 class OutOfSight:
-    """Out of sight: last contact, loss as reported, and when it was in sight again."""
+    """Out of sight: last contact, loss as reported, and the contact with which it was in sight again, or in hand."""
 
     last: Heard | None
     lost: Heard
@@ -182,19 +186,29 @@ class OutOfSight:
 
 
 def gaps(record: Record) -> tuple[OutOfSight, ...]:
-    """Each loss that was said, in order."""
+    """Each gap, in order: it begins with a loss that was said, unless it is out of sight already; any contact ends it (R9), or that
+    it was seized.
+    """
     found: list[OutOfSight] = []
     last: Heard | None = None
     for said in record.heard:
         content = said.content
-        if isinstance(content, SurveillanceLost):
+        lost = found[-1] if found and found[-1].found is None else None
+        if isinstance(content, SurveillanceLost) and lost is None:
             found.append(OutOfSight(last, said, content.reason, None, "", ""))
-        elif isinstance(content, SurveillanceRegained) and found and found[-1].found is None:
-            one = found[-1]
-            found[-1] = OutOfSight(one.last, one.lost, one.reason, said, content.place, content.reason)
+        if lost is not None and (_is_contact(said) or isinstance(content, Interdicted)):
+            why = content.reason if isinstance(content, SurveillanceRegained) else ""
+            found[-1] = replace(lost, found=said, place=getattr(content, "place", ""), why=why)
         if _is_contact(said):
             last = said
     return tuple(found)
+
+
+def how_found(found: Heard, why: str, tongue: Tongue) -> Value:
+    """How it was in sight again: in the words of who said so, else what was said."""
+    if why:
+        return tongue.quoted(why, *found.entries)
+    return Value(say_kind(found.statement.kind, tongue.translate), found.entries)
 
 
 def contacts(record: Record) -> tuple[Heard, ...]:
@@ -208,8 +222,7 @@ def contacts(record: Record) -> tuple[Heard, ...]:
 
 
 def _is_contact(said: Heard) -> bool:
-    declares = getattr(said.content, "declares", None)
-    return bool(declares is not None and declares.contact)
+    return isinstance(said.content, Kind) and said.content.is_contact()
 
 
 def arrests(record: Record) -> tuple[tuple[Heard, ArrestMade], ...]:
