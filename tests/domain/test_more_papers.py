@@ -299,7 +299,7 @@ def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
 
 
 def test_r22_a_paper_of_the_plan_before_stays_declassified() -> None:
-    """A changed plan, which it does not print and no act has opened, does not make it secret again; what prints that is secret."""
+    """A changed plan, which it does not print and no act has opened, does not make it secret again; what prints it is."""
     table = Table().dispatch()
     table.say("uz.police", "declassified", reference="5 of 2022-03-05")
     table.say("kz.knb", "declassified", reference="6 of 2022-03-06")

@@ -186,8 +186,8 @@ class OutOfSight:
 
 
 def gaps(record: Record) -> tuple[OutOfSight, ...]:
-    """Each gap, in order: it begins with a loss that was said, unless it is out of sight already; any contact ends it (R9), or that
-    it was seized.
+    """Each gap, in order: it begins with a loss that was said, unless it is out of sight already; any contact ends it (R9), and
+    that it was seized.
     """
     found: list[OutOfSight] = []
     last: Heard | None = None
