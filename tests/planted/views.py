@@ -20,7 +20,7 @@ BUGS = (
     Bug("R10", "domain/papers/forms/court_goods.py", "out, seized = record.said(TakenOut),", "out, seized = (),", "taken_out"),
     Bug("R4", "domain/papers/forms/court_map.py", "gone = gone and (", "gone = (", "papers"),
     Bug("R4", "domain/papers/forms/court_map.py", "if not reached:", "if True:", "papers"),
-    Bug("R23", "domain/papers/forms/court_proof.py", "in (*stated, *record.left_out))", "in stated)", "left_out"),
+    Bug("R23", "domain/papers/forms/court_proof.py", ", *(one.verdict for one in record.left_out)]", "]", "left_out"),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),
     Bug("R4", "domain/papers/forms/court_ways.py", "way.ends or now", "way.ends or end", "papers"),

@@ -84,7 +84,8 @@ class Proof(ReportTelling):
         record, tongue = self.record, self.tongue
         yield self.head(RESULT)
         stated = [event for _, event in record.events(Stated)]
-        refused = sum(one.verdict.verdict == "refused" for one in (*stated, *record.left_out))
+        verdicts = [*(one.verdict for one in stated), *(one.verdict for one in record.left_out)]
+        refused = sum(one.verdict == "refused" for one in verdicts)
         counts = {
             "entries": record.size,
             "rules": record.delivery.law.version,

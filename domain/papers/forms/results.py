@@ -409,8 +409,8 @@ class _ResultsReport:
                     yield tongue.say(GAP_OPEN, begins=begins, reason=reason)
                 else:
                     ends = Value(tongue.moment(gap.found.happened), gap.found.entries)
-                    why = story.how_found(gap.found, gap.why, tongue)
-                    yield tongue.say(GAP, begins=begins, ends=ends, reason=reason, why=why)
+                    found_so = story.how_found(gap.found, gap.why, tongue)
+                    yield tongue.say(GAP, begins=begins, ends=ends, reason=reason, why=found_so)
         for said, words in story.halts(self.record):
             if self.mine(said.service):
                 yield tongue.say(
