@@ -277,7 +277,7 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
                 count=len(asked),
             )
             yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
-        elif asked[0].says == "interdiction" and asked[0].service != plan.legs[-1].responsible:
+        elif asked[0].says == "interdiction" and plan.legs[-1].responsible not in plan.line_of(asked[0].service):
             problem = fill(
                 "R4: only {responsible}, responsible for the last leg, can interdict here", responsible=plan.legs[-1].responsible
             )

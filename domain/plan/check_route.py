@@ -40,6 +40,11 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 end=before.end,
             )
             yield Fault(place=f"legs.{index + 1}.start", problem=problem)
+    ends = [leg.end for leg in plan.legs]
+    for index, one in enumerate(ends):
+        if one in ends[:index]:  # it opens once, so the second time nobody would be asked there
+            problem = fill("checkpoint {checkpoint} stands twice; each id stands once", checkpoint=one)
+            yield Fault(place=f"legs.{index}.end", problem=problem)
     start, end = plan.legs[0].start, plan.legs[-1].end
     departures = [one.id for one in plan.at("dispatch")]
     if len(departures) == 1 and start != departures[0]:
@@ -173,7 +178,7 @@ def accompanied(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
 
 
 def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each handover is offered by the giver and accepted by the taker (R6)."""
+    """Each handover is offered by the giver and accepted by the taker, or was by one whose place that has taken since (R6)."""
     inner = {before.end: (before, after) for before, after in pairwise(plan.legs)}
     for index, checkpoint in enumerate(plan.checkpoints):
         if checkpoint.step == "deliver":
@@ -198,14 +203,12 @@ def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
             (before.responsible, "handover_offer", "giver"),
             (after.responsible, "handover_acceptance", "taker"),
         ):
-            if (service, says) not in asked:
+            if not any(said == says and service in plan.line_of(one) for one, said in asked):
                 problem = fill("R6: the {role} {service} must be asked for {says}", role=role, service=service, says=says)
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         for service, says in asked:
-            if says in ("handover_offer", "handover_acceptance") and service not in (
-                before.responsible,
-                after.responsible,
-            ):
+            hands = says in ("handover_offer", "handover_acceptance")
+            if hands and not {before.responsible, after.responsible} & {*plan.line_of(service)}:
                 problem = fill("R6: {service} neither gives nor takes custody here", service=service)
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.need != "all":
@@ -220,7 +223,7 @@ def _recipient(plan: Plan, index: int, checkpoint: PlannedCheckpoint, legs: tupl
             yield Fault(place=f"checkpoints.{index}.id", problem=mark("no leg ends at this delivery"))
         return
     before, after = legs
-    if before.responsible != after.responsible:
+    if after.responsible not in plan.line_of(before.responsible):
         problem = fill(
             "R6: {responsible} does not hand it over here, so it stays responsible until a hand_over",
             responsible=before.responsible,

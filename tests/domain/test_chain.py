@@ -16,9 +16,10 @@ from domain.words.errors import NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, Scenario
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import became, code, forbidden
-from tests.domain.test_changes import FRESH
+from tests.domain.test_changes import FRESH, change
 from tests.domain.test_divergence import put_back
 from tests.domain.test_rules_of_custody import decide, mismatched
+from tests.domain.test_successors import with_another_in_charge
 from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
 
 PACE = Pace(fastest=timedelta(minutes=10), slowest=timedelta(hours=1))
@@ -53,6 +54,29 @@ def test_r4_in_a_chain_the_authority_does_not_change_without_a_handover() -> Non
     faults = faults_in(Plan.model_validate(document), example_directory(), example_cards())
 
     assert ["R6"] == [fault.problem[:2] for fault in faults]
+
+
+def test_r4_a_way_that_comes_back_to_where_it_was_has_a_checkpoint_for_each_time() -> None:
+    """One checkpoint opens once: when the way came there again, nobody was asked, and nothing moved it any more."""
+    document = chain().model_dump()
+    back = document["legs"][-1] | {"id": "back", "start": "second-recipient", "end": "delivery"}
+    again = back | {"id": "again", "start": "delivery", "end": "third-recipient"}
+    third = document["checkpoints"][-1] | {"id": "third-recipient"}
+    document |= {"legs": [*document["legs"], back, again], "checkpoints": [*document["checkpoints"], third]}
+    faults = faults_in(Plan.model_validate(document), example_directory(), example_cards())
+
+    assert ["legs.3.end"] == [fault.place for fault in faults]
+
+
+def test_r22_in_a_chain_who_is_in_charge_is_replaced_between_two_recipients() -> None:
+    """What it did at the first recipient stays, and its successor delivers to the second."""
+    table = Table(chain()).dispatch().hand_over()
+    table.say("uz.customs", "delivered", "delivery")
+    table.say("uz.police", "arrest_made", "delivery")
+    change(table, with_another_in_charge(table))
+
+    assert became(table.say("uz.police", "delivered", "second-recipient")) == ("accepted", None)
+    assert table.delivery.state.delivered
 
 
 def test_a_chain_is_delivered_when_its_last_recipient_has_it() -> None:

@@ -14,7 +14,7 @@ from domain.rules.duties import duty_of, permitted
 from domain.views.asked import inbox, request
 from domain.views.unasked import may_say
 from rehearsal.services import EPOCH
-from tests.course import arrested, became, code, prepared
+from tests.course import GROSS, arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
 from tests.domain.test_goods import COVER, plan_of
 from tests.domain.test_hostile_stand_ins import (
@@ -440,6 +440,51 @@ def test_r13_who_has_decided_in_another_place_takes_charge_of_nothing() -> None:
             assert "legs.0.responsible: R13: kz.border has decided in another's place" in refused(table, after)
         else:
             change(table, after)
+
+
+def with_another_in_charge(table: Table, old: str = "uz.customs", by: str = "uz.police") -> Plan:
+    """The plan in force, where from now on the second is in charge in the place of the first. What has been passed, or answered
+    by the first, stays.
+    """
+    state = table.delivery.state
+    stays = [name for name, one in state.progress.items() if not one.open or any(who == old for who, _ in one.answers)]
+    document = instead(table.delivery.plan, old, by, passed=tuple(stays)).model_dump()
+    document["legs"] = [
+        one | {"responsible": by} if one["responsible"] == old and number >= (state.leg or 0) else one
+        for number, one in enumerate(document["legs"])
+    ]
+    return Plan.model_validate(document | {"coordinator": table.delivery.plan.coordinator})
+
+
+@pytest.mark.parametrize("seized", [False, True])
+def test_r22_who_is_in_charge_is_replaced_after_it_has_accepted_custody(*, seized: bool) -> None:
+    """The customs are not to be trusted any more, while it is on their leg or once they have seized it at its end, as planned.
+    The police take charge, and all goes on to its end.
+    """
+    plan = with_changes(delivery={"requires": asks("uz.customs interdiction")}) if seized else example_plan()
+    table = Table(plan).dispatch().hand_over()
+    if seized:
+        table.say("uz.customs", "interdicted", "delivery", gross=GROSS)
+    change(table, with_another_in_charge(table))
+    assert "uz.police" == table.delivery.state.responsible
+    said = [("uz.police", "arrest_made", "arrest-tashkent"), ("kz.knb", "no_arrest", "arrest-almaty")]
+    for service, kind, at in (
+        *([] if seized else [("uz.police", "delivered", "delivery")]),
+        *said,
+        ("uz.police", "seizure", "accounting"),
+    ):
+        assert became(table.say(service, kind, at)) == ("accepted", None)
+    table.pass_time(days=30)
+    assert table.delivery.state.ended
+
+
+def test_r22_who_has_offered_custody_is_replaced_before_it_is_accepted() -> None:
+    """Its offer stays, and who takes it has it from then on."""
+    table = Table().dispatch()
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    change(table, with_another_in_charge(table, "kz.police", "kz.border"))
+    assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("accepted", None)
+    assert "uz.customs" == table.delivery.state.responsible
 
 
 def test_r22_no_ladder_leads_to_who_was_replaced() -> None:

@@ -62,6 +62,13 @@ BUGS = (
     Bug("R28", "domain/plan/check.py", "if len(plan.everybody()) > MOST_SERVICES:", "if False:", "bounds"),
     Bug("R11", "domain/plan/check.py", "if body is not None and body.members and", "if False and", "request_for_consent"),
     Bug("R11", "domain/plan/check.py", "if service in doing:", "if False:", "together"),
+    Bug(
+        "R4",
+        "domain/plan/check.py",
+        "plan.legs[-1].responsible not in plan.line_of(asked[0].service)",
+        "plan.legs[-1].responsible != asked[0].service",
+        "successors",
+    ),
     Bug("R1", "domain/plan/check.py", "    held_back,\n    filled,\n", "    held_back,\n", "gaps"),
     Bug(
         "R21",
@@ -219,6 +226,7 @@ BUGS = (
         "if False:",
         "rules_of_route",
     ),
+    Bug("R4", "domain/plan/check_route.py", "if one in ends[:index]:", "if False:", "chain"),
     Bug("R4", "domain/plan/check_route.py", "if there and checkpoint.state not in there:", "if False:", "powers"),
     Bug("R4", "domain/plan/check_route.py", "if other.zone != checkpoint.zone:", "if False:", "acts"),
     Bug("R10", "domain/plan/check_route.py", "if not plan.held_back and elsewhere", "if False and elsewhere", "docs/plans"),
@@ -240,7 +248,11 @@ BUGS = (
     Bug("R1", "domain/plan/check_route.py", "and call.kind in IN_THE_AIR and", "and False and", "calls"),
     Bug("R1", "domain/plan/check_route.py", "    if call.state in plan.asked_states():", "    if False:", "calls"),
     Bug("R16", "domain/plan/check_route.py", '    if leg.accompanied_by or "device" in plan.uses:', "    if False:", "calls"),
-    Bug("R4", "domain/plan/check_route.py", "if before.responsible != after.responsible:", "if False:", "chain"),
+    Bug("R6", "domain/plan/check_route.py", "and service in plan.line_of(one) for", "and service == one for", "successors"),
+    Bug("R6", "domain/plan/check_route.py", "& {*plan.line_of(service)}:", "& {service}:", "successors"),
+    Bug(
+        "R4", "domain/plan/check_route.py", "if after.responsible not in plan.line_of(before.responsible):", "if False:", "chain"
+    ),
     Bug("R28", "domain/plan/check_size.py", "        if count > most:\n", "        if False:\n", "bounds"),
     Bug(
         "R28",
