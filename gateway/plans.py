@@ -211,8 +211,9 @@ class Plans:
 
 
 def _without_keys(plan: Plan, directory: Directory, now: datetime) -> Iterator[Fault]:
+    gone = [one.service for one in plan.replaced]  # where it has answered it is still named, and nothing more is asked of it
     for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
         known = directory.find(service)
-        if known is not None and not known.keys_at(now):
+        if known is not None and service not in gone and not known.keys_at(now):
             problem = fill("{service} has no valid key in the directory, so it could never confirm anything", service=service)
             yield Fault(place=f"directory: {service}", problem=problem)

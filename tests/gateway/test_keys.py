@@ -21,7 +21,7 @@ from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, Taken, changed, read_change
-from domain.plan.plan import Plan, ToldAtEnd
+from domain.plan.plan import Plan, Replaced, ToldAtEnd
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
@@ -45,7 +45,7 @@ from rehearsal.services import VIGIL, cast, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
-from tests.support import example_directory, example_plan, signed_plan
+from tests.support import Table, example_directory, example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
 from workflows.messages import workflow_id
@@ -290,6 +290,26 @@ async def test_a_delivery_into_which_a_service_comes_while_its_key_is_revoked_is
 
     events = [entry.event for entry in ledger if isinstance(entry, Entry)]
     assert [change] == [one.change for one in events if isinstance(one, KeysChanged)]
+
+
+async def test_r22_who_has_no_key_any_more_is_replaced(at: At) -> None:
+    """The prosecutor has consented, and then its keys are stolen: where it has answered it is still named."""
+    said = Table(at.plan).statement("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2099-01-01T00:00:00Z")
+    await at.door("uz.prosecutor", "uz.prosecutor").submit(
+        at.plan.operation, sign_statement(said, private_key_of("uz.prosecutor"))
+    )
+    now = datetime.now(UTC).isoformat()
+    ended = tuple(KeyEnd(key=of(one), at=now, revoked=True) for one in ("uz.prosecutor", second("uz.prosecutor")))
+    stolen = KeyChange(service="uz.prosecutor", by="administration", made_at=now, ended=ended)
+    await at.door("administration", "administration").change_keys(
+        sign(canonical(stolen), KEYS_TYPE, private_key_of("administration"))
+    )
+    gone = Replaced(service="uz.prosecutor", by=POLICE, reason="its keys were stolen")
+    answering = {**at.plan.answers_for_law, "UZ": POLICE}
+    plan = at.plan.model_copy(update={"replaced": (gone,), "answers_for_law": answering})
+    recorded = await at.door("kz.knb", "kz.knb").amend(plan.operation, signed_plan(plan))
+
+    assert "amended" == recorded.event.event
 
 
 async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:

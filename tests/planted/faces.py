@@ -625,6 +625,7 @@ BUGS = (
         "",
         "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
     ),
+    Bug("R22", "gateway/plans.py", "and service not in gone ", "", "gateway/keys::test_r22_who_has_no_key_any_more_is_replaced"),
     Bug("text", "gateway/plans.py", "static_summary=in_markdown(plan.title)", "static_summary=plan.title", "gateway/api"),
     Bug(
         "faults",
