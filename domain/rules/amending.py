@@ -14,7 +14,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.check_voices import agreement, successors
 from domain.plan.directory import Directory, in_two_hands
-from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
+from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
@@ -37,7 +37,7 @@ FIXED = (
     "margin",
     "custody_passes",
 )
-"""What no change touches."""
+"""What no change touches, but that the offence says more of a State that is new."""
 
 AT_LEAST_AS_LONG = mark("R22: an open checkpoint may be given more time, not less")
 
@@ -53,12 +53,15 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
 
 
 def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Something is different, nothing that stays for good, and it still goes on."""
+    """Something is different, nothing that stays for good, and it still goes on. Of a State that was not asked and of which the
+    offence said nothing, it is said now.
+    """
     old, state = delivery.plan, delivery.state
     if plan == old:
         yield Fault(place="document", problem=mark("R22: nothing in this plan is different"))
+    stays = plan.model_copy(update={"offence": _without_new_states(old, plan.offence)})
     for field in FIXED:
-        if getattr(old, field) != getattr(plan, field):
+        if getattr(old, field) != getattr(stays, field):
             yield Fault(place=field, problem=mark("R22: this does not change under way"))
     if not state.under_way:
         yield Fault(
@@ -68,6 +71,14 @@ def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Itera
         yield Fault(place="modality", problem=mark("R3: it has been prepared; how it is handled does not change any more"))
     if plan.replaced[: len(old.replaced)] != old.replaced:
         yield Fault(place="replaced", problem=mark("R22: who was replaced stays so; add to the end of the list"))
+
+
+def _without_new_states(old: Plan, offence: Offence) -> Offence:
+    """The offence, without what it says of States that the plan before neither asked nor said that of."""
+    known, said = old.asked_states(), old.offence
+    extraditable = {state: one for state, one in offence.extraditable.items() if state in (*known, *said.extraditable)}
+    articles = {state: one for state, one in offence.articles.items() if state in (*known, *said.articles)}
+    return offence.model_copy(update={"extraditable": extraditable, "articles": articles})
 
 
 def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -16,10 +16,10 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.words.errors import NotAllowed, NotAuthentic, NotVerified, RuleBroken
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
-from rehearsal.services import private_key_of
+from rehearsal.services import cast, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import accounted, became, brings, consenting, dispatched, forbidden, prepared
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan
 
 FRESH = {
     "id": "consent-uz-2",
@@ -247,6 +247,41 @@ def test_r22_two_questions_that_are_open_at_once_are_answered_in_any_order(order
     assert () == table.delivery.consents.missing(table.now)
     prepared(table)
     assert table.is_open("departure")
+
+
+def by_another_state(document: dict[str, Any]) -> None:
+    """The street to the addressee is closed, and the way round it goes through Tajikistan, which is asked."""
+    consent = document["checkpoints"][1]
+    asked = {"requires": [{"service": "tj.customs", "says": "authorisation"}]}
+    more = [consent | {"id": "consent-uz-2"}, consent | {"id": "consent-tj", "state": "TJ", "place": "Dushanbe"} | asked]
+    document["checkpoints"] = [*document["checkpoints"], *more]
+    document["legs"][1]["calls"] = [{"kind": "road", "state": "TJ", "place": "Khujand"}]
+    document["answers_for_law"] |= {"TJ": "tj.customs"}
+    document["request"]["to"] |= {"TJ": document["request"]["to"]["UZ"] | {"channel": "direct"}}
+    document["offence"]["extraditable"] |= {"TJ": True}
+
+
+def test_r22_a_state_that_nobody_foresaw_comes_onto_the_way_and_the_offence_says_what_it_is_there() -> None:
+    """It is asked, and that alone is new: of States that have decided the offence says what it said."""
+    table = Table().dispatch()
+
+    def bringing(plan: Plan) -> Amended:
+        brought = cast(example_directory(), ["tj.customs"])
+        return Amended(plan=signed_plan(plan), services=(brought.get("tj.customs"),), cards=(example_cards()["TJ"],))
+
+    def says_more(document: dict[str, Any]) -> None:
+        by_another_state(document)
+        document["offence"]["articles"] |= {"UZ": ["Criminal Code art. 246"]}
+
+    for otherwise in ({"KZ": False, "UZ": True, "TJ": True}, {"KZ": True, "TJ": True}):
+        plan = changed(by_another_state)
+        offence = plan.offence.model_copy(update={"extraditable": otherwise})
+        with pytest.raises(RuleBroken, match="offence: R22: this does not change under way"):
+            amend(table.delivery, bringing(plan.model_copy(update={"offence": offence})), table.now)
+    with pytest.raises(RuleBroken, match="offence: R22: this does not change under way"):
+        amend(table.delivery, bringing(changed(says_more)), table.now)
+    amend(table.delivery, bringing(changed(by_another_state)), table.now)
+    assert table.is_open("consent-tj", "consent-uz-2")
 
 
 def test_r22_only_the_initiator_changes_a_plan() -> None:

@@ -46,6 +46,8 @@ BUGS = (
     Bug("R28", "domain/rules/amending.py", "*known_cards(cards, book.figures), ", "", "bounds"),
     Bug("R22", "domain/rules/amending.py", "    if plan == old:\n", "    if False:\n", "changes"),
     Bug("R22", "domain/rules/amending.py", "    if not state.under_way:\n", "    if state.halt is not None:\n", "chain"),
+    Bug("R22", "domain/rules/amending.py", "if state in (*known, *said.extraditable)", "if False", "changes"),
+    Bug("R22", "domain/rules/amending.py", "if state in (*known, *said.articles)", "if state in said.articles", "changes"),
     Bug("R8", "domain/rules/amending.py", "if not state.under_way:", "if False:", "changes"),
     Bug("R22", "domain/rules/amending.py", "if not progress.open or progress.answers:", "if False:", "changes"),
     Bug("R22", "domain/rules/amending.py", "elif not progress.open and now != known:", "elif False:", "changes"),
