@@ -6,11 +6,13 @@ to another way. Everything else that a plan must be is checked as it was at the 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
+from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.check_voices import agreement, successors
 from domain.plan.directory import Directory, in_two_hands
@@ -296,14 +298,15 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
     it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
     a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19). Who by its card
-    must agree with what is decided there is asked afresh too: what was agreed to was the request before.
+    must agree with what is decided there is asked afresh too: what was agreed to was the request before. Not a State that the
+    plan does not touch any more: that has nothing left to decide.
     """
     ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
     beside = [state for state in plan.asked_states() if state not in plan.states()]
     left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
     unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
     asked = (*ahead, *beside, *left)
-    for state in dict.fromkeys((*asked, *unbound)):
+    for state in filter(partial(_touches, plan), dict.fromkeys((*asked, *unbound))):
         differs = changed(delivery.plan, plan, state) if state in asked else ()
         if state in unbound:
             differs = (*differs, CONDITION_LOST)
@@ -323,6 +326,12 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             yield Fault(place="checkpoints", problem=problem)
         elif (card := delivery.cards.get(state)) is not None:
             yield from agreement(plan, directory, card, fresh)
+
+
+def _touches(plan: Plan, state: str) -> bool:
+    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there."""
+    beside = any(one.state == state and one.step in AFTER_DELIVERY for one in plan.checkpoints)
+    return beside or state in plan.states() or bool(plan.measures(state))
 
 
 def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:

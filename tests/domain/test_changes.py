@@ -284,6 +284,55 @@ def test_r22_a_state_that_nobody_foresaw_comes_onto_the_way_and_the_offence_says
     assert table.is_open("consent-tj", "consent-uz-2")
 
 
+def at_home(document: dict[str, Any]) -> None:
+    """The border is closed: it is delivered where it is, in Kazakhstan, which is asked, and nothing is done in Uzbekistan."""
+    one = {checkpoint["id"]: checkpoint for checkpoint in document["checkpoints"]}
+    here = {"state": "KZ", "place": "Shymkent", "at": None}
+    one["delivery"] |= here | {"id": "delivery-kz", "requires": [{"service": "kz.police", "says": "delivered"}]}
+    one["accounting"] |= here | {"requires": [{"service": "kz.police", "says": "seizure"}]}
+    afresh = one["consent-kz"] | {"id": "consent-kz-2"}
+    kept = [each for name, each in one.items() if name not in ("tashkent-airport", "arrest-tashkent")]
+    document["checkpoints"] = [*kept, afresh]
+    document["legs"] = [document["legs"][0] | {"end": "delivery-kz"}]
+
+
+def after_all(document: dict[str, Any]) -> None:
+    """The border is open again, and it goes to Uzbekistan as it was planned first; Kazakhstan is asked once more."""
+    again = [document["checkpoints"][0] | {"id": f"consent-kz-{number}"} for number in (2, 3)]
+    airport = next(one for one in document["checkpoints"] if one["id"] == "tashkent-airport")
+    airport |= {"id": "tashkent-airport-2"}
+    document["checkpoints"] = [*document["checkpoints"], *again]
+    flight, city = document["legs"]
+    document["legs"] = [flight | {"end": airport["id"]}, city | {"start": airport["id"]}]
+
+
+def test_r22_a_state_that_the_way_leaves_out_is_not_asked_about_that_and_is_asked_if_it_comes_back() -> None:
+    """It has nothing left to decide, also where a condition of its consent bound at what is gone; it would be asked to consent to
+    what goes round it, and could halt that. Where somebody is still arrested there, it is asked.
+    """
+    table = Table()
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", conditions=[{"text": "two officers", "at": "delivery"}])
+    table.dispatch()
+
+    def but_an_arrest(document: dict[str, Any]) -> None:
+        arrest = next(one for one in document["checkpoints"] if one["id"] == "arrest-tashkent")
+        at_home(document)
+        document["checkpoints"] = [*document["checkpoints"], arrest]
+
+    assert "so UZ must be asked afresh" in refused(table, changed(but_an_arrest))
+    change(table, changed(at_home))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz-2")
+    assert table.is_open("delivery-kz")
+    assert "so UZ must be asked afresh" in refused(table, changed(after_all))
+    for service, kind, at in (
+        ("kz.police", "delivered", "delivery-kz"),
+        ("kz.knb", "arrest_made", "arrest-almaty"),
+        ("kz.police", "seizure", "accounting"),
+    ):
+        assert became(table.say(service, kind, at)) == ("accepted", None)
+    assert "delivered_with_arrests" == table.delivery.state.outcome
+
+
 def test_r22_only_the_initiator_changes_a_plan() -> None:
     """Another's signature is no signature, and another initiator's plan is not this delivery's."""
     table = Table().dispatch()

@@ -90,6 +90,8 @@ BUGS = (
     Bug("R28", "domain/rules/amending.py", "    if len(asked) > (", "    if False and (", "bounds"),
     Bug("R22", "domain/rules/amending.py", "if new is None or old is None or new.state != old.state:", "if False:", "changes"),
     Bug("R1", "domain/rules/amending.py", "successors(*known, asked_in=delivery.plan)", "successors(*known)", "successors"),
+    Bug("R1", "domain/rules/amending.py", "filter(partial(_touches, plan), dict", "filter(None, dict", "changes"),
+    Bug("R1", "domain/rules/amending.py", "return beside or state in", "return state in", "changes"),
     Bug("R22", "domain/rules/amending.py", "and not _has_answered(delivery, checkpoint, one.service)", "", "successors"),
     Bug("R22", "domain/rules/amending.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
     Bug("R22", "domain/rules/amending.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),
