@@ -40,11 +40,9 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 end=before.end,
             )
             yield Fault(place=f"legs.{index + 1}.start", problem=problem)
-    ends = [leg.end for leg in plan.legs]
-    for index, one in enumerate(ends):
-        if one in ends[:index]:  # it opens once, so the second time nobody would be asked there
-            problem = fill("checkpoint {checkpoint} stands twice; each id stands once", checkpoint=one)
-            yield Fault(place=f"legs.{index}.end", problem=problem)
+        elif after.end in [leg.end for leg in plan.legs[: index + 1]]:  # it opens once: the second time nobody would be asked
+            problem = fill("checkpoint {checkpoint} stands twice; each id stands once", checkpoint=after.end)
+            yield Fault(place=f"legs.{index + 1}.end", problem=problem)
     start, end = plan.legs[0].start, plan.legs[-1].end
     departures = [one.id for one in plan.at("dispatch")]
     if len(departures) == 1 and start != departures[0]:

@@ -226,7 +226,7 @@ BUGS = (
         "if False:",
         "rules_of_route",
     ),
-    Bug("R4", "domain/plan/check_route.py", "if one in ends[:index]:", "if False:", "chain"),
+    Bug("R4", "domain/plan/check_route.py", "[leg.end for leg in plan.legs[: index + 1]]", "[]", "chain"),
     Bug("R4", "domain/plan/check_route.py", "if there and checkpoint.state not in there:", "if False:", "powers"),
     Bug("R4", "domain/plan/check_route.py", "if other.zone != checkpoint.zone:", "if False:", "acts"),
     Bug("R10", "domain/plan/check_route.py", "if not plan.held_back and elsewhere", "if False and elsewhere", "docs/plans"),
