@@ -121,6 +121,9 @@ class Plans:
         may_start(caller, plan)
         check = partial(faults_in, plan, directory, self._cards)
         faults = [*await self._aside.if_large(check, len(envelope.payload)), *_without_keys(plan, directory, now)]
+        if plan.replaced:  # as of a plan that was changed under way: who has gone would be asked, and heard by nobody
+            problem = mark("R22: nobody is replaced before it begins; leave this out, and ask whoever does it now")
+            faults.append(Fault(place="replaced", problem=problem))
         if faults:
             message = fill(
                 "the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=len(faults)

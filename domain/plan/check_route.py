@@ -204,10 +204,16 @@ def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
             if not any(said == says and service in plan.line_of(one) for one, said in asked):
                 problem = fill("R6: the {role} {service} must be asked for {says}", role=role, service=service, says=says)
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
+        hands = {"handover_offer": before.responsible, "handover_acceptance": after.responsible}
         for service, says in asked:
-            hands = says in ("handover_offer", "handover_acceptance")
-            if hands and not {before.responsible, after.responsible} & {*plan.line_of(service)}:
-                problem = fill("R6: {service} neither gives nor takes custody here", service=service)
+            if says in hands and hands[says] not in plan.line_of(service):
+                problem = fill(
+                    "R6: {giver} offers custody here and {taker} accepts it; {service} is not asked for {says}",
+                    giver=before.responsible,
+                    taker=after.responsible,
+                    service=service,
+                    says=says,
+                )
                 yield Fault(place=f"checkpoints.{index}.requires", problem=problem)
         if checkpoint.need != "all":
             problem = fill("R6: custody moves by offer and acceptance, so both are needed: all")

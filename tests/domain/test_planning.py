@@ -96,7 +96,12 @@ FAULTS: list[tuple[Callable[[], Plan], str, str]] = [
     (
         lambda: at("tashkent-airport", requires=asks(OFFER, ACCEPTANCE, ("kz.knb", "handover_offer"))),
         "checkpoints.4.requires",
-        "R6: kz.knb neither gives nor takes custody",
+        "uz.customs accepts it; kz.knb is not asked for handover_offer",
+    ),
+    (
+        lambda: at("tashkent-airport", requires=asks(OFFER, ACCEPTANCE, ("uz.customs", "handover_offer"))),
+        "checkpoints.4.requires",
+        "R6: kz.police offers custody here and uz.customs accepts it; uz.customs is not asked for handover_offer",
     ),
     (lambda: at("tashkent-airport", need=1), "checkpoints.4.need", "R6: custody moves by offer and acceptance"),
     (lambda: without("consent-kz"), "checkpoints", "R1: the route passes through KZ, and nobody there is asked"),

@@ -26,7 +26,7 @@ from domain.plan import proof
 from domain.plan.access import OPEN
 from domain.plan.directory import Directory
 from domain.plan.group import under_one_root
-from domain.plan.plan import Group, Plan
+from domain.plan.plan import Group, Plan, Replaced
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
@@ -206,6 +206,15 @@ async def test_every_fault_of_a_plan_comes_back_and_nothing_is_started(at: At) -
 
     found = " ".join(str(fault) for fault in refused.value.faults)
     assert {"R1", "R4", "R6"} <= {word.rstrip(":") for word in found.split()}
+
+
+async def test_r22_no_delivery_begins_with_a_service_that_has_been_replaced(at: At) -> None:
+    """The plan of another delivery, changed under way: who has gone would be asked, or in charge, and heard by nobody."""
+    gone = Replaced(service="uz.customs", by="uz.police", reason="in the delivery before this one")
+    with pytest.raises(Malformed) as refused:
+        await at.door("kz.knb").start(signed_plan(fresh(at.plan, replaced=(gone,))))
+
+    assert ["replaced"] == [fault.place for fault in refused.value.faults]
 
 
 async def test_a_participant_without_a_valid_key_is_a_fault(at: At) -> None:

@@ -625,6 +625,13 @@ BUGS = (
         "",
         "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
     ),
+    Bug(
+        "R22",
+        "gateway/plans.py",
+        "        if plan.replaced:  #",
+        "        if False:  #",
+        "gateway/api::test_r22_no_delivery_begins_with_a_service_that_has_been_replaced",
+    ),
     Bug("R22", "gateway/plans.py", "and service not in gone ", "", "gateway/keys::test_r22_who_has_no_key_any_more_is_replaced"),
     Bug("text", "gateway/plans.py", "static_summary=in_markdown(plan.title)", "static_summary=plan.title", "gateway/api"),
     Bug(

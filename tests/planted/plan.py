@@ -249,7 +249,7 @@ BUGS = (
     Bug("R1", "domain/plan/check_route.py", "    if call.state in plan.asked_states():", "    if False:", "calls"),
     Bug("R16", "domain/plan/check_route.py", '    if leg.accompanied_by or "device" in plan.uses:', "    if False:", "calls"),
     Bug("R6", "domain/plan/check_route.py", "and service in plan.line_of(one) for", "and service == one for", "successors"),
-    Bug("R6", "domain/plan/check_route.py", "& {*plan.line_of(service)}:", "& {service}:", "successors"),
+    Bug("R6", "domain/plan/check_route.py", "hands[says] not in plan.line_of(service)", "hands[says] != service", "successors"),
     Bug(
         "R4", "domain/plan/check_route.py", "if after.responsible not in plan.line_of(before.responsible):", "if False:", "chain"
     ),
