@@ -491,6 +491,8 @@ class HoldBook(OracleBook):
                     yield f"R8: silence at {name} counted while it is held"
             case Concluded() if self._held:
                 yield "R8: it has an outcome while it is held"
+            case Closed(checkpoint=name, result="withdrawn") if name.startswith("hold."):
+                self._wanting, self._needed = set(), set()  # another is in charge, or it was ordered anew: all are asked afresh
             case Closed(checkpoint=name, result=result) if name.startswith("hold."):
                 alone = len(self._needed) == 1 and len(self._wanting) == 1  # where that is one service, two of its officers
                 if result != "satisfied" or not self._needed or alone or not self._needed <= {one for one, _ in self._wanting}:
