@@ -266,7 +266,7 @@ def test_r22_a_state_that_nobody_foresaw_comes_onto_the_way_and_the_offence_says
     table = Table().dispatch()
 
     def bringing(plan: Plan) -> Amended:
-        brought = cast(example_directory(), ["tj.customs"])
+        brought = cast(example_directory(), ("tj.customs",))
         return Amended(plan=signed_plan(plan), services=(brought.get("tj.customs"),), cards=(example_cards()["TJ"],))
 
     def says_more(document: dict[str, Any]) -> None:
