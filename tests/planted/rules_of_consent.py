@@ -122,7 +122,7 @@ BUGS = (
         "differs: tuple[str, ...] = ()",
         "changes",
     ),
-    Bug("R19", "domain/rules/amending.py", "for state in dict.fromkeys((*asked, *unbound)):", "for state in asked:", "changes"),
+    Bug("R19", "domain/rules/amending.py", "dict.fromkeys((*asked, *unbound))", "asked", "changes"),
     Bug("R19", "domain/rules/amending.py", "        if state in unbound:\n", "        if False:\n", "changes"),
     Bug("R19", "domain/rules/amending.py", "(one.step, one.state, one.place) if", "(one.step, one.state) if", "changes"),
     Bug("R1", "domain/rules/amending.py", "yield from agreement(plan, directory, card, fresh)", "pass", "two_voices"),
