@@ -27,6 +27,7 @@ from domain.rules.speaking import Correction
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import key_id
 from domain.views import names
+from domain.views.asked import inbox as asked_in
 from domain.views.asked import urgently
 from domain.views.correcting import ToCorrect, to_correct
 from domain.views.forms import asked_otherwise, kinds_for
@@ -232,14 +233,15 @@ async def answer_form(request: web.Request) -> web.Response:
     """The form that answers a request."""
     delivery, reader = request.match_info["delivery"], request[CALLER].service
     voice = request.query.get("for", reader.id)
-    asked = await request.app[RECEPTION].asked(reader, delivery)
+    await request.app[RECEPTION].asked(reader, delivery)
+    known = await request.app[RECEPTION].reading.delivery(reader, delivery)
+    asked = asked_in(known, reader.id, datetime.now(UTC))  # as things stand now: that it has been read took time to tell
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound(
             mark("no open request for you at this checkpoint"),
             hint=mark("what you have answered stands in the ledger; your inbox shows what is asked of you"),
         )
-    known = await request.app[RECEPTION].reading.delivery(reader, delivery)
     urgent = urgently(known, reader.id, found.checkpoint, found.service)
     kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
     kind = request.query.get("kind", kinds[0])

@@ -43,6 +43,7 @@ from gateway.pages.answer import OFFSETS, zones_of
 from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
 from gateway.pages.templating import EXAMPLE
+from gateway.reading import Reading
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
@@ -52,7 +53,7 @@ from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
-from tests.support import WORDS, example_directory, example_plan, signed_plan
+from tests.support import WORDS, Table, example_directory, example_plan, signed_plan
 
 OF_PAGES = (pages, glossary, provider, results, floor, notices, one, shift, overdue, statistics)
 PAGES = tuple(route for module in OF_PAGES for route in module.routes)
@@ -628,6 +629,25 @@ async def test_a_form_is_only_for_what_is_asked_of_the_reader(at: At) -> None:
     assert 'name="reason"' in await browser.page(f"{at.path('desk.answer')}&kind=authorisation_refused")
     for query in ("checkpoint=consent-kz", "", "checkpoint=consent-uz&kind=seizure", "checkpoint=consent-uz&for=kz.prosecutor"):
         await browser.page(f"{at.home}/answer?{query}", 404)
+
+
+async def test_a_form_is_for_what_is_asked_once_its_reader_is_known_to_have_read_it(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While that is told, another has it stopped: nothing is asked there any more, and no fault of ours is said."""
+    asked, stopped = Table(), Table()
+    for table in (asked, stopped):
+        table.say("uz.police", "hold_requested", reason="a car follows it")
+    stopped.say("uz.police", "stop_requested", reason="danger")
+    stands = iter((asked.delivery, stopped.delivery))
+    (hold,) = asked.delivery.state.progress.keys() - stopped.delivery.state.progress.keys()
+
+    async def now(*_: object) -> Any:
+        return next(stands)
+
+    monkeypatch.setattr(Reading, "delivery", now)
+    page = await (await at.signed_in("kz.prosecutor")).page(f"{at.home}/answer?checkpoint={hold}", 404)
+    assert "no open request for you at this checkpoint" in page
 
 
 async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -> None:

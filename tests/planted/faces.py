@@ -594,6 +594,16 @@ BUGS = (
         "",
         "gateway/overdue::test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and_nothing_else",
     ),
+    Bug(
+        "pages",
+        "gateway/pages/pages.py",
+        "    await request.app[RECEPTION].asked(reader, delivery)\n"
+        "    known = await request.app[RECEPTION].reading.delivery(reader, delivery)\n"
+        "    asked = asked_in(known, reader.id, datetime.now(UTC))",
+        "    asked = await request.app[RECEPTION].asked(reader, delivery)\n"
+        "    known = await request.app[RECEPTION].reading.delivery(reader, delivery)",
+        "gateway/pages::test_a_form_is_for_what_is_asked_once_its_reader_is_known_to_have_read_it",
+    ),
     Bug("record", "gateway/pages/pages.py", " | await _as_it_stands(request, delivery)", "", "gateway/pages"),
     Bug("text", "gateway/pages/pages.py", '"\\n".join(map(shown, text.split("\\n")))', "text", "gateway/words"),
     Bug(
