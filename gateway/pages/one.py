@@ -21,7 +21,7 @@ from domain.plan.directory import Service
 from domain.views.sight import length, newest_first, sight
 from domain.views.view import DeliveryView
 from domain.words.moments import instant, utc_text
-from gateway.access import CALLER
+from gateway.access import CALLER, PROOFS
 from gateway.files import FILES
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import floor, pages
@@ -247,6 +247,7 @@ class _Shown:
             "count": place.size - before.size,
             "shown": drawing.shown,
             "plan": view.plan,
+            "installation": pages.keys_of_installation(self.request.app[PROOFS].system),
             "act": _loud(drawing.page),
             "due": _due_soon(view, drawing.now),
         }

@@ -414,7 +414,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "service": caller.service.id,
         "officer": caller.officer,
         "keys": keys_of(caller.service, caller.officer),
-        "installation": _keys_of_installation(request.app[PROOFS].system),
+        "installation": keys_of_installation(request.app[PROOFS].system),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
         "on_behalf_of": asked.service if asked is not None and asked.service != caller.service.id else None,
@@ -459,7 +459,7 @@ def keys_of(service: Service, officer: str | None) -> dict[str, dict[str, str | 
     return {key_id(key.public): {"from": key.valid_from, "until": key.valid_until} for key in found}
 
 
-def _keys_of_installation(system: Service | None) -> dict[str, dict[str, str | None]]:
+def keys_of_installation(system: Service | None) -> dict[str, dict[str, str | None]]:
     """All keys that it has or had, by their id: what it has signed is checked by the one that counted then."""
     keys = system.keys if system is not None else ()
     ends = {key.public: [one for one in (key.valid_until, key.revoked_at) if one is not None] for key in keys}

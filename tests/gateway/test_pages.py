@@ -733,6 +733,17 @@ async def test_a_page_of_a_delivery_says_what_a_script_compares(at: At) -> None:
     assert {key_id(one.public): one.public for one in system.keys} == {number: key["public"] for number, key in keys.items()}
 
 
+async def test_a_page_that_is_followed_is_told_by_which_keys_a_receipt_is_checked(at: At) -> None:
+    """The installation may have a new key since the page was made, and sign by it what is signed there next."""
+    browser = await at.signed_in("uz.prosecutor")
+    keys = data_in(await browser.page(f"{at.home}/stop"))["installation"]
+    headers = {**SAME, "Cookie": browser.cookie}
+    async with browser.http.get(f"{at.installation.url}{at.home}/changes", headers=headers) as answer, asyncio.timeout(20):
+        told = [await answer.content.readline() for _ in range(2)][1]
+
+    assert keys == json.loads(told.removeprefix(b"data: "))["installation"]
+
+
 # The forms and the words, without a server
 
 

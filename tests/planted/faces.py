@@ -588,6 +588,13 @@ BUGS = (
         "gateway/page_of_delivery::test_a_stream_of_a_part_does_not_tell_that_another_operation_was_found",
     ),
     Bug(
+        "pages",
+        "gateway/pages/one.py",
+        '            "installation": pages.keys_of_installation(self.request.app[PROOFS].system),\n',
+        "",
+        "gateway/pages::test_a_page_that_is_followed_is_told_by_which_keys_a_receipt_is_checked",
+    ),
+    Bug(
         "R15",
         "gateway/pages/overdue.py",
         "            await show(found.names())\n",

@@ -28,7 +28,7 @@ async function proved(said) {
   }
 }
 
-function changed({ parts, entries, count, shown: seen, plan, act: loud }) {
+function changed({ parts, entries, count, shown: seen, plan, installation, act: loud }) {
   still(() => {
     for (const [name, tree] of Object.entries(parts)) replace(name, tree);
     const story = document.querySelector(".story");
@@ -40,7 +40,7 @@ function changed({ parts, entries, count, shown: seen, plan, act: loud }) {
     }
   });
   show($("attached"), $("l-files").childElementCount > 0);
-  Object.assign(data, { plan, seen: { size: seen.size, root: seen.root } });
+  Object.assign(data, { plan, installation, seen: { size: seen.size, root: seen.root } });
   proved(seen);
   if (loud && loud !== act) $("alarm").textContent = loud;
   act = loud;
