@@ -1,12 +1,19 @@
 """A real browser: an officer attaches a file to an answer, and saves it from the page of the delivery."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.async_api import expect
 from temporalio.client import Client
 
+from domain.delivery.statement import sign_statement
+from domain.plan.attachment import Attachment
 from domain.record.door import read_statement
-from tests.gateway.test_browser import NARROW, opened, pytestmark  # noqa: F401 - the marks of a browser
+from domain.signing.canonical import digest_of_bytes
+from domain.words.moments import utc_text
+from rehearsal.services import private_key_of
+from tests.gateway.test_browser import NARROW, SERVICE, opened, pytestmark  # noqa: F401 - the marks of a browser
+from tests.gateway.test_pages import statement
 
 JPEG = b"\xff\xd8\xff\xe0 the decision, scanned " * 5000
 
@@ -55,3 +62,23 @@ async def test_an_officer_attaches_a_file_and_saves_it(temporal: Client, tmp_pat
         await page.locator("#files").set_input_files(tmp_path / "decision.jpg")
         await expect(page.locator("#uploads")).to_contain_text("handed in")
         assert at.wrong == []
+
+
+async def test_a_file_that_is_named_while_the_page_is_open_is_handed_in_there(temporal: Client, tmp_path: Path) -> None:
+    """Nothing named a file when the page was made; the system of its service names one."""
+    scan = tmp_path / "decision.jpg"
+    scan.write_bytes(JPEG)
+    file = Attachment(digest=digest_of_bytes(JPEG), size=len(JPEG), media_type="image/jpeg", shows="the decision, scanned")
+    async with opened(temporal, tmp_path) as at:
+        await at.sign_in()
+        await at.make_key()
+        await at.go(f"/desk/deliveries/{at.plan.operation}")
+        await expect(at.page.locator("#attached")).to_be_hidden()
+        told = statement(at.plan, SERVICE, {"kind": "information", "text": "as agreed"})
+        plan = (await at.installation.gateway(SERVICE).view(at.plan.operation)).plan
+        known = {"happened_at": utc_text(datetime.now(UTC)), "plan": plan, "attachments": (file,)}
+        said = sign_statement(told.model_copy(update=known), private_key_of(SERVICE))
+        await at.installation.gateway(SERVICE).submit(at.plan.operation, said)
+        await expect(at.page.locator("#l-files")).to_contain_text("the decision, scanned")
+        await at.page.locator("#files").set_input_files(scan)
+        await expect(at.page.locator("#uploads")).to_contain_text("handed in")

@@ -6,13 +6,16 @@ import { handInRow, known } from "./files.js";
 
 const data = read("data");
 const texts = read("file-texts");
-const named = read("named");
-const key = await held(data);
+const named = new Set(read("named")); // beside those that stand on the page
+const look = () => document.querySelectorAll("#l-files [data-digest]").forEach((one) => named.add(one.dataset.digest));
+const key = await held(data).catch(() => null);
+look();
 show($("hand-in"), key !== null && key.id in data.keys);
 
 $("files").addEventListener("change", async () => {
   const files = [...$("files").files];
   $("files").value = "";
+  look();
   for (const file of files) {
     let said = null;
     try {
@@ -21,7 +24,7 @@ $("files").addEventListener("change", async () => {
       put($("uploads"), "li", `${file.name}: ${texts.wrong[error.message] ?? texts.wrong.unread}`);
     }
     show($("uploads"));
-    if (said !== null && named.includes(said.digest)) await handInRow(data, key, { file, said }, texts);
+    if (said !== null && named.has(said.digest)) await handInRow(data, key, { file, said }, texts);
     else if (said !== null) put($("uploads"), "li", `${file.name}: ${texts.wrong.unnamed}`);
   }
 });
