@@ -95,7 +95,7 @@ async def story(request: web.Request) -> web.Response:
     drawing = await _drawing(request, delivery, max(datetime.now(UTC), delivery.state.now))
     shows(request, [name], drawing.numbers())
     _, found = parts(_text(request, drawing), LEDGER)
-    return web.json_response({"tree": found[LEDGER], "shown": drawing.shown})
+    return web.json_response({"tree": found[LEDGER], "shown": drawing.shown, "place": str(drawing.place)})
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,6 @@ async def _live(request: web.Request, drawing: _Drawing) -> dict[str, Any]:
     place = {"since": str(drawing.place), "at": utc_text(drawing.now)}
     return {
         "stream": f"{ROOT}/deliveries/{name}/changes?{urlencode(given | place)}",
-        "since": str(drawing.place),
         "at": utc_text(drawing.now),
         "engine": await request.app[RECEPTION].engine(),
         "due": _due_soon(drawing.page.view, drawing.now),

@@ -2,16 +2,19 @@
 signature.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
 from temporalio.client import Client
 
 from domain.delivery.statement import sign_statement
+from domain.record.door import read_statement
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.gateway.test_browser import SERVICE, At, opened, pytestmark
@@ -149,6 +152,84 @@ async def test_the_page_follows_the_ledger_and_nothing_moves_under_the_hand(at: 
     await expect(known.locator("li.done")).to_contain_text("uz.customs")
     await expect(page.locator(".story > li")).to_have_count(1)
     assert await page.evaluate("window.untouched") is True
+
+
+async def test_what_is_recorded_while_the_ledger_is_narrowed_stands_in_it(at: At) -> None:
+    """The narrowed ledger was drawn before an entry that the page was told of while it came: from there on it is followed."""
+    await follow(at, at.plan.initiator)
+    page = at.page
+    entry = page.locator(".story > li", has_text="said: stop ordered")
+
+    async def before(route: Any) -> None:
+        answer = await route.fetch()
+        await say(at, SERVICE, {"kind": "stop_requested", "reason": "danger"})
+        await expect(entry).to_have_count(1)
+        await route.fulfill(response=answer)
+
+    await page.route("**/story?*", before, times=1)
+    await page.get_by_role("navigation", name="Show of the ledger").get_by_role("link", name="Said").click()
+    await page.wait_for_url("**?show=said#ledger")
+    await expect(entry).to_have_count(1)
+
+
+class Streams:
+    """In the place of the gateway's: each ends at once, and its browser comes again."""
+
+    def __init__(self) -> None:
+        self.says = ": nothing"
+        self.begun = asyncio.Condition()
+
+    async def __call__(self, route: Any) -> None:
+        """One of them."""
+        await route.fulfill(content_type="text/event-stream", body=f"retry: 50\n{self.says}\n\n")
+        async with self.begun:
+            self.begun.notify_all()
+
+    async def again(self) -> None:
+        """Until two have begun from now on: of the first it is not known what it said."""
+        async with self.begun:
+            for _ in range(3):
+                await self.begun.wait()
+
+
+async def test_a_page_is_not_loaded_anew_over_a_stop_that_is_not_handed_in(at: At) -> None:
+    """The record was put back, so the page begins anew: not while somebody types a reason, nor while what is signed is to be sent
+    again, which is on this page only; and then it does.
+    """
+    await at.sign_in()
+    await at.make_key()
+    streams = Streams()
+    await at.page.route("**/changes?*", streams)
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+    await at.page.evaluate("window.untouched = true")
+    await at.page.get_by_role("button", name="Hold or stop it").click()
+    await at.page.get_by_label("Reason").fill("danger")
+    streams.says = 'data: {"kind": "anew"}'
+    await streams.again()
+    await at.page.route("**/statements", lambda route: route.abort(), times=1)
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Not handed in")
+    await streams.again()
+    assert await at.page.evaluate("window.untouched") is True
+    streams.says = ": nothing"
+    async with at.page.expect_event("load"):
+        await at.page.get_by_role("button", name="Send the same again").click()
+    (stop,) = await at.said()
+
+    assert "stop_requested" == read_statement(stop.envelope).kind
+
+
+async def test_a_stream_that_hangs_is_followed_anew(at: At) -> None:
+    """A connection that brings nothing and does not break is given up for another."""
+    begun = asyncio.Queue[Any]()
+    await at.sign_in(at.plan.initiator)
+    await at.page.clock.install()
+    await at.page.route("**/changes?*", begun.put)
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+    await begun.get()
+    await at.page.clock.fast_forward(31_000)
+    await (await asyncio.wait_for(begun.get(), 10)).continue_()
+    await expect(at.page.locator("#stale")).to_be_hidden()
 
 
 async def test_keys_lead_to_the_stop_the_telephone_and_the_paper(at: At) -> None:

@@ -11,6 +11,7 @@ const { live, home, words } = read("following");
 const shown = read("shown");
 const data = read("data");
 const POLITE = 60_000; // milliseconds between two sentences that are merely spoken
+const LATER = 1_000;
 let following = null;
 
 // What is recorded
@@ -53,7 +54,14 @@ function changed({ parts, entries, count, shown: seen, plan, installation, act: 
 
 function take(said) {
   if (said.kind === "changed") changed(said);
-  else if (said.kind === "anew") location.reload();
+  else if (said.kind === "anew") anew();
+}
+
+// Load the page once nobody is about to stop it here, or has yet to send again what was signed, which is on this page only.
+function anew() {
+  const again = $("again");
+  if ($("stop")?.matches(":popover-open") || again?.disabled || again?.hidden === false) setTimeout(anew, LATER);
+  else location.reload();
 }
 
 function countDown() {
@@ -82,17 +90,18 @@ const SECTION = "ledger";
 async function asked(query) {
   const answer = await fetch(`${home}/story?${query}`);
   if (!answer.ok) return null;
-  const { tree, shown: seen } = await answer.json();
+  const { tree, shown: seen, place } = await answer.json();
   proved(seen);
-  return build(tree);
+  return { fresh: build(tree), place };
 }
 
 async function narrow(query) {
-  const fresh = await asked(query);
-  if (fresh === null) {
+  const found = await asked(query);
+  if (found === null) {
     location.assign(`?${query}#${SECTION}`);
     return;
   }
+  const { fresh, place } = found;
   const old = $(SECTION);
   const { name, value } = document.activeElement ?? {};
   const focused = old.contains(document.activeElement);
@@ -100,15 +109,16 @@ async function narrow(query) {
   if (focused) [...fresh.querySelectorAll("[name]:not([type=hidden]), a[aria-current]")].find((one) => one.name === name || (!name && one.matches("a")))?.focus({ preventScroll: true });
   if (focused && name === "text") fresh.querySelector("[name=text]").value = value;
   history.replaceState(null, "", query ? `?${query}#${SECTION}` : home);
-  following?.turn((since) => `${home}/changes?${new URLSearchParams([...new URLSearchParams(query), ["since", since]])}`);
+  following?.turn(`${home}/changes?${new URLSearchParams([...new URLSearchParams(query), ["since", place]])}`);
 }
 
 async function more(link) {
-  const fresh = await asked(link.search.slice(1));
-  if (fresh === null) {
+  const found = await asked(link.search.slice(1));
+  if (found === null) {
     location.assign(link.href);
     return;
   }
+  const { fresh } = found;
   const [first] = fresh.querySelectorAll(".story > li");
   document.querySelector(".story").append(...fresh.querySelectorAll(".story > li"));
   const [old, next] = [link.closest("p"), fresh.querySelector(".more")?.closest("p")];

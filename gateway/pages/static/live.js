@@ -43,12 +43,12 @@ export function say(element, text) {
 }
 
 // Follow a stream, from what the page knew when it was made. `take` is given what it says; a beat says how things stand. Given back:
-// `now`, the time by the clock of the server; `turn`, which follows another stream, made from how far this one has come.
+// `now`, the time by the clock of the server; `turn`, which follows another stream.
 export function follow({ stream, words, ...begun }, take) {
-  let [address, source, place, over] = [stream, null, begun.since, false];
+  let [address, source, over] = [stream, null, false];
   let ahead = Date.parse(begun.at) - Date.now(); // of the clock of this machine, at most by how long the page was on its way
   let at = Date.parse(begun.at);
-  let heard = Date.now();
+  let [heard, began] = [Date.now(), 0];
   let state = { archive: "up", engine: begun.engine, due: begun.due };
   let why = ""; // the stream broke: the sentence that says why, until it is there again
   let broke = 0; // how often it broke since it was there
@@ -92,7 +92,6 @@ export function follow({ stream, words, ...begun }, take) {
   function hear(event) {
     heard = Date.now();
     [why, broke] = ["", 0];
-    place = event.lastEventId || place;
     const said = JSON.parse(event.data);
     if (said.kind === "beat") {
       at = Date.parse(said.at);
@@ -107,7 +106,7 @@ export function follow({ stream, words, ...begun }, take) {
 
   function listen() {
     const mine = new EventSource(address);
-    source = mine;
+    [source, began] = [mine, Date.now()];
     mine.onmessage = hear;
     mine.addEventListener("end", () => {
       over = true;
@@ -134,13 +133,19 @@ export function follow({ stream, words, ...begun }, take) {
 
   function turn(another) {
     source.close();
-    address = another(place);
+    address = another;
     listen();
+  }
+
+  // A connection that hangs is not said to be lost: after a silence another is made.
+  function beat() {
+    if (!over && Date.now() - Math.max(heard, began) > STALE) turn(address);
+    tell();
   }
 
   addEventListener("pagehide", () => source.close(), { once: true });
   tell();
   listen();
-  setInterval(tell, 1000);
+  setInterval(beat, 1000);
   return { now, turn };
 }
