@@ -448,18 +448,42 @@ async def test_nothing_can_be_sent_before_the_script_is_there(at: At, page: str)
     await expect(at.page.locator("#check")).to_be_disabled()
 
 
-async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_once(at: At) -> None:
-    """The answer is lost on its way: the page keeps what was signed, and the same again gets the first receipt."""
+async def lost(route: Any) -> None:
+    """The answer is lost on its way."""
+    await route.fetch()
+    await route.abort()
+
+
+async def broken(route: Any) -> None:
+    """The gateway has a fault of its own once it has taken what came."""
+    await route.fetch()
+    await route.fulfill(status=500, json={"detail": "the gateway has a fault of its own"})
+
+
+async def hanging(route: Any) -> None:
+    """What came is taken, and no answer comes."""
+    await route.fetch()
+
+
+SOON = "const after = AbortSignal.timeout; AbortSignal.timeout = () => after.call(AbortSignal, 500);"
+
+
+@pytest.mark.parametrize("answered", [lost, broken, hanging])
+async def test_a_statement_that_did_not_get_through_is_sent_again_and_counts_once(at: At, answered: Any) -> None:
+    """No answer comes that says what became of it: the page keeps what was signed, and the same again gets the first receipt.
+    Where the connection hangs before there is anything to sign, that is said too.
+    """
     await at.sign_in()
     await at.make_key()
+    if answered == hanging:
+        await at.page.add_init_script(SOON)
     await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
-
-    async def lose(route: object) -> None:
-        await route.fetch()  # type: ignore[attr-defined]
-        await route.abort()  # type: ignore[attr-defined]
-
-    await at.page.route("**/statements", lose, times=1)
     await at.page.get_by_label("Reason").fill("danger")
+    if answered == hanging:
+        await at.page.route("**/statement", hanging, times=1)
+        await at.page.get_by_role("button", name="Sign and stop").click()
+        await expect(at.page.locator("#faults")).to_contain_text("The gateway does not answer")
+    await at.page.route("**/statements", answered, times=1)
     await at.page.get_by_role("button", name="Sign and stop").click()
     await expect(at.page.locator("#outcome-title")).to_have_text("Not handed in")
     await at.page.get_by_role("button", name="Send the same again").click()

@@ -1,7 +1,9 @@
 """A hold with a real browser: who takes part orders it, those whose say it is decide, and the page says what becomes of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -88,9 +90,21 @@ async def test_the_responsible_authority_has_what_is_held_seized(at: At) -> None
 
 
 async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signature_each(temporal: Client, tmp_path: Path) -> None:
-    """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was."""
+    """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was. One that hangs keeps no
+    other back.
+    """
     plans = group_called("palm-oil")
     names = [plan.operation for plan in plans[:2]]
+    second = asyncio.Event()
+
+    async def after(route: Any) -> None:
+        await second.wait()
+        await route.continue_()
+
+    async def there(route: Any) -> None:
+        await route.fulfill(response=await route.fetch())
+        second.set()
+
     try:
         async with opened(temporal, tmp_path, plans=plans, at="consent-kz") as at:
             await at.sign_in("kz.prosecutor")
@@ -100,6 +114,8 @@ async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signatur
             await at.page.get_by_label("Reason").fill(WHY)
             for one in await at.page.locator("#members input").all():
                 await one.set_checked(await one.get_attribute("data-delivery") in names)
+            await at.page.route(f"**/{names[0]}/statements", after, times=1)
+            await at.page.route(f"**/{names[1]}/statements", there, times=1)
             await at.page.get_by_role("button", name="Sign and hold").click()
             await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
             await expect(at.page.locator("#outcome")).to_be_focused()

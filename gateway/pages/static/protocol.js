@@ -4,6 +4,10 @@ import { base64, base64url, hex256, joined, sign, utf8 } from "./keys.js";
 
 const STATEMENT = "application/vnd.vigil.statement+json";
 export const CHASE = "application/vnd.vigil.chase+json";
+export const PATIENCE = 30_000; // milliseconds after which a connection hangs: the gateway has answered by then, or left it for later
+
+// Whether this answer leaves open what became of what was sent: the same may be sent again, and counts once.
+export const isOpen = (status) => status >= 500 || status === 429 || status === 408;
 
 // What is signed in an envelope (DSSE): its type and its bytes.
 export function signedBytes(type, payload) {
@@ -42,7 +46,8 @@ export async function handIn(who, key, body) {
 export async function post(who, key, path, body) {
   const url = `${who.url}${path}`;
   const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
-  const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
+  const signal = AbortSignal.timeout(PATIENCE);
+  const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store", signal });
   return { status: answer.status, told: await answer.json() };
 }
 
@@ -65,7 +70,7 @@ export async function handInFile(who, key, { file, said }, moved) {
 export async function ask(who, key, below) {
   const url = `${who.url}/v1/deliveries/${who.delivery}${below}`;
   const headers = { Authorization: await proof(who, key, "GET", url, new Uint8Array()) };
-  const answer = await fetch(url, { headers, credentials: "omit", cache: "no-store" });
+  const answer = await fetch(url, { headers, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
 }

@@ -2,6 +2,7 @@
 
 import { filled } from "./checks.js";
 import { put } from "./page.js";
+import { PATIENCE } from "./protocol.js";
 import { data, inText, label, texts } from "./signing.js";
 
 const sorted = (_name, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
@@ -50,7 +51,8 @@ export async function besideFirst(bytes, said, key) {
   const found = keys.includes(key.id) ? [filled(texts.sameKey, { officer })] : [];
   let differs;
   try {
-    const answer = await fetch(`/desk/deliveries/${data.delivery}/second`, { method: "POST", body: bytes, headers: { "Content-Type": "application/json" } });
+    const signal = AbortSignal.timeout(PATIENCE);
+    const answer = await fetch(`/desk/deliveries/${data.delivery}/second`, { method: "POST", body: bytes, headers: { "Content-Type": "application/json" }, signal });
     if (!answer.ok) return { more: [...found, texts.uncompared] };
     ({ differs } = await answer.json());
   } catch {

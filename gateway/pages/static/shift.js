@@ -3,11 +3,11 @@
 
 import { bytesOf, held, hex256, utf8 } from "./keys.js";
 import { $, put, read, row, show } from "./page.js";
-import { envelope, post } from "./protocol.js";
+import { envelope, isOpen, post } from "./protocol.js";
 
 const data = read("data");
 const texts = read("texts");
-const key = await held(data);
+const key = await held(data).catch(() => null);
 const able = key !== null && key.id in data.keys;
 show($("no-key"), !able);
 $("check").disabled = !able;
@@ -56,7 +56,7 @@ $("sign").addEventListener("click", async () => {
     try {
       const { status, told } = await post(data, key, over ? "/v1/shift/hand-over" : "/v1/shift/take-over", body);
       if (status === 201) closed(over, told);
-      else if (status === 503 || status === 429 || status === 408) unsent(told.detail);
+      else if (isOpen(status)) unsent(told.detail);
       else outcome("bad", texts.rejected, [told.detail, told.hint].filter(Boolean).join(". "), told.faults ?? []);
     } catch {
       unsent("");

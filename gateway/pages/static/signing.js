@@ -3,13 +3,14 @@
 
 import { held, hex256 } from "./keys.js";
 import { $, put, read, row, show } from "./page.js";
-import { envelope, handIn } from "./protocol.js";
+import { PATIENCE, envelope, handIn, isOpen } from "./protocol.js";
 import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
 export const data = read("data");
 export const texts = read("texts");
 const MASSES = new Set(["gross", "net", "received", "spent", "left", "division"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
+const SOON = 5_000; // milliseconds that a receipt waits for words
 let findings = null; // what the rules may have found, in words
 const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
 
@@ -32,6 +33,7 @@ export async function composed(filled) {
       method: "POST",
       body: JSON.stringify(filled),
       headers: { "Content-Type": "application/json" },
+      signal: AbortSignal.timeout(PATIENCE),
     });
     if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     const problem = await answer.json();
@@ -180,13 +182,13 @@ export async function signAndHandIn(bytes, key, then = async () => {}) {
   const body = await envelope(bytes, key);
   let [taken, followed] = [false, false];
   const send = async () => {
-    $("again").disabled = true;
+    onItsWay();
     try {
       const { status, told: answer } = await handIn(data, key, body);
       if (status >= 200 && status < 300) taken = true;
       if (status === 200 || status === 201) await receipt(answer, bytes);
       else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
-      else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
+      else if (isOpen(status)) unsent(answer.detail);
       else outcome("bad", texts.rejected, [answer.detail, answer.hint].filter(Boolean).join(". "), {});
     } catch {
       unsent("");
@@ -202,15 +204,14 @@ export async function signAndHandIn(bytes, key, then = async () => {}) {
 }
 
 // Sign these bytes once, and hand the same in to each consignment that they name; what became of it stands beside the name of each.
-// One that fails keeps none back, and is sent again alone.
+// One that fails or hangs keeps none back, and is sent again alone.
 export async function signForEach(bytes, key) {
   const body = await envelope(bytes, key);
-  const became = new Map();
+  const became = new Map(data.deliveries.map((delivery) => [delivery, { done: false }]));
   const send = async () => {
-    $("again").disabled = true;
-    for (const delivery of data.deliveries) {
-      if (!became.get(delivery)?.done) became.set(delivery, await inOne({ ...data, delivery }, key, body, bytes));
-    }
+    onItsWay();
+    const left = [...became.keys()].filter((delivery) => !became.get(delivery).done);
+    await Promise.all(left.map(async (delivery) => became.set(delivery, await inOne({ ...data, delivery }, key, body, bytes))));
     const all = [...became.values()];
     const good = all.every((one) => one.good);
     outcome(good ? "good" : "bad", good ? texts.signed : texts.notByAll, "", {});
@@ -239,7 +240,7 @@ async function inOne(who, key, body, bytes) {
     return { done: false, good: false, text: texts.unsentMore };
   }
   if (status === 202) return { done: true, good: true, text: `${texts.kept}. ${texts.keptMore}` };
-  if (status === 503 || status === 429 || status === 408) return { done: false, good: false, text: [texts.unsentMore, answer.detail].filter(Boolean).join(" ") };
+  if (isOpen(status)) return { done: false, good: false, text: [texts.unsentMore, answer.detail].filter(Boolean).join(" ") };
   if (status !== 200 && status !== 201) return { done: true, good: false, text: [texts.rejected, answer.detail, answer.hint].filter(Boolean).join(". ") };
   try {
     const given = await opened(answer, data.installation);
@@ -272,7 +273,7 @@ function allFound(given) {
 // What was found, as a sentence: `domain.views.sentences` does the same on the server, which is asked once for the words. Without
 // them nothing is said but the rule, which stands beside it.
 async function sentence({ code, parameters }) {
-  findings ??= await fetch("/desk/findings").then((answer) => (answer.ok ? answer.json() : null), () => null);
+  findings ??= await fetch("/desk/findings", { signal: AbortSignal.timeout(SOON) }).then((answer) => (answer.ok ? answer.json() : null), () => null);
   if (findings === null) return "";
   const [text, shapes] = findings.sentences[code];
   return text.replace(/{([a-z_]+)}/g, (_whole, name) => parameter(shapes[name], parameters[name], parameters));
@@ -341,6 +342,11 @@ async function receipt(answer, bytes) {
 function offer(answer, name) {
   asFile($("save"), answer, `${data.delivery}.${name}`);
   show($("file"));
+}
+
+function onItsWay() {
+  outcome("", texts.moment, "", {});
+  $("again").disabled = true;
 }
 
 function unsent(detail) {
