@@ -284,6 +284,58 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     assert await at.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
 
 
+CHANGES = """
+async () => {
+  const { data } = await import("/desk/file/signing.js");
+  data.plan = "0".repeat(64);
+}
+"""
+
+
+async def test_a_plan_that_is_changed_while_a_stop_is_made_does_not_hold_it_up(at: At) -> None:
+    """The page is told of the new plan after its script has asked for the bytes: what it asked for is signed."""
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}")
+
+    async def meanwhile(route: Any) -> None:
+        answer = await route.fetch()
+        await at.page.evaluate(CHANGES)
+        await route.fulfill(response=answer)
+
+    await at.page.route("**/statement", meanwhile, times=1)
+    await at.page.get_by_role("button", name="Hold or stop it").click()
+    await at.page.get_by_label("Reason").fill("danger")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+
+
+async def test_no_page_makes_or_forgets_another_key_than_it_shows(at: At) -> None:
+    """Of two pages that are open, one does what the other has done meanwhile: it shows the key that is there, which stays."""
+    await at.sign_in()
+    await at.go("/desk/me")
+    other = await at.context.new_page()
+    await other.goto(at.page.url)
+    numbers = [page.locator("#key-id") for page in (at.page, other)]
+    for page in (at.page, other):
+        await page.get_by_role("button", name="Make a key").click()
+        await expect(page.locator("#known")).to_have_text("not yet")
+    first = await numbers[0].text_content() or ""
+    await expect(numbers[1]).to_have_text(first)
+
+    for page in (at.page, other):
+        for _ in range(2):
+            await page.get_by_role("button", name="Forget this key").click()
+        if page == at.page:
+            await page.get_by_role("button", name="Make a key").click()
+            await expect(page.locator("#known")).to_have_text("not yet")
+    second = await numbers[0].text_content() or ""
+    assert first != second
+    await expect(numbers[1]).to_have_text(second)
+    await at.page.reload()
+    await expect(numbers[0]).to_have_text(second)
+
+
 async def test_what_the_gateway_makes_of_a_form_is_not_signed_if_it_is_something_else(at: At) -> None:
     """A gateway that was broken into answers the form of a stop with a stop of another reason: nothing is signed or handed in."""
     await at.sign_in()

@@ -6,7 +6,10 @@ import { $, aloud, read, show } from "./page.js";
 const data = read("data");
 const texts = read("mine");
 
+let shown = null; // the key that stands on the page
+
 function present(key) {
+  shown = key;
   show($("none"), !key);
   show($("key"), Boolean(key));
   if (!key) return;
@@ -26,7 +29,7 @@ function present(key) {
 
 $("make").addEventListener("click", async () => {
   try {
-    present(await make(data));
+    present((await held(data)) ?? (await make(data))); // another page may have made one meanwhile
     $("key").focus();
   } catch {
     show($("none"), false);
@@ -39,9 +42,10 @@ $("forget").addEventListener("click", async () => {
     show($("sure"));
     return;
   }
-  await forget(data);
+  const there = await held(data);
+  if (there?.id === shown.id) await forget(data); // another page may have made another meanwhile, which stays
   show($("sure"), false);
-  present(null);
+  present(there?.id === shown.id ? null : there);
 });
 
 present(await held(data));

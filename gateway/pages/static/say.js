@@ -78,7 +78,7 @@ form.addEventListener("submit", async (event) => {
     bytes = await composed(form);
     $("check").disabled = false;
     if (bytes === null) return;
-    const said = statementIn(bytes, data.kind, known, attached);
+    const said = statementIn(bytes, data.kind, known, { files: attached });
     if (data.corrects) raiseUnlessOf(said);
     if (data.first) takenOver(said, form.fields);
     inWords(said, $("words"));

@@ -86,10 +86,10 @@ export function contradicted() {
 
 // The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint, and
 // names this plan and this root as seen, and these files.
-export function statementIn(bytes, kind, seen, files = []) {
+export function statementIn(bytes, kind, seen, { files = [], plan = data.plan } = {}) {
   const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   const asked = { delivery: data.group ?? data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
-  const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of, plan: data.plan };
+  const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of, plan };
   for (const [name, value] of Object.entries({ ...asked, ...more })) {
     if (said[name] !== value) throw new Error(name);
   }

@@ -58,12 +58,12 @@ form.addEventListener("submit", async (event) => {
   for (const press of presses) press.disabled = true;
   const reason = $("reason").value.trim();
   const known = await seen();
-  const { group = null, members = null } = data;
-  const bytes = await composed({ kind, happened_at: now(), fields: contentOf(kind, reason), plan: data.plan, seen: known, group, members });
+  const { group = null, members = null, plan } = data; // the page is followed: its plan may change while the bytes are made
+  const bytes = await composed({ kind, happened_at: now(), fields: contentOf(kind, reason), plan, seen: known, group, members });
   for (const press of presses) press.disabled = false;
   if (bytes === null) return;
   try {
-    const said = statementIn(bytes, kind, known);
+    const said = statementIn(bytes, kind, known, { plan });
     if (!isAsked(said.content, kind, reason)) throw new Error("content");
     inWords(said, $("words"));
   } catch {
