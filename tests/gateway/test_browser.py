@@ -451,6 +451,27 @@ async def test_a_forked_history_is_found_by_a_browser_that_keeps_a_receipt(at: A
     assert Seen(size=receipt.size, root=receipt.root) == read_statement(stop.envelope).seen
 
 
+SHORTER = """
+async (who) => {
+  const { compare } = await import("/desk/file/receipts.js");
+  return compare(who, { size: 1 }).then(() => "fits", () => "contradicted");
+}
+"""
+
+
+async def test_what_was_looked_up_before_a_receipt_was_given_does_not_contradict_it(at: At) -> None:
+    """A page that is followed, or another one, shows for a moment less than a receipt proves; later that is another history."""
+    await at.page.clock.install()
+    await at.go("/desk/in")
+    receipt = Table(at.plan).say(SERVICE, "information", text="they are watched")
+    who = {"service": SERVICE, "officer": "P-117", "delivery": at.plan.operation}
+    await at.page.evaluate(KEEP, [who, plain(signed(receipt, private_key_of(VIGIL)))])
+
+    assert "fits" == await at.page.evaluate(SHORTER, who)
+    await at.page.clock.fast_forward(31_000)
+    assert "contradicted" == await at.page.evaluate(SHORTER, who)
+
+
 async def as_if_it_ended(route: Any, size: int) -> None:
     """The page of a delivery says that its ledger is of this size."""
     answer = await route.fetch()

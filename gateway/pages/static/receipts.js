@@ -7,6 +7,7 @@ import { ask, signedBytes } from "./protocol.js";
 const RECEIPT = "application/vnd.vigil.receipt+json";
 const MOST = 500; // receipts of one delivery; the oldest give way
 const MOST_DELIVERIES = 200; // those of which nothing was kept for longest give way
+const BEHIND = 30_000; // milliseconds for which what is shown may have been looked up before a receipt was given
 
 // Something contradicts a receipt that is kept here: nothing it is about is signed.
 export class Contradiction extends Error {}
@@ -126,7 +127,7 @@ export async function keep(who, receipt, envelope) {
   if (held.some((one) => one.root === receipt.root)) return;
   const edge = edgeBefore(receipt);
   await grow(edge, await leafOf(receipt.entry));
-  const one = { size: receipt.size, root: receipt.root, leaf: hex(await leafOf(receipt.entry)), statement: receipt.statement };
+  const one = { size: receipt.size, root: receipt.root, leaf: hex(await leafOf(receipt.entry)), statement: receipt.statement, at: Date.now() };
   await keepOf(who, (known) => {
     known.receipts.push({ ...one, envelope: JSON.stringify(envelope) });
     known.edge ??= edge;
@@ -151,7 +152,7 @@ function had(receipts, size, root) {
 // Contradiction where a receipt says otherwise.
 export async function compare(who, { size, root, leaves = [] }) {
   const held = (await kept(who))?.receipts ?? [];
-  const tooLong = size === undefined ? undefined : held.find((one) => one.size > size);
+  const tooLong = size === undefined ? undefined : held.find((one) => one.size > size && !(Date.now() - one.at < BEHIND));
   if (tooLong) throw new Contradiction(tooLong.statement);
   if (root !== undefined) had(held, size, root);
   const shown = new Map(leaves);
