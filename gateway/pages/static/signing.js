@@ -17,7 +17,7 @@ const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
 // itself would put what is in it into the address.
 export async function ready() {
-  const key = await held(data);
+  const key = await held(data).catch(() => null);
   const able = key !== null && key.id in data.keys;
   show($("no-key"), !able);
   $("check").disabled = !able;
