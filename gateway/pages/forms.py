@@ -69,6 +69,8 @@ class FilledForm(Frozen):
     """Where it is said of several consignments of a group at once: of which group, and of which of them (R31)."""
     corrects: Annotated[int | None, Field(ge=0)] = None
     """The entry of the statement that is corrected (R18); `kind` is then what corrects it."""
+    says: Digest | None = None
+    """What that says, as the page showed it."""
     second: Annotated[int | None, Field(ge=0)] = None
     """The entry of what a first officer has said, where a second one signs the same (R20)."""
     plan: Digest | None = None

@@ -24,7 +24,7 @@ from domain.plan.attachment import SUFFIXES
 from domain.plan.directory import Service
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
-from domain.signing.canonical import Frozen, canonical, plain
+from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.keys import key_id
 from domain.views import names
 from domain.views.asked import inbox as asked_in
@@ -356,6 +356,9 @@ async def say(request: web.Request) -> web.Response:
     corrects, reader = None, request[CALLER].service
     if filled.corrects is not None:
         corrects = _to_correct(await request.app[RECEPTION].reading.delivery(reader, delivery), reader, filled.corrects)
+        if filled.says != digest(corrects.content):  # what the page left as it was would take that back unseen
+            message = mark("it says something else by now than this page has shown")
+            raise Malformed(message, hint=mark("load the page anew, and read what stands there now"))
     if filled.second is not None and corrects is not None:
         taken_over |= first_to_correct(corrects, filled.second).taken_over()
     elif filled.second is not None:
@@ -439,7 +442,12 @@ def data_to_correct(request: web.Request, corrects: ToCorrect) -> dict[str, Any]
         "kind": "correction",
         "sentence": speak(words.SENTENCES["correction"]),
         "unwritten": {},
-        "corrects": {"entry": corrects.entry, "of": corrects.of, "content": plain(corrects.content)},
+        "corrects": {
+            "entry": corrects.entry,
+            "of": corrects.of,
+            "content": plain(corrects.content),
+            "says": digest(corrects.content),
+        },
     }
 
 

@@ -354,6 +354,21 @@ async def test_what_the_gateway_makes_of_a_form_is_not_signed_if_it_is_something
     assert [] == await at.said()
 
 
+async def test_who_signs_on_the_page_of_somebody_else_is_told_so(at: At) -> None:
+    """Another officer has signed in with the same browser since: nothing is signed for either, and the page says why."""
+    await at.sign_in()
+    await at.make_key()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/stop")
+    other = await at.context.new_page()
+    await other.goto((await at.vigil("sign-in", "--as", "uz.police", "--officer", "P-9")).strip())
+    await expect(other.locator(".who")).to_have_text("P-9 · uz.police")
+    await at.page.get_by_label("Reason").fill("danger")
+    await at.page.get_by_role("button", name="Sign and stop").click()
+    await expect(at.page.locator("#faults")).to_contain_text("Somebody else has signed in with this browser since")
+
+    assert [] == await at.said()
+
+
 RECEIPTS = json.loads((Path(__file__).parents[2] / "docs" / "vectors" / "receipts.json").read_text(encoding="utf-8"))
 TAKEN = """
 async ([envelopes, keys]) => {

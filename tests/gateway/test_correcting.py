@@ -11,7 +11,9 @@ from temporalio.client import Client
 
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
+from domain.delivery.statement import sign_statement
 from domain.record.door import read_statement
+from domain.rules.books import BOOK
 from domain.signing.canonical import plain
 from domain.signing.keys import private_pem
 from domain.words.moments import utc_text
@@ -28,7 +30,8 @@ CONSENTS = ("kz", "uz")
 
 async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it(temporal: Client) -> None:
     """Where it stands in the ledger, by the service that said it and nobody else. What is left as it is says nothing and is
-    refused; what is changed says all of it anew, with why; and that it was opened is recorded.
+    refused; what is changed says all of it anew, with why; and that it was opened is recorded. Where another officer has
+    corrected it meanwhile, nothing is made of the form: it would take that back.
     """
     plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
@@ -58,6 +61,7 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
         form = {
             "kind": "correction",
             "corrects": seq,
+            "says": data["corrects"]["says"],
             "plan": data["plan"],
             "seen": data["seen"],
             "happened_at": utc_text(datetime.now(UTC)),
@@ -69,6 +73,10 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
 
         same, unexplained, fine = await made(gross="13.9 kg"), await made("", gross="13.8 kg"), await made(gross="13.8 kg")
         wrong = await made(gross="much")
+        meanwhile = sign_statement(BOOK.statement.model_validate(fine[1]), private_key_of("kz.police"))
+        await installation.gateway("kz.police").submit(plan.operation, meanwhile)
+        await installation.caught_up(plan)
+        overtaken = await made(packages="2")
         stolen, _ = await other.ask("POST", f"{at.home}/statement", form | {"fields": {"reason": "misread"}}, SAME)
         reads = (await installation.reads.page(0, 1000)).reads
 
@@ -84,6 +92,7 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
     content = fine[1]["content"]
     assert (200, before.id, "misread") == (fine[0], content["of"], content["reason"])
     assert plain(before.content) | {"gross": 13_800_000} == content["content"]
+    assert (422, "it says something else by now than this page has shown") == (overtaken[0], overtaken[1]["detail"])
     assert [("kz.police", seq)] == [(one.service, one.first) for one in reads if one.first == seq and one.action == "view"][:1]
 
 

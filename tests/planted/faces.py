@@ -612,6 +612,13 @@ BUGS = (
         "gateway/pages::test_a_form_is_for_what_is_asked_once_its_reader_is_known_to_have_read_it",
     ),
     Bug("record", "gateway/pages/pages.py", " | await _as_it_stands(request, delivery)", "", "gateway/pages"),
+    Bug(
+        "R18",
+        "gateway/pages/pages.py",
+        "        if filled.says != digest(corrects.content):",
+        "        if False:",
+        "gateway/correcting::test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it",
+    ),
     Bug("text", "gateway/pages/pages.py", '"\\n".join(map(shown, text.split("\\n")))', "text", "gateway/words"),
     Bug(
         "R20",

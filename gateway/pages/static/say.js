@@ -42,6 +42,7 @@ function filled(known, attachments) {
     plan: data.plan,
     seen: known,
     corrects: data.corrects?.entry ?? null,
+    says: data.corrects?.says ?? null,
     second: data.first?.entry ?? null,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
@@ -85,7 +86,7 @@ form.addEventListener("submit", async (event) => {
     lookedAt(bytes, said, data.first ? await besideFirst(bytes, said, key) : data.corrects ? { more: changed(said) } : {});
   } catch (error) {
     bytes = null;
-    if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed
+    if (!(error instanceof Contradiction)) notTheSame(error); // else it stays so: nothing can be checked any more, or signed
     return;
   }
   show(form, false);

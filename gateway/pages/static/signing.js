@@ -365,7 +365,7 @@ function outcome(how, title, text, rows) {
   $("outcome").focus();
 }
 
-// Nothing was signed, because what came was not what was asked for.
-export function notTheSame() {
-  faulty([{ place: "", problem: texts.other }]);
+// Nothing was signed, because what came was not what was asked for; where it is of somebody else, the browser is theirs by now.
+export function notTheSame({ message }) {
+  faulty([{ place: "", problem: ["service", "officer"].includes(message) ? texts.somebodyElse : texts.other }]);
 }

@@ -66,8 +66,8 @@ form.addEventListener("submit", async (event) => {
     const said = statementIn(bytes, kind, known, { plan });
     if (!isAsked(said.content, kind, reason)) throw new Error("content");
     inWords(said, $("words"));
-  } catch {
-    notTheSame();
+  } catch (error) {
+    notTheSame(error);
     return;
   }
   pop?.hidePopover(); // what was signed stood in it; on a page of its own it stays
