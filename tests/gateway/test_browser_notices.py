@@ -25,7 +25,7 @@ all the same.
 
 async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_something_waits() -> None:
     """By page and by webhook, with what is wrong said in place. The browser speaks only once that was turned on, and says no
-    more than the page; seen is seen.
+    more than the page; seen is seen, once that was taken, and its button does not go away under the hand.
     """
     wrong: list[str] = []
     async with served() as at, hook().listening() as receiver, async_playwright() as playwright:
@@ -68,7 +68,16 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
         await page.goto(f"{at.url}/desk/floor")
         await expect(page.locator("html[data-heard]")).to_be_attached(timeout=60_000)
         assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard()")
-        await page.locator("#waiting").get_by_role("button", name="Seen").click()
+        seen = page.locator("#waiting").get_by_role("button", name="Seen")
+        await seen.focus()
+        async with page.expect_response("**/desk/notices"):
+            await page.evaluate("() => dispatchEvent(new Event('moved'))")  # it looks again
+        await expect(seen).to_be_focused()
+        await page.route("**/seen/*", lambda route: route.fulfill(status=429, body="{}"), times=1)
+        async with page.expect_response("**/seen/*"):
+            await seen.press("Enter")
+        await expect(page.locator("#waiting")).to_be_visible()
+        await seen.press("Enter")
         await expect(page.locator("#waiting")).to_be_hidden()
         assert 0 == (await at.desk.room.waiting(at.desk.officer())).count
         assert [] == wrong

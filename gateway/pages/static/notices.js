@@ -13,6 +13,15 @@ const able = "Notification" in window;
 const wanted = () => able && Notification.permission === "granted" && localStorage.getItem(ON) === "yes";
 const post = (path, body) => fetch(`/desk/notices${path}`, { method: "POST", body, headers: body ? { "Content-Type": "application/json" } : {} });
 
+// From look to look it is the same one: somebody may be about to press it.
+function toPress(box) {
+  const button = put(box, "button", words.seen);
+  button.type = "button";
+  button.className = "plain";
+  button.addEventListener("click", () => post(`/seen/${button.value}`).then(({ ok }) => show(box, !ok), () => {}));
+  return button;
+}
+
 function tell({ count, upto }) {
   const box = $("waiting");
   const text = words.waits.replace("{count}", count);
@@ -24,13 +33,7 @@ function tell({ count, upto }) {
   }
   const form = box.querySelector("form");
   if (form) form.action = `/desk/notices/seen/${upto}`;
-  else if (count) {
-    box.querySelector("button")?.remove();
-    const button = put(box, "button", words.seen);
-    button.type = "button";
-    button.className = "plain";
-    button.addEventListener("click", () => post(`/seen/${upto}`).then(() => show(box, false), () => {}));
-  }
+  else if (count) (box.querySelector("button") ?? toPress(box)).value = upto;
   show(box, count > 0);
   if (!count || !wanted() || Number(localStorage.getItem(SAID)) >= upto) return;
   localStorage.setItem(SAID, upto);
