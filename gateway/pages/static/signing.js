@@ -344,8 +344,10 @@ function offer(answer, name) {
   show($("file"));
 }
 
+// Until it is known what became of it nothing leads away from here, where the second of two presses might fall.
 function onItsWay() {
   outcome("", texts.moment, "", {});
+  show($("then"), false);
   $("again").disabled = true;
 }
 
@@ -361,6 +363,7 @@ function outcome(how, title, text, rows) {
   $("receipt").replaceChildren();
   for (const [name, value] of Object.entries(rows)) if (value) row($("receipt"), name, value);
   for (const one of ["again", "file", "not-kept", "form"]) show($(one), false);
+  show($("then"));
   show($("outcome"));
   $("outcome").focus();
 }
