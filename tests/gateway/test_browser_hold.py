@@ -90,8 +90,8 @@ async def test_the_responsible_authority_has_what_is_held_seized(at: At) -> None
 
 
 async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signature_each(temporal: Client, tmp_path: Path) -> None:
-    """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was. One that hangs keeps no
-    other back.
+    """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was. One that hangs
+    keeps no other back.
     """
     plans = group_called("palm-oil")
     names = [plan.operation for plan in plans[:2]]

@@ -1,6 +1,6 @@
 """Notices in a real browser: an officer subscribes on the page *You*, and the watch floor and the browser say what waits."""
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Page, async_playwright, expect
 
 from tests.activities.test_messenger import hook
 from tests.gateway.test_browser import CHROMIUM, pytestmark
@@ -21,6 +21,21 @@ addEventListener("DOMContentLoaded", mark);
 """What the browser's own notices said, on whichever page: the one on which they are turned on may still be looking. Each is shown
 all the same.
 """
+
+
+async def press_seen(page: Page) -> None:
+    """The button that says so: focused while the page looks again; and pressed twice, since the first time is refused."""
+    seen = page.locator("#waiting").get_by_role("button", name="Seen")
+    await seen.focus()
+    async with page.expect_response("**/desk/notices"):
+        await page.evaluate("() => dispatchEvent(new Event('moved'))")
+    await expect(seen).to_be_focused()
+    await page.route("**/seen/*", lambda route: route.fulfill(status=429, body="{}"), times=1)
+    async with page.expect_response("**/seen/*"):
+        await seen.press("Enter")
+    await expect(page.locator("#waiting")).to_be_visible()
+    await seen.press("Enter")
+    await expect(page.locator("#waiting")).to_be_hidden()
 
 
 async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_something_waits() -> None:
@@ -68,17 +83,7 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
         await page.goto(f"{at.url}/desk/floor")
         await expect(page.locator("html[data-heard]")).to_be_attached(timeout=60_000)
         assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard()")
-        seen = page.locator("#waiting").get_by_role("button", name="Seen")
-        await seen.focus()
-        async with page.expect_response("**/desk/notices"):
-            await page.evaluate("() => dispatchEvent(new Event('moved'))")  # it looks again
-        await expect(seen).to_be_focused()
-        await page.route("**/seen/*", lambda route: route.fulfill(status=429, body="{}"), times=1)
-        async with page.expect_response("**/seen/*"):
-            await seen.press("Enter")
-        await expect(page.locator("#waiting")).to_be_visible()
-        await seen.press("Enter")
-        await expect(page.locator("#waiting")).to_be_hidden()
+        await press_seen(page)
         assert 0 == (await at.desk.room.waiting(at.desk.officer())).count
         assert [] == wrong
         await browser.close()
