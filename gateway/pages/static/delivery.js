@@ -118,6 +118,7 @@ async function more(link) {
     location.assign(link.href);
     return;
   }
+  if (!link.isConnected) return; // the ledger was narrowed meanwhile
   const { fresh } = found;
   const [first] = fresh.querySelectorAll(".story > li");
   document.querySelector(".story").append(...fresh.querySelectorAll(".story > li"));

@@ -187,7 +187,8 @@ export async function compared(who, key, shown) {
     ({ next } = page);
   }
   await keepOf(who, (there) => {
-    there.edge = edge;
+    const all = there.receipts.every((one) => receipts.some(({ root }) => root === one.root)); // another page may have kept one
+    if (all) there.edge = edge;
   });
   return { size: edge.size, root: await rootAt(edge) };
 }
