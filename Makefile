@@ -41,10 +41,9 @@ test: $(STAMP) ## run the tests (six processes, since many wait; warnings are er
 slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every example on Temporal
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "(browser or kill or slow) and not whole"
 
-all-tests: $(STAMP) ## run both at once, so that some compute while others wait: every test but those of `make whole`
-	@$(BIN)/python -m pytest -n 6 --dist worksteal -m "not whole"
+all-tests: test slow ## run every test but those of `make whole`
 
-whole: $(STAMP) ## go through all of what tests sample: every bit of a packet, every forgery, every guess, every end of a task
+whole: $(STAMP) ## go through all of what tests sample: every bit of a packet, every forgery, every guess, every change; and measure
 	@$(BIN)/python -m pytest -n auto -m whole
 
 campaign: seeds whole ## simulate as `make seeds` does, do what `make whole` does, then every change of a plan at every wait, time passing WAITS=N times

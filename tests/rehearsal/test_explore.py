@@ -32,6 +32,17 @@ def test_whoever_is_replaced_while_it_is_held_holds_nothing_up() -> None:
 
 
 @pytest.mark.slow
+def test_each_twentieth_change_of_a_small_plan_at_every_wait_leaves_a_delivery_that_goes_on() -> None:
+    """R22: `make whole` tries all."""
+    small = world()
+    found = explore_changes(small, plans_of(small)[::20], None, patience=0)
+
+    assert found.made
+    assert found.refused
+    assert set(found.outcomes) <= {"delivered_with_arrests", "returned_to_sender", "interdicted_as_planned"}
+
+
+@pytest.mark.whole
 def test_every_change_of_a_small_plan_at_every_wait_leaves_a_delivery_that_goes_on() -> None:
     """R22: at every position, each change of each field is refused whole or leads to an end. `make campaign` lets time pass."""
     small = world()
