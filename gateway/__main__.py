@@ -54,6 +54,7 @@ from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect, tls_in
 from process.tls import Served, seconds_left, trusting
+from workflows.messages import RunLength
 
 log = logging.getLogger("vigil.gateway")
 
@@ -88,7 +89,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         Chases(archive),
         Patterns(archive),
     )
-    reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
+    pace = RunLength(seconds=chosen.run_seconds)
+    reception = Reception(client, chosen.task_queue, directory, cards, key, reading, pace)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
     http = way_out(trusting(chosen.ca, chosen.client_cert, chosen.client_key))

@@ -36,7 +36,7 @@ from gateway.temporal import as_ours
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
-from workflows.messages import Docket, hand_in, update_id, workflow_id
+from workflows.messages import Docket, RunLength, hand_in, update_id, workflow_id
 
 log = logging.getLogger("vigil.gateway")
 
@@ -58,6 +58,7 @@ class Plans:
         reading: Reading,
         pulse: Pulse,
         aside: Aside,
+        pace: RunLength,
     ) -> None:
         self._runs = runs
         self._in_force = directory
@@ -66,6 +67,7 @@ class Plans:
         self._reading = reading
         self._pulse = pulse
         self._aside = aside
+        self._pace = pace
 
     async def start(self, caller: Service, envelope: Envelope) -> Plan:
         """Start the delivery of a signed plan. Nothing is started unless everything is right.
@@ -88,6 +90,7 @@ class Plans:
             ),
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
+            pace=self._pace,
         )
         with as_ours(plan.operation):
             try:

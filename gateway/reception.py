@@ -42,7 +42,7 @@ from gateway.temporal import as_ours, suppress_known
 from process.codec import Codec
 from process.in_force import InForce
 from workflows import messages
-from workflows.messages import hand_in
+from workflows.messages import RunLength, hand_in
 
 
 class Reception:
@@ -56,15 +56,16 @@ class Reception:
         cards: dict[str, RuleCard],
         key: Ed25519PrivateKey,
         reading: Reading,
+        pace: RunLength = RunLength(),  # noqa: B008 - it is frozen
     ) -> None:
-        """`reading`: what readers are shown."""
+        """`reading`: what readers are shown; `pace`: how long one run of a delivery lasts that is begun here."""
         self.reading = reading
         self.pulse = Pulse(client, task_queue)
         self._runs = Runs(client, task_queue)
         self._in_force = directory
         self._key = key
         self._aside = Aside()
-        self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
+        self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside, pace)
         self.papers = Papers(reading, self._aside)
         self.shift = reading.shift(directory, key)
         self._leaving = Leaving(self._runs)

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.words.errors import Malformed, faults_of
+from domain.words.limits import RUN_SECONDS
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
     starts_a_day: int = Field(default=240, ge=1, le=1_000_000)
     """How many deliveries one service may begin in a day, at one gateway; else as many as it may look for things in the register
     (R15)."""
+    run_seconds: int = Field(default=RUN_SECONDS, ge=10, le=RUN_SECONDS)
+    """How long one run of a delivery lasts that is begun at this gateway, before another goes on."""
     tls_cert: Path | None = None
     """The gateway's own certificate, with those between it and its authority (PEM). None: TLS ends before it."""
     tls_key: Path | None = None

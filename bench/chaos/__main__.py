@@ -12,6 +12,7 @@ or Ctrl-C), it performs the fault that it is at, and sums up.
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from bench.chaos.traffic import Load
 from domain.words.errors import VigilError
 from process.serve import leave
 from tests.postgresql import is_installed
+
+A_RUN = 30
+"""Seconds that one run of a delivery lasts here, instead of a week: many end while something is wrong, and go on in another."""
 
 
 class DoneFile:
@@ -121,6 +125,7 @@ async def main() -> int:
     parser.add_argument("--rate", type=float, default=Load.rate, help="statements a second, of all services together")
     parser.add_argument("--length", type=int, default=Load.length, help="statements until another delivery is busy")
     chosen = parser.parse_args()
+    os.environ.setdefault("VIGIL_RUN_SECONDS", str(A_RUN))  # to the gateways, which begin deliveries
     if chosen.archive is None:
         chosen.archive = "postgresql" if is_installed() else "sqlite"
     if not is_installed():
