@@ -86,7 +86,7 @@ from tests.support import SECRET, WORDS, example_cards, example_directory, signe
 from tests.tables import new_archive
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Docket, Fact, HandIn, LedgerSize, hand_in, workflow_id
+from workflows.messages import Docket, Fact, HandIn, LedgerSize, RunLength, hand_in, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 120.0
@@ -157,11 +157,16 @@ class Installation:
     let: list[tuple[Plan, str]] = field(default_factory=list)
     """What has been signed so."""
 
-    def reception(self, task_queue: str | None = None, directory: InForce | None = None) -> Reception:
+    def reception(
+        self,
+        task_queue: str | None = None,
+        directory: InForce | None = None,
+        pace: RunLength = RunLength(),  # noqa: B008 - it is frozen
+    ) -> Reception:
         """Another gateway's desk over the same archive."""
         archive = reading_of(self.reads._database)
         queue, in_force = task_queue or self.task_queue, directory or self.in_force
-        return Reception(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive)
+        return Reception(self.client, queue, in_force, example_cards(), VIGIL_KEY, archive, pace)
 
     def gateway(self, service: str, officer: str | None = None) -> Gateway:
         """The gateway, as this service calls it: its system, or an officer of it."""

@@ -790,6 +790,13 @@ BUGS = (
         "",
         "rehearsal/ranges::test_a_process_that_begins_when_its_campaign_has_ended_ends_too",
     ),
+    Bug(
+        "run",
+        "gateway/plans.py",
+        "            pace=self._pace,\n",
+        "",
+        "workflows/keeping::test_a_run_lasts_as_long_as_its_gateway_was_told",
+    ),
     Bug("wedge", "process/codec.py", "if payload == _NOT_BEGUN:", "if False:", "process/codec"),
     Bug("wedge", "process/codec.py", 'failure.canceled_failure_info.ClearField("details")', "pass", "process/codec"),
     Bug(

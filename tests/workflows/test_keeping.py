@@ -46,7 +46,7 @@ from tests.installation import (
     said_by,
     stop_by,
 )
-from tests.support import SECRET, Table, example_plan, example_scenario
+from tests.support import SECRET, Table, example_plan, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
 from workflows.keeping import next_batch
@@ -219,6 +219,21 @@ async def test_a_run_whose_time_is_over_and_that_may_not_end_yet_sets_no_timer(t
                 pass
 
     assert (begun, 1) == (before, set_anew)
+
+
+async def test_a_run_lasts_as_long_as_its_gateway_was_told(temporal: Client) -> None:
+    """`VIGIL_RUN_SECONDS`: another goes on by itself, with all that was said, and is as long."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        told = at.reception(pace=RunLength(seconds=2))
+        await told.plans.start(at.directory.get(plan.initiator), signed_plan(plan))
+        runs = {await run_of(at, plan)}
+        async with asyncio.timeout(PATIENCE):
+            while len(runs) < 3:
+                runs.add(await run_of(at, plan))
+        ledger = await at.gateway(plan.initiator).ledger(plan.operation)
+
+    assert ledger
 
 
 async def test_a_run_whose_time_is_over_goes_on_while_the_archive_is_away(temporal: Client, outage: Outage) -> None:
