@@ -51,6 +51,8 @@ class Keeping:
         self._under_way: asyncio.Task[None] | None = None
         self._sent = 0
         """Batches sent in this run."""
+        self._called_back = False
+        """Whether the batch that is under way was called back, since the run ends."""
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -67,12 +69,14 @@ class Keeping:
         if self._is_under_way or self.done:
             return False
         self._sent += 1
+        self._called_back = False
         self._under_way = asyncio.create_task(self._send(next_batch(self._delivery, self.snapshot), self._sent))
         return True
 
     def rests(self) -> bool:
         """Whether no batch is under way, so that the run may end; one that is, is called back."""
         if self._is_under_way and self._under_way is not None:
+            self._called_back = True
             self._under_way.cancel()
         return not self._is_under_way
 
@@ -95,7 +99,7 @@ class Keeping:
             answer.check(self._delivery.plan.operation, self._delivery.directory)
             _check_of(answer.content, batch)
         except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
-            if not is_cancelled_exception(error):
+            if not is_cancelled_exception(error) and not self._called_back:  # the next run sends it again at once
                 text = "the archive has not kept a batch"
                 workflow.logger.warning(text, exc_info=error if not isinstance(error, NotAuthentic) else None)
                 await workflow.sleep(_PAUSE, summary="a pause: the archive did not keep a batch")

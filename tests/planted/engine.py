@@ -797,6 +797,13 @@ BUGS = (
         "",
         "workflows/keeping::test_a_run_lasts_as_long_as_its_gateway_was_told",
     ),
+    Bug(
+        "run",
+        "workflows/keeping.py",
+        "if not is_cancelled_exception(error) and not self._called_back:",
+        "if not is_cancelled_exception(error):",
+        "workflows/keeping::test_a_batch_that_fails_once_it_was_called_back_holds_up_no_run",
+    ),
     Bug("wedge", "process/codec.py", "if payload == _NOT_BEGUN:", "if False:", "process/codec"),
     Bug("wedge", "process/codec.py", 'failure.canceled_failure_info.ClearField("details")', "pass", "process/codec"),
     Bug(

@@ -49,8 +49,8 @@ from tests.installation import (
 from tests.support import SECRET, Table, example_plan, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import started, update
 from workflows import messages
-from workflows.keeping import next_batch
-from workflows.messages import Ending, HandIn, KeptUpTo, RunLength, hand_in, update_id
+from workflows.keeping import _PAUSE, next_batch
+from workflows.messages import Ending, HandIn, KeptUpTo, RunLength, hand_in, update_id, workflow_id
 
 
 def ledgers_of(at: Installation) -> Ledgers:
@@ -254,6 +254,42 @@ async def test_a_run_whose_time_is_over_goes_on_while_the_archive_is_away(tempor
         entries = await kept(at, plan, receipt.size)
 
     assert canonical(receipt.entry) == entries[receipt.seq]
+
+
+async def test_a_batch_that_fails_once_it_was_called_back_holds_up_no_run(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive answers nothing until the time of the run is over, then that it is away: the next goes on without a pause."""
+    held, keep = asyncio.Event(), Ledgers.keep
+
+    async def away_once(self: Ledgers, *given: Any) -> Any:
+        if held.is_set():
+            return await keep(self, *given)
+        await held.wait()
+        raise Unavailable("the archive is away")
+
+    monkeypatch.setattr(Ledgers, "keep", away_once)
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=RunLength(seconds=2))
+        begun = await run_of(at, plan)
+        async with asyncio.timeout(PATIENCE):
+            while not (calls := await called_back(at, plan)):
+                pass
+            held.set()
+            while await run_of(at, plan) == begun:
+                pass
+        events = (await at.client.get_workflow_handle(workflow_id(plan.operation), run_id=begun).fetch_history()).events
+        pauses = [one for one in events if one.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta() == _PAUSE]
+
+    assert 1 == calls
+    assert [] == pauses
+
+
+async def called_back(at: Installation, plan: Plan) -> int:
+    """How many activities the run has called back."""
+    events = (await at.handle(plan).fetch_history()).events
+    return sum(one.HasField("activity_task_cancel_requested_event_attributes") for one in events)
 
 
 async def timers_after(at: Installation, plan: Plan, span: timedelta) -> int:
