@@ -90,7 +90,10 @@ class Submissions:
         try:
             answer = await (self._braked if brake else self._judged_or_left)(caller, statement, handed)
         except NotFound:
-            answer = await self._as_recorded(delivery, envelope, PATIENCE)
+            try:
+                answer = await self._as_recorded(delivery, envelope, PATIENCE)
+            except NotFound:  # Temporal has forgotten it since it was seen
+                return await self._reading.recorded(speaker, delivery, envelope)
         if isinstance(answer, Receipt):
             self._reading.expect(speaker.id, delivery, answer.size)
         return answer
