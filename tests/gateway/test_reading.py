@@ -145,11 +145,14 @@ async def test_a_ledger_is_read_page_by_page_and_no_page_is_larger_than_it_may_b
     assert (-(-len(whole) // 3), len(whole)) == (pages, asked)
 
 
-async def test_a_delivery_that_temporal_has_forgotten_is_still_there(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seen", [0.0, 1000.0], ids=["asked about", "seen just before"])
+async def test_a_delivery_that_temporal_has_forgotten_is_still_there(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, seen: float
+) -> None:
     """Its workflow deleted, it stands in the list, and its view, ledger, stream and packet are as before but for the history;
     what was said in it has its receipt, handed in again, and nothing more is taken.
     """
-    monkeypatch.setattr("gateway.runs.STANDS", 1000.0)  # that services take part was seen just before
+    monkeypatch.setattr("gateway.runs.STANDS", seen)
     plan, scenario = quick(*example_scenario("almaty-tashkent"))
     async with installed(temporal, plan, scenario) as here:
         door = here.gateway(plan.initiator)

@@ -820,8 +820,8 @@ BUGS = (
     Bug(
         "outage",
         "gateway/submissions.py",
-        "        except NotFound:\n            answer",
-        "        except LookupError:\n            answer",
+        "        except NotFound:\n            try:\n",
+        "        except LookupError:\n            try:\n",
         "gateway/api::test_after_the_end_a_known_statement_still_gets_its_receipt_and_a_new_one_is_refused",
     ),
     Bug(
