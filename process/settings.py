@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     """How many deliveries one service may begin in a day, at one gateway; else as many as it may look for things in the register
     (R15)."""
     run_seconds: int = Field(default=RUN_SECONDS, ge=10, le=RUN_SECONDS)
-    """How long one run of a delivery lasts that is begun at this gateway, before another goes on."""
+    """Seconds that one run of a delivery lasts which is begun at this gateway, before another goes on."""
     tls_cert: Path | None = None
     """The gateway's own certificate, with those between it and its authority (PEM). None: TLS ends before it."""
     tls_key: Path | None = None

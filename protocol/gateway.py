@@ -60,6 +60,8 @@ Away = Callable[[Unavailable], None]
 
 AGAIN_AFTER = 1.0
 """Seconds before a stream that broke off is asked for again."""
+ANSWERED_WITHIN = 60.0
+"""Seconds for which an answer is waited for, the longest packet among them."""
 HEARD_WITHIN = 15.0
 """Seconds after which a gateway that takes a statement and says nothing hangs: one that works has judged it by then, or left it
 for when a worker is up. Another may be behind the same address, and there the same bytes count once."""
@@ -558,7 +560,7 @@ class Gateway:
             raise self._stranger() from error
 
     async def _call(
-        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = 60.0
+        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = ANSWERED_WITHIN
     ) -> bytes:
         """What is answered, of at most so many bytes, within so many seconds."""
         body = content if isinstance(content, bytes) else content.model_dump_json().encode()

@@ -27,7 +27,7 @@ from domain.record.verify import verify
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotAuthentic, NotFound, NotVerified, Refused, RuleBroken, Unavailable
-from protocol.gateway import LONGEST_ANSWER, Gateway
+from protocol.gateway import ANSWERED_WITHIN, LONGEST_ANSWER, Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, hurried
 from rehearsal.scenario import Scenario
@@ -89,7 +89,7 @@ class Recording(Gateway):
         self._records = records
 
     async def _call(
-        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = 60.0
+        self, method: str, path: str, content: Envelope | bytes = b"", most: int = LONGEST_ANSWER, within: float = ANSWERED_WITHIN
     ) -> bytes:
         """All keys are right here: whose proof is not taken meets a clock that is wrong, and tries again."""
         try:
