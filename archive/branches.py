@@ -11,15 +11,14 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.batches import Batch, Diverges, How, NewEntry
+from archive.database import A_WORD
 from archive.standing import next_change
 from archive.tables import branches, deliveries, entries
 from domain.signing import tree
 from domain.words.errors import NotFound
 from domain.words.text import fill
 
-_LOCKED: Final = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended(:delivery, 0)), pg_logical_emit_message(true, 'vigil', CAST('' AS text))"
-)
+_LOCKED: Final = text(f"SELECT pg_advisory_xact_lock(hashtextextended(:delivery, 0)), {A_WORD}")
 Range = tuple[int, int, int | None]
 """A branch, and the entries of it from one number to before another; none where it is the newest that counts."""
 
@@ -37,10 +36,8 @@ class Branch:
 
 
 async def lock(connection: AsyncConnection, delivery: str) -> None:
-    """Keep everybody else from writing this delivery until the transaction is over. SQLite lets only one write anyway.
-
-    Whoever gives up waiting for a standby leaves what was written in the one database. So who finds it there writes a word too:
-    PostgreSQL waits for a standby only where something was written, and then until that has what was written before.
+    """Keep everybody else from writing this delivery until the transaction is over, which waits for a standby though it writes
+    nothing. SQLite lets only one write anyway.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(_LOCKED, {"delivery": delivery})

@@ -47,6 +47,10 @@ MIGRATING = 0x56_49_47_49_4C
 """PostgreSQL's advisory lock that a migration holds: of two gateways that start together one waits."""
 LEVEL = "READ COMMITTED"
 """PostgreSQL's isolation of who writes: who has waited for a lock sees what was written meanwhile."""
+A_WORD = "pg_logical_emit_message(true, 'vigil', CAST('' AS text))"
+"""Whoever gives up waiting for a standby leaves what was written in the one database. So who finds it there writes a word too:
+PostgreSQL waits for a standby only where something was written, and then until that has what was written before.
+"""
 OLDER = """
 SELECT count(*) FROM (
     SELECT unnest(ARRAY[backend_xid, backend_xmin]) AS began FROM pg_stat_activity
@@ -93,6 +97,12 @@ class Database:
             await self.migrate()
             async with self._reader.begin() as connection:
                 yield connection
+
+    async def settle(self) -> None:
+        """Return when the standby too has all that could be read here until now. Raises `Unavailable`."""
+        if self._engine.dialect.name == "postgresql":
+            async with self.writing() as connection:
+                await connection.execute(text(f"SELECT {A_WORD}"))
 
     async def migrate(self) -> None:
         """Bring the tables up to date, once. Raises `Unavailable`."""

@@ -39,6 +39,10 @@ class KeyChanges:
             row = {"seq": seq, "envelope": entered.model_dump_json()}
             return (await connection.execute(added, row)).first() is not None
 
+    async def settle(self) -> None:
+        """Return when what could be read here until now is kept as what is appended is."""
+        await self._database.settle()
+
 
 def _envelope(seq: int, text: str) -> Envelope:
     with suppress(ValidationError):

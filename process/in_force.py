@@ -59,6 +59,9 @@ class Changes(Protocol):
     async def append(self, seq: int, entered: Envelope) -> bool:
         """Append it under this number. False: another has it, and nothing was written."""
 
+    async def settle(self) -> None:
+        """Return when what could be read until now is kept as what is appended is: who appended it may have given up waiting."""
+
 
 class InMemory:
     """Changes of keys that are kept for as long as the process lives: for tests and rehearsals."""
@@ -80,6 +83,9 @@ class InMemory:
         if free:
             self._entered.append(entered)
         return free
+
+    async def settle(self) -> None:
+        """It is."""
 
 
 @dataclass
@@ -210,6 +216,7 @@ class InForce:
             if self._wrong is not None:
                 raise Unavailable("the archive cannot take a change of keys", hint="announce it again") from self._wrong
             if said_already(said, (self._said[said.service].of(said),)):
+                await self._changes.settle()
                 return False
             check(self.now)
             self._check_share(said)

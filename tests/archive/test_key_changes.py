@@ -11,8 +11,11 @@ from archive.tables import key_changes
 from domain.plan.key_changes import ENTERED_TYPE
 from domain.signing.envelope import Envelope, sign
 from domain.words.errors import NotVerified, Unavailable
+from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
+from tests.archive.test_ledgers import alone
 from tests.archive.test_log import database
+from tests.process.test_in_force import DIRECTORY, KEY, fine, revocation
 
 
 def entered(text: str) -> Envelope:
@@ -75,3 +78,33 @@ async def test_a_database_that_is_away_says_so() -> None:
     for asked in (changes.newest(), changes.since(0), changes.append(1, entered("1"))):
         with pytest.raises(Unavailable):
             await asked
+
+
+async def test_a_change_that_no_standby_has_is_not_said_to_be_entered_however_often_it_is_announced(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever announces it again finds it in the one database, where the first attempt left it. If that were an answer, a revoked
+    key would count again once that machine is lost.
+    """
+    if url.startswith("sqlite"):
+        return
+    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
+    archive = database(url)
+    await archive.migrate()
+    in_force, change = InForce(DIRECTORY, KeyChanges(archive)), revocation()
+
+    async def announced() -> bool:
+        return await in_force.enter(change, KEY, fine)
+
+    await alone(url, demanded=True)
+    try:
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                await announced()
+    finally:
+        await alone(url, demanded=False)
+    new = await announced()
+    await archive.close()
+
+    assert not new
+    assert 1 == in_force.entered

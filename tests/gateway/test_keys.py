@@ -550,6 +550,10 @@ class Slow:
         """As it is."""
         return await self._changes.append(seq, entered)
 
+    async def settle(self) -> None:
+        """As it is."""
+        await self._changes.settle()
+
 
 @pytest.fixture
 def slow(at: At, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
