@@ -121,7 +121,7 @@ async def telling(temporal: Client, *told: Service) -> AsyncIterator[WorkflowHan
 
 async def reports(of: WorkflowHandle[Any, Any]) -> list[Told]:
     """What the delivery was told, once everything is over."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         assert {None} == set(await of.result())
     return sorted(await of.query(Telling.reports), key=lambda one: one.of)
 

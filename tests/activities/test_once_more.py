@@ -51,7 +51,7 @@ async def test_an_answer_that_waits_when_the_time_is_over_keeps_silence_from_dec
         at.of_worker.replace(without_keys(at.directory, PROSECUTOR))
         await at.until(plan, lambda entry: entry.event.event == "came_due" and entry.event.checkpoint == "consent-uz")
         so_far = len(service.heard)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while service.heard[so_far:].count("waits=1:not-authentic") < 3:  # noqa: ASYNC110 - it is the service that hears
                 await asyncio.sleep(0.05)
         at.of_worker.replace(at.directory)
@@ -99,7 +99,7 @@ async def test_all_that_lies_at_a_polled_service_is_heard_when_the_time_is_over(
     seldom = service.poll().model_copy(update={"every": timedelta(hours=1)})
     async with due_soon(temporal, service, seldom) as (at, plan):
         await at.until(plan, accepted_from(PROSECUTOR))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(told(service)) < 105:  # noqa: ASYNC110 - it is the service that hears
                 await asyncio.sleep(0.05)
 
@@ -181,7 +181,7 @@ async def test_an_answer_that_was_fetched_and_not_judged_is_fetched_again_before
                 await at.reception(queue).plans.start(at.directory.get(plan.initiator), signed_plan(plan))
             attempt = asyncio.create_task(attempted(first, activities.ask_once_more, wait))
             if why == "the worker stops":
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     while not service.polled:  # noqa: ASYNC110 - it is the service that is asked
                         await asyncio.sleep(0.02)
                 first.worker_shutdown()

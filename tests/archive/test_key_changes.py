@@ -88,22 +88,21 @@ async def test_a_change_that_no_standby_has_is_not_said_to_be_entered_however_of
     """
     if url.startswith("sqlite"):
         return
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-    archive = database(url)
+    archive, change = database(url), revocation()
     await archive.migrate()
-    in_force, change = InForce(DIRECTORY, KeyChanges(archive)), revocation()
-
-    async def announced() -> bool:
-        return await in_force.enter(change, KEY, fine)
-
+    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
+    hurried = database(url)
+    monkeypatch.undo()
     await alone(url, demanded=True)
     try:
         for _ in range(3):
             with pytest.raises(Unavailable):
-                await announced()
+                await InForce(DIRECTORY, KeyChanges(hurried)).enter(change, KEY, fine)
     finally:
         await alone(url, demanded=False)
-    new = await announced()
+    in_force = InForce(DIRECTORY, KeyChanges(archive))
+    new = await in_force.enter(change, KEY, fine)
+    await hurried.close()
     await archive.close()
 
     assert not new

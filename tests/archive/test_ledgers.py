@@ -445,18 +445,20 @@ async def test_a_batch_that_no_standby_has_is_not_said_to_be_kept_however_often_
     """
     if url.startswith("sqlite"):
         return
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-    archive = database(url)
-    ledgers = Ledgers(archive, new_keys())
+    archive, keys = database(url), new_keys()
     await archive.migrate()
+    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
+    hurried = database(url)
+    monkeypatch.undo()
     await alone(url, demanded=True)
     try:
         for _ in range(3):
             with pytest.raises(Unavailable):
-                await ledgers.keep(batch(ledger(3)))
+                await Ledgers(hurried, keys).keep(batch(ledger(3)))
     finally:
         await alone(url, demanded=False)
-    kept = await ledgers.keep(batch(ledger(3)))
+    kept = await Ledgers(archive, keys).keep(batch(ledger(3)))
+    await hurried.close()
     await archive.close()
 
     assert (3, None) == (kept.size, kept.change)  # type: ignore[union-attr]

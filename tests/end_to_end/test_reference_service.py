@@ -132,7 +132,7 @@ def read_body(envelope: str) -> bytes:
 
 async def has_receipt(folder: Path) -> Receipt:
     """The service's receipt, once it has one. Raises `TimeoutError`."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (found := receipts_in(folder)):  # noqa: ASYNC110 - it is another process that writes it
             await asyncio.sleep(0.05)
     return found[0]

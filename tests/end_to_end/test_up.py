@@ -189,7 +189,7 @@ async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[obj
         up.terminate()
         await said(up, "stopping ...")
         up.terminate()
-        _, err = await asyncio.wait_for(up.communicate(), 10)
+        _, err = await asyncio.wait_for(up.communicate(), 60)
 
     assert 0 == up.returncode, err.decode()
     assert "killing what is left" in err.decode()
@@ -207,7 +207,7 @@ async def test_a_rehearsal_asked_to_end_does_so_at_once_and_leaves_nothing(
         await said(rehearsal, "kz.prosecutor: authorisation granted")
         started = children(rehearsal)
         rehearsal.send_signal(signal.SIGINT)
-        _, err = await asyncio.wait_for(rehearsal.communicate(), 10)
+        _, err = await asyncio.wait_for(rehearsal.communicate(), 60)
 
     assert 130 == rehearsal.returncode
     assert "stopping ..." in err.decode()

@@ -228,7 +228,7 @@ async def test_a_stream_that_hangs_is_followed_anew(at: At) -> None:
     await at.go(f"/desk/deliveries/{at.plan.operation}")
     await begun.get()
     await at.page.clock.fast_forward(31_000)
-    await (await asyncio.wait_for(begun.get(), 10)).continue_()
+    await (await asyncio.wait_for(begun.get(), 60)).continue_()
     await expect(at.page.locator("#stale")).to_be_hidden()
 
 

@@ -153,9 +153,9 @@ async def test_a_page_whose_stream_is_refused_says_at_once_why(at: Night, monkey
         with monkeypatch.context() as patch:
             patch.setattr(Deliveries, "newest", away)
             patch.setitem(SHARES, "follow", Share(burst=600, seconds=30, under_way=1))
-            await expect(page.locator("#stale")).to_contain_text("The archive does not answer", timeout=20_000)
+            await expect(page.locator("#stale")).to_contain_text("The archive does not answer", timeout=60_000)
         await at.sessions.end((await page.context.cookies())[0]["value"])  # type: ignore[typeddict-item]
-        await expect(page.locator("#stale")).to_contain_text("You are signed out", timeout=20_000)
+        await expect(page.locator("#stale")).to_contain_text("You are signed out", timeout=60_000)
         await expect(page.locator("#live")).to_contain_text("Not live since")
 
 

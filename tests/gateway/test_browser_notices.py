@@ -75,7 +75,7 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
 
         await page.goto(f"{at.url}/desk/floor")
         await at.desk.happens(STOPPED)
-        await expect(page.locator("#waiting")).to_contain_text("Something waits. Deliveries: 1", timeout=20_000)
+        await expect(page.locator("#waiting")).to_contain_text("Something waits. Deliveries: 1", timeout=60_000)
         assert [] == await page.evaluate("window.heard()")
         await page.goto(f"{at.url}/desk/me")
         await page.get_by_role("button", name="Let this browser notify me").click()

@@ -136,7 +136,7 @@ class Followed:
 
     async def next(self, *kinds: str) -> dict[str, Any]:
         """The next event of one of these kinds."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 line = (await self.lines.readline()).decode()
                 assert line, "the stream ended"
@@ -216,7 +216,7 @@ async def test_every_row_that_is_shown_is_in_the_log_of_reads(at: Night) -> None
         await keep(at.reads, [made("novel-7", "lost")])
         await stream.next("row")
     reads = (await at.reads.page(0, 100)).reads
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while reads[-1].ends is None:
             await asyncio.sleep(0.05)
             reads = (await at.reads.page(0, 100)).reads
@@ -364,7 +364,7 @@ async def test_time_alone_moves_a_row_and_a_stream_tells_it(monkeypatch: pytest.
         (beat,), _ = await anext(stream)
         assert isinstance(beat, FloorBeat)
         clock.now = NOW + timedelta(hours=1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not isinstance((event := (await anext(stream))[0][0]), FloorChanged):
                 pass
         assert "overdue" == event.row.reason
@@ -673,5 +673,5 @@ async def test_a_stream_of_a_page_ends_with_its_session(at: Night, monkeypatch: 
     async with followed(at, "/desk/floor/changes", headers) as stream:
         await stream.next("beat")
         await at.sessions.end(browser.cookie.partition("=")[2])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await stream.end()

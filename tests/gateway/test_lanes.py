@@ -124,7 +124,7 @@ async def test_one_services_stops_keep_no_other_services_stop_from_being_judged(
         flood = [asyncio.create_task(hostile.submit(plan.operation, stop_by("uz.police", plan))) for _ in range(2 * AT_ONCE)]
         first = await noting.sent.get()
         stopping = asyncio.create_task(at.gateway("uz.customs").submit(plan.operation, stop_by("uz.customs", plan)))
-        second = await asyncio.wait_for(noting.sent.get(), 10)
+        second = await asyncio.wait_for(noting.sent.get(), 60)
         async with worker_for(client, queue, at.of_worker, *at.parts, build=BUILD, grace=timedelta(seconds=1)):
             await settle(client, queue, BUILD, takes_over=False)
             given = await stopping

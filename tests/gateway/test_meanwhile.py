@@ -52,7 +52,7 @@ async def test_who_waits_for_its_turn_is_shown_nothing_once_its_key_counts_no_mo
 
     monkeypatch.setattr("gateway.api.Limits", lambda: limits)
     monkeypatch.setattr(WatchFloor, "page", slowly)
-    async with over(ROWS) as at, asyncio.timeout(20):
+    async with over(ROWS) as at, asyncio.timeout(60):
         browser = await at.browser()
         first = asyncio.create_task(at.ask("/v1/floor"))
         while not asked:  # noqa: ASYNC110 - no bell rings
@@ -74,7 +74,7 @@ async def test_a_browser_that_is_signed_out_while_its_body_comes_does_nothing_mo
     """The session was good when the head came; by the time that the body has come, it is none."""
     limits = Limits()
     monkeypatch.setattr("gateway.api.Limits", lambda: limits)
-    async with over(ROWS) as at, asyncio.timeout(20):
+    async with over(ROWS) as at, asyncio.timeout(60):
         browser = await at.browser()
 
         async def slowly() -> AsyncIterator[bytes]:
@@ -98,7 +98,7 @@ async def test_a_supervisor_who_is_none_any_more_follows_the_floor_no_longer(
     monkeypatch.setattr("gateway.pages.entrance.CHECKED", 0.1)
     browser = await at.browser()
     headers = {"Cookie": browser.cookie, "Sec-Fetch-Site": "same-origin"} if page else by(at, "/v1/floor/changes")
-    async with followed(at, "/desk/floor/changes" if page else "/v1/floor/changes", headers) as stream, asyncio.timeout(20):
+    async with followed(at, "/desk/floor/changes" if page else "/v1/floor/changes", headers) as stream, asyncio.timeout(60):
         await stream.next("beat")
         at.known.replace(DEMOTED)
         await keep(at.reads, [made("cedar-1", "held")])

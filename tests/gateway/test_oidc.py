@@ -554,7 +554,7 @@ async def test_a_provider_that_does_not_do_its_part_is_left(  # noqa: PLR0917 - 
     monkeypatch.setattr(oidc, "PATIENCE", 0.3 if instead is hangs else 5.0)
     said = at.provider.visit(await browser.go())
     at.provider.instead = {path: instead}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         answers = [await browser.ask("POST", "/desk/in/back", said)]
         if path.startswith("/."):
             answers.append(await browser.ask("POST", "/desk/in/go", {}))

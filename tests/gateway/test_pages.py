@@ -738,7 +738,7 @@ async def test_a_page_that_is_followed_is_told_by_which_keys_a_receipt_is_checke
     browser = await at.signed_in("uz.prosecutor")
     keys = data_in(await browser.page(f"{at.home}/stop"))["installation"]
     headers = {**SAME, "Cookie": browser.cookie}
-    async with browser.http.get(f"{at.installation.url}{at.home}/changes", headers=headers) as answer, asyncio.timeout(20):
+    async with browser.http.get(f"{at.installation.url}{at.home}/changes", headers=headers) as answer, asyncio.timeout(60):
         told = [await answer.content.readline() for _ in range(2)][1]
 
     assert keys == json.loads(told.removeprefix(b"data: "))["installation"]

@@ -108,7 +108,7 @@ async def vigil_codec(at: At, *words: str) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(VIGIL, "codec", *map(str, options), *words, stderr=PIPE)
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = (await process.stderr.readline()).decode()
         assert line.startswith("codec endpoint"), line
         yield line.split()[-1]

@@ -224,7 +224,7 @@ async def test_what_is_signed_twice_at_one_moment_counts_once_and_is_told_so(at:
     given = HandingOver(sheet=sheet.signed, signed=signature(sheet.digest, "hands_over", "S-1"))
     taken = signature(sheet.digest, "takes_over", "S-2")
     monkeypatch.setattr(ShiftDesk, "_unchanged", held)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         gives = [asyncio.create_task(door(at).hand_over(given)) for _ in range(2)]
         go_on[0].set()
         waiting = (await asyncio.wait(gives, return_when=asyncio.FIRST_COMPLETED))[0].pop().result()

@@ -164,7 +164,7 @@ async def at_work(temporal: Client) -> AsyncIterator[At]:
 
 async def until_pending_says(at: At, word: str) -> str:
     """The failure of the pending activity, as it is read with the keys; a stranger looks at it at the same moment."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             description = await at.handle.describe()
             for one in description.raw_description.pending_activities:
@@ -194,7 +194,7 @@ async def test_through_every_door_everything_comes_back_and_nothing_is_plain(tem
         description = await at.handle.describe()
         await at.handle.signal(Doors.hear, Words(text=f"{HIDDEN}-go-on"))
         first_run = at.temporal.get_workflow_handle(at.handle.id, run_id=at.handle.first_execution_run_id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await first_run.describe()).status == WorkflowExecutionStatus.RUNNING:  # noqa: ASYNC110 - until it is new
                 await asyncio.sleep(0.02)
         history = await first_run.fetch_history()

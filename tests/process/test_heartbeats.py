@@ -64,7 +64,7 @@ class Looking:
 
     async def sign(self, *, of: int, beside: object = None) -> object:
         """Its newest sign, once it is another one than that, of so many words."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 await self.worker()
                 sign, _ = self.beats._signs.get(BUILD, (None, 0.0))

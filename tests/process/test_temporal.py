@@ -65,7 +65,7 @@ async def test_a_connection_whose_other_end_has_gone_without_a_word_is_given_up(
         port = server.sockets[0].getsockname()[1]
         client = await connect(f"127.0.0.1:{port}", "default", PAYLOAD_KEYS)
         between.forget()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             info = await client.workflow_service.get_system_info(GetSystemInfoRequest(), retry=True)
         between.close()
 
@@ -133,7 +133,7 @@ async def test_the_runs_of_a_query_are_listed_page_after_page_and_no_more_than_a
         assert len(runs) == len({one.workflow_id for one in runs})
         return {one.workflow_id: one.run_id for one in runs}
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(await found()) < len(begun):  # noqa: ASYNC110 - Temporal lists what has begun a moment later
             await asyncio.sleep(0.05)
     assert {one.id: one.result_run_id for one in begun} == await found()

@@ -137,7 +137,7 @@ async def test_a_worker_that_takes_over_goes_on_with_what_another_build_has_begu
             await started(at, plan)
             await asked(at, plan)
         async with worker(at, NEW, takes_over=True):
-            receipt = await asyncio.wait_for(update(at, plan, stop_by("uz.police", plan), "at once"), 20)
+            receipt = await asyncio.wait_for(update(at, plan, stop_by("uz.police", plan), "at once"), 60)
             build, found = await build_of(at, plan), (await at.handle(plan).describe()).raw_description
 
     assert "accepted" == receipt.verdict.verdict

@@ -172,7 +172,7 @@ async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> No
 
 async def parked(at: Installation, plan: Plan) -> list[str]:
     """What each pending activity says it waits for, once both have parked."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             description = (await at.handle(plan).describe()).raw_description
             pending = {one.activity_id: one.last_failure for one in description.pending_activities}
@@ -190,7 +190,7 @@ async def test_nothing_stays_pending_behind_a_closed_checkpoint(temporal: Client
         await parked(at, plan)
         await at.gateway("uz.police").submit(plan.operation, stop_by("uz.police", plan))
         await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "stop.interdiction")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(waits := await asked_about(at, plan)) != 2:
                 pass
 

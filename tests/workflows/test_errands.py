@@ -67,7 +67,7 @@ class Forgetful:
 
     async def waiting(self, so_often: int) -> None:
         """Until so many activities have begun to wait for a consent. Raises `TimeoutError`."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(self.waits) < so_often:
                 self.another.clear()
                 await self.another.wait()

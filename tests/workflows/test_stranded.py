@@ -53,7 +53,7 @@ async def called() -> AsyncIterator[tuple[Service, list[Notice]]]:
 
 async def becomes(wanted: Callable[[], Awaitable[bool]]) -> None:
     """Return when it is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await wanted():  # noqa: ASYNC110 - Temporal rings no bell
             await asyncio.sleep(0.1)
 

@@ -127,7 +127,7 @@ async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_on
         so_far = begin(signed_plan(plan), docket.snapshot.directory, docket.snapshot.cards, datetime.now(UTC), SECRET, TWO)
         going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace, snapshot=docket.snapshot)
         await started(at, plan, going_on if begun else docket)
-        reason = await asyncio.wait_for(why_its_task_failed(at, plan), 20)
+        reason = await asyncio.wait_for(why_its_task_failed(at, plan), 60)
         assert [1] == list(books.BOOKS)
         await at.handle(plan).signal(messages.SUBMIT, at.handed(stop, plan))
         released(monkeypatch)
