@@ -114,11 +114,14 @@ class Shifts:
         return Handovers(waiting=await self.waiting(watch), handovers=shown, next=shown[-1].number if len(rows) > limit else None)
 
     async def of_sheet(self, watch: str, digest: str) -> Handover | None:
-        """The handover of this very sheet, closed or waiting."""
+        """The handover of this very sheet, closed or waiting, kept as what is written is: who signs again is answered with it."""
         asked = select(handovers).where(handovers.c.watch == watch, handovers.c.digest == digest)
         async with self._database.reading() as connection:
             row = (await connection.execute(asked)).first()
-        return None if row is None else _handover(row)
+        if row is None:
+            return None
+        await self._database.settle()
+        return _handover(row)
 
     async def record(self, watch: str, number: int) -> HandoverRecord:
         """One of them, with what was signed. Raises `NotFound`, and `NotVerified` where the sheet was altered."""

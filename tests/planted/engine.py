@@ -627,6 +627,13 @@ BUGS = (
         "gateway/shift::test_nobody_takes_over_what_was_put_in_the_place_of_what_they_signed",
     ),
     Bug(
+        "shift",
+        "archive/shifts.py",
+        "        await self._database.settle()\n",
+        "",
+        "archive/shifts::test_a_handover_that_no_standby_has_is_not_found_however_often_it_is_signed",
+    ),
+    Bug(
         "R11",
         "archive/shifts.py",
         'participants.c.reach == "whole")',
