@@ -6,7 +6,7 @@ What a row says is judged where it is read (`process.in_force`): the database ke
 from contextlib import suppress
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from archive.database import Database
 from archive.proofs import INSERT
@@ -20,11 +20,6 @@ class KeyChanges:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def newest(self) -> int:
-        """The number of the newest one; 0 while there is none."""
-        async with self._database.reading() as connection:
-            return (await connection.execute(select(func.max(key_changes.c.seq)))).scalar_one() or 0
 
     async def since(self, seq: int) -> tuple[Envelope, ...]:
         """Those after this number, in their order. Raises `NotVerified` with the number of what is none."""

@@ -1,7 +1,7 @@
 """The directory in force: as its file stands now, with every change of keys that the archive holds.
 
 The file is the base. A change of keys is entered in the archive first, and from then on it binds every gateway and worker:
-each asks the archive for the newest number before a signature matters. While the archive does not answer, the keys last known
+each asks the archive for the newest one before a signature matters. While the archive does not answer, the keys last known
 count for `BOUND` seconds more; after that nobody is let in, but for whoever stops a delivery. (docs/decisions/0023 has the
 alternatives and the measurements.)
 """
@@ -50,9 +50,6 @@ GLANCE = 0.25
 class Changes(Protocol):
     """Where changes of keys are kept: `archive.key_changes.KeyChanges`. Each method raises `Unavailable`."""
 
-    async def newest(self) -> int:
-        """The number of the newest one; 0 while there is none."""
-
     async def since(self, seq: int) -> Sequence[Envelope]:
         """Those after this number, in their order. Raises `NotVerified` for what is none."""
 
@@ -68,10 +65,6 @@ class InMemory:
 
     def __init__(self) -> None:
         self._entered: list[Envelope] = []
-
-    async def newest(self) -> int:
-        """The number of the newest one."""
-        return len(self._entered)
 
     async def since(self, seq: int) -> Sequence[Envelope]:
         """Those after this number."""
@@ -128,6 +121,8 @@ class InForce:
         self._changes = changes if changes is not None else InMemory()
         self._clock = clock
         self._entered: list[Entered] = []
+        self._newest: Envelope | None = None
+        """The newest of them, as the installation has signed it."""
         self._said: defaultdict[ServiceId, KeysSaid] = defaultdict(KeysSaid)
         """What they say together, by whose keys they change."""
         self._looking = asyncio.Lock()
@@ -252,17 +247,15 @@ class InForce:
 
     async def _learn(self) -> None:
         """Raises `Unavailable`, or `NotVerified` if what is kept there is not what was, or not what the installation entered."""
+        known = len(self._entered)
         try:
             async with asyncio.timeout(LOOK_WITHIN):
-                newest, known = await self._changes.newest(), len(self._entered)
-                if newest == known:
-                    return
-                if newest < known:
-                    raise NotVerified("changes of keys are gone from the archive", newest)
-                found = await self._changes.since(known)
+                found = await self._changes.since(max(known - 1, 0))
         except TimeoutError as error:
             raise Unavailable("the archive does not answer in time", hint="try again") from error
-        for envelope in found:
+        if known and (not found or found[0] != self._newest):  # it was put back, and another may have the number by now
+            raise NotVerified("changes of keys are gone from the archive", known)
+        for envelope in found[min(known, 1) :]:
             self._take(envelope)
 
     def _take(self, envelope: Envelope) -> None:
@@ -275,6 +268,7 @@ class InForce:
         if entered.seq != number:
             raise NotVerified("a change of keys is missing from the archive, or stands in another place", number)
         self._entered.append(entered)
+        self._newest = envelope
         self._said[said.service].take(said)
         self._directory = after(self._directory, entered)
 

@@ -536,14 +536,10 @@ class Slow:
         self._changes = changes
         self.asked, self.may_say = asyncio.Event(), asyncio.Event()
 
-    async def newest(self) -> int:
+    async def since(self, seq: int) -> Sequence[Envelope]:
         """Once it is let."""
         self.asked.set()
         await self.may_say.wait()
-        return await self._changes.newest()
-
-    async def since(self, seq: int) -> Sequence[Envelope]:
-        """As it is."""
         return await self._changes.since(seq)
 
     async def append(self, seq: int, entered: Envelope) -> bool:
