@@ -8,7 +8,6 @@ from typing import Final
 
 from archive.deliveries import Deliveries
 from domain.words.errors import Unavailable
-from domain.words.limits import MOST_CHANGES
 
 log = logging.getLogger("vigil.gateway")
 
@@ -27,8 +26,8 @@ class Feed:
 
     @asynccontextmanager
     async def watching(self, delivery: str | None) -> AsyncIterator[asyncio.Event]:
-        """It rings at each change of it (None: of any delivery) from now on, and when the archive is away: then look, and hear
-        why. Raises `Unavailable`.
+        """It rings at each change of it (None: of any delivery) from now on, when the archive is away: then look, and hear why; and
+        when it was put back. Raises `Unavailable`.
         """
         bell = asyncio.Event()
         self._watching.setdefault(delivery, set()).add(bell)
@@ -49,11 +48,13 @@ class Feed:
         while True:
             await asyncio.sleep(OFTEN)
             try:
-                while found := await self._lists.changes(after):
+                newest = await self._lists.newest()
+                if newest < after:  # the archive was put back
+                    after = newest
+                    self._ring(list(self._watching))
+                while after < newest and (found := await self._lists.changes(after)):
                     after = found[-1].change
                     self._ring((None, *(one.delivery for one in found)))
-                    if len(found) < MOST_CHANGES:
-                        break
             except Unavailable as error:
                 log.warning("changes cannot be looked for: %s", error.message)
                 self._ring(list(self._watching))

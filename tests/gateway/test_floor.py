@@ -406,6 +406,21 @@ async def test_an_archive_that_was_put_back_is_read_anew() -> None:
         }
 
 
+async def test_who_watches_an_archive_that_was_put_back_looks_and_hears_what_changes_there() -> None:
+    """Its changes have smaller numbers than those that were heard of: a page stood for as long as it takes to pass them."""
+    async with (
+        floor_of([made("amber-1"), made("amber-2")]) as (floor, _, _),
+        floor_of([made("amber-1")]) as (_, older, _),
+        floor._feed.watching("amber-1") as bell,
+        asyncio.timeout(60),
+    ):
+        floor._feed._lists = Deliveries(older._database, RING)
+        await bell.wait()
+        bell.clear()
+        await keep(older, [made("amber-1", "lost")])
+        await bell.wait()
+
+
 async def test_who_is_too_far_behind_reads_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many changes as are remembered come; one more, and a stream says to begin anew."""
     monkeypatch.setattr(gateway_floor, "MOVED", 2)

@@ -220,6 +220,13 @@ BUGS = (
         "if True:",
         "gateway/reading::test_one_look_serves_all_who_watch",
     ),
+    Bug(
+        "reading",
+        "gateway/feed.py",
+        "if newest < after:",
+        "if False:",
+        "gateway/floor::test_who_watches_an_archive_that_was_put_back_looks_and_hears_what_changes_there",
+    ),
     Bug("R23", "gateway/files.py", "if not yours:", "if False:", "gateway/attachments"),
     Bug("files", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
     Bug(
