@@ -26,8 +26,8 @@ class Feed:
 
     @asynccontextmanager
     async def watching(self, delivery: str | None) -> AsyncIterator[asyncio.Event]:
-        """It rings at each change of it (None: of any delivery) from now on, when the archive is away: then look, and hear why; and
-        when it was put back. Raises `Unavailable`.
+        """It rings at each change of it (None: of any delivery) from now on, and when the archive is away or was put back: then
+        look, and hear why. Raises `Unavailable`.
         """
         bell = asyncio.Event()
         self._watching.setdefault(delivery, set()).add(bell)

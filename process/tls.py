@@ -29,13 +29,13 @@ class Served:
     def __init__(self, certificate: Path, key: Path, clients: Path | None = None) -> None:
         """`clients`: authorities; who knocks without a certificate of one of them is not let in. Raises `Malformed`."""
         self._files = certificate, key
+        self._seen = self._look()  # before it is read: what is put there meanwhile is taken up at the next look
         self.context = _of_a_door()
         _take(self.context, certificate, key)
         self._ends = self._ending()
         if clients is not None:
             _trust(self.context, clients)
             self.context.verify_mode = ssl.CERT_REQUIRED
-        self._seen = self._look()
 
     def ends(self) -> datetime:
         """When the certificate ends that is shown: another that lies in its file and was not taken up helps nobody. Raises

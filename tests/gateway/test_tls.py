@@ -3,12 +3,14 @@
 import os
 import ssl
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from domain.words.errors import Malformed, Unavailable
 from gateway.__main__ import certificate_of
+from process import tls
 from process.settings import Settings
 from process.tls import Served, seconds_left, trusting
 from protocol.gateway import Gateway
@@ -82,6 +84,29 @@ async def test_a_certificate_that_is_not_taken_up_hides_no_end_and_is_tried_agai
 
     assert not taken
     assert 89 * DAY < left < 91 * DAY
+    assert served.renew()
+
+
+async def test_a_certificate_that_is_renewed_while_a_gateway_starts_is_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put in its place once it has been read is another than was seen: else the old one is shown until it has ended."""
+    _, certificate, key = await made(tmp_path)
+    old, taken = certificate.read_bytes(), tls._take
+    renewed = await vigil("admin", "certs", "issue", "gateway", "--renew", "--days", 30, "--folder", tmp_path)
+    assert renewed.code == 0, renewed.err
+    new = certificate.read_bytes()
+    certificate.write_bytes(old)
+
+    def overtaken(*given: Any) -> None:
+        taken(*given)
+        if certificate.read_bytes() == old:
+            certificate.unlink()
+            certificate.write_bytes(new)
+
+    monkeypatch.setattr(tls, "_take", overtaken)
+    served = Served(certificate, key)
+
     assert served.renew()
 
 
