@@ -1,5 +1,6 @@
 """Where the bytes of attachments lie: a folder of this machine, or a bucket that speaks S3. What they get is encrypted."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +25,8 @@ AT_ONCE: Final = 2
 SCHEME: Final = "s3://"
 FULL: Final = re.compile("StorageFull|QuotaExceeded|FileTooLarge|507 Insufficient Storage")
 """How the library names a disk or bucket that has no room: it has one kind of error for whatever goes wrong there."""
+UNTIL_WHOLE: Final = "#1"
+"""What the library adds to the name of a file in a folder that is still coming. It lists no such file, nor deletes one."""
 Store: TypeAlias = LocalStore | S3Store
 
 
@@ -63,9 +66,13 @@ class ObjectStorage:
         self._folder = folder
 
     async def put(self, name: str, pieces: AsyncIterator[bytes]) -> None:
-        """See `Storage`. What was written of a file that is broken off is taken away by the library, or has no name yet."""
+        """See `Storage`. What was written of a file that is broken off is taken away by the library, or has no name yet; of one
+        whose process was killed `remove` does.
+        """
         with _as_ours():
             await self._store.put_async(name, pieces, chunk_size=PART, max_concurrency=AT_ONCE)
+            if self._folder is not None:  # the library leaves it to the system when that is on the disk
+                await asyncio.to_thread(_to_the_disk, self._folder / name, self._folder)
 
     async def get(self, name: str) -> AsyncIterator[bytes]:
         """See `Storage`."""
@@ -77,6 +84,8 @@ class ObjectStorage:
     async def remove(self, name: str) -> None:
         """See `Storage`."""
         with _as_ours(), suppress(FileNotFoundError):
+            if self._folder is not None:
+                (self._folder / f"{name}{UNTIL_WHOLE}").unlink(missing_ok=True)
             await self._store.delete_async(name)
 
     async def beats(self) -> None:
@@ -121,6 +130,18 @@ def storage_at(place: str, bucket: Bucket) -> ObjectStorage:
         retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
     )
     return ObjectStorage(store)
+
+
+def _to_the_disk(*paths: Path) -> None:
+    try:
+        for path in paths:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    except OSError as error:
+        raise _away() from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import resource
 import socket
 import subprocess
@@ -219,6 +220,48 @@ async def test_what_a_killed_process_leaves_is_no_file_and_is_removed_in_time(tm
         room.now[0] = COMING + timedelta(seconds=1)
         assert await room.files.tidy(names()) == 1
         assert (await room.rows(), listed(storage)) == (0, [])
+
+
+KILLED = """
+import asyncio, os, sys
+from archive.attachments.storage import PART, Bucket, storage_at
+
+async def pieces():
+    for _ in range(4):
+        yield bytes(PART)
+    os._exit(9)
+
+asyncio.run(storage_at(sys.argv[1], Bucket()).put(sys.argv[2], pieces()))
+"""
+
+
+async def test_what_lies_there_of_a_file_whose_process_was_killed_while_it_came_is_removed(tmp_path: Path) -> None:
+    """It has another name until it is whole, which no list of the storage shows: the disk would fill with what nobody finds."""
+    name, folder = "a" * 32, tmp_path / "files"
+    storage = storage_at(str(folder), Bucket())
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, folder, name)
+    assert 9 == await killed.wait()
+    assert [*folder.iterdir()]
+    assert [] == listed(storage)
+    await storage.remove(name)
+
+    assert [] == [*folder.iterdir()]
+
+
+async def test_a_file_is_on_the_disk_when_it_is_said_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes, and its name in the folder: else a power cut leaves a row of a file that is empty, or not there."""
+    folder, written, sync = tmp_path / "files", list[int](), os.fsync
+
+    def noted(descriptor: int) -> None:
+        sync(descriptor)
+        written.append(os.fstat(descriptor).st_ino)
+
+    async with opened(tmp_path, storage_at(str(folder), Bucket())) as room:
+        monkeypatch.setattr(os, "fsync", noted)
+        assert await room.files.put(NAME, SERVICE, told(), coming(BYTES))
+    (file,) = folder.iterdir()
+
+    assert [file.stat().st_ino, folder.stat().st_ino] == written
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["there again", "away still"])

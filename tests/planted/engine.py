@@ -344,6 +344,20 @@ BUGS = (
     Bug(
         "files",
         "archive/attachments/storage.py",
+        "await asyncio.to_thread(_to_the_disk, self._folder / name, self._folder)",
+        "pass",
+        "archive/attachments::test_a_file_is_on_the_disk_when_it_is_said_to_be_there",
+    ),
+    Bug(
+        "files",
+        "archive/attachments/storage.py",
+        '(self._folder / f"{name}{UNTIL_WHOLE}").unlink(missing_ok=True)',
+        "pass",
+        "archive/attachments::test_what_lies_there_of_a_file_whose_process_was_killed_while_it_came_is_removed",
+    ),
+    Bug(
+        "files",
+        "archive/attachments/storage.py",
         "_full() if FULL.search(str(error)) else _away()",
         "_away()",
         "archive/attachments",
