@@ -124,6 +124,7 @@ class OverdueRoom:
                 hint=mark("each service hands in its own"),
             )
         if any(one.fingerprint() == envelope.fingerprint() for one in await self._chases.now()):
+            await self._chases.keep(envelope)  # who gave up waiting for a standby left it there all the same
             return note
         now = self._clock()
         check_fresh(note, now)

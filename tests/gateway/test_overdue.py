@@ -180,6 +180,23 @@ async def test_a_signed_note_is_seen_by_others_and_changes_no_delivery(at: Night
     assert before == await at.reception.reading.lists.newest()
 
 
+async def test_a_note_that_may_not_be_kept_is_not_said_to_be_however_often_it_is_handed_in(
+    at: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives up waiting for a standby leaves it in the one database: it is found there, and is lost with that machine."""
+    keeps, mine = Chases.keep, note()
+
+    async def given_up(self: Chases, envelope: Envelope) -> None:
+        await keeps(self, envelope)
+        raise Unavailable("the standby is away", hint="try again")
+
+    with monkeypatch.context() as away:
+        away.setattr(Chases, "keep", given_up)
+        assert [503, 503] == [(await take(at, mine))[0] for _ in range(2)]
+    assert 201 == (await take(at, mine))[0]
+    assert "supervision S-1" == await chased(at)
+
+
 async def test_another_officer_takes_it_over_by_a_newer_note(at: Night) -> None:
     """The one before is replaced; an older one that comes late is refused; and another service's stands in nobody's place."""
     late = note(officer="S-3", at=utc_text(datetime.now(UTC) - timedelta(seconds=30)))
