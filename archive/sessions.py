@@ -1,13 +1,14 @@
 """Who is signed in with a browser, in the database, so that every gateway of an installation knows.
 
-Nothing in it lets anybody in: of a token only the SHA-256 is kept, and a token is 256 random bits. What a session may do follows
-from the directory in force at each request, and is not kept here.
+Nothing in it lets anybody in: of a token only the SHA-256 is kept, and a token is 256 random bits. Nor does what somebody writes
+into it: a token bears the installation's seal over whose it is and until when, and its row must say the same. What a session may
+do follows from the directory in force at each request, and is not kept here.
 """
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.database import Database
 from archive.proofs import use_up
+from archive.sealed import KeyWrapping
 from archive.tables import begun, links, sessions
-from domain.signing.canonical import digest_of_bytes
-from domain.words.errors import Limited, NotAuthentic
+from domain.signing.canonical import canonical, digest_of_bytes
+from domain.words.errors import Limited, NotAuthentic, NotVerified
 from domain.words.moments import instant, utc_text
 from domain.words.text import mark
 
@@ -59,8 +61,9 @@ class SignedIn:
 class Sessions:
     """Links and sessions. Each of its methods raises `Unavailable` if the database is away."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, ring: KeyWrapping, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
+        self._ring = ring
         self._clock = clock
         self._looks = asyncio.Semaphore(AT_ONCE)
 
@@ -69,11 +72,12 @@ class Sessions:
 
         Raises `NotAuthentic` if the same proof has been used before, be it at another gateway.
         """
-        now, token = self._clock(), secrets.token_urlsafe(32)
+        now = self._clock()
+        until = now + LINK
+        token = self._token("link", who, utc_text(until))
         async with self._database.writing() as connection:
             await _forget(connection, now)
             await use_up(connection, who.service, nonce, now)
-            until = now + LINK
             whom = {"service": who.service, "officer": who.officer, "key": who.key}
             await connection.execute(insert(links).values(**whom, digest=_digest(token), until=utc_text(until)))
         return token, until
@@ -85,7 +89,10 @@ class Sessions:
             hint=mark("a link signs in once, within a minute: `vigil sign-in` again"),
         )
         async with self._used_up(links, token, refused) as (connection, found):
-            return await self._opened(connection, SignedIn(found.service, found.officer, found.key))
+            who = SignedIn(found.service, found.officer, found.key)
+            if not self._is_of("link", token, who, found.until):
+                raise refused
+            return await self._opened(connection, who)
 
     async def go(self) -> str:
         """The token of a browser that goes to an OpenID provider: with it, it may come `back`."""
@@ -114,14 +121,18 @@ class Sessions:
         now, mine = self._clock(), sessions.c.digest == _digest(token)
         async with self._looking() as connection:
             found = (await connection.execute(select(sessions).where(mine, sessions.c.idle_until > utc_text(now)))).first()
+        refused = NotAuthentic(mark("you are not signed in, or not any more"))
         if found is None:
-            raise NotAuthentic(mark("you are not signed in, or not any more"))
+            raise refused
+        who = SignedIn(found.service, found.officer, found.key, found.subject)
+        if not self._is_of("session", token, who, found.until):
+            raise refused
         ends, idle_until = instant(found.until), instant(found.idle_until)
         lasting = min(now + IDLE, ends)
         if lasting - idle_until >= PROLONGED or idle_until < lasting == ends:
             async with self._database.writing() as connection:
                 await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))
-        return SignedIn(found.service, found.officer, found.key, found.subject)
+        return who
 
     async def end(self, token: str) -> None:
         """Sign out. A session that is none any more is no fault."""
@@ -158,10 +169,28 @@ class Sessions:
             self._looks.release()
 
     async def _opened(self, connection: AsyncConnection, who: SignedIn) -> str:
-        now, token = self._clock(), secrets.token_urlsafe(32)
+        now = self._clock()
         ends = {"idle_until": utc_text(now + IDLE), "until": utc_text(now + LONGEST)}
+        token = self._token("session", who, ends["until"])
         await connection.execute(insert(sessions).values(**vars(who), digest=_digest(token), **ends))
         return token
+
+    def _token(self, of: str, who: SignedIn, until: str) -> str:
+        """A new one, of nobody else and no longer."""
+        drawn = secrets.token_urlsafe(32)
+        key, seal = self._ring.wrap(b"", _bound(of, drawn, who, until))
+        return f"{drawn}.{key}.{seal.hex()}"
+
+    def _is_of(self, of: str, token: str, who: SignedIn, until: str) -> bool:
+        """Whether it was made so, whatever its row says now. Raises `Unavailable` where the key of its seal is missing here."""
+        with suppress(NotVerified, ValueError):
+            drawn, key, seal = token.split(".")
+            return self._ring.unwrap(key, bytes.fromhex(seal), _bound(of, drawn, who, until)) == b""
+        return False
+
+
+def _bound(of: str, drawn: str, who: SignedIn, until: str) -> bytes:
+    return canonical(["vigil session/1", of, drawn, who.service, who.officer, who.key, who.subject, until])
 
 
 def _digest(token: str) -> str:

@@ -98,7 +98,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
     noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)
     room = NoticeRoom(subscribers, teller, rights)
-    proofs, sessions, limits = Proofs(directory, chosen.gateway_url), Sessions(archive), Limits(chosen.starts_a_day)
+    proofs, sessions = Proofs(directory, chosen.gateway_url), Sessions(archive, Wrapping(ring))
+    limits = Limits(chosen.starts_a_day)
     app = application(reception, proofs, reads, sessions, openid, files, room, limits)
     if chosen.temporal_ui is not None:
         app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"

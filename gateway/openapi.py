@@ -79,7 +79,7 @@ class ForecastKept(Frozen):
 class SignInToken(Frozen):
     """A one-time link to sign in with is the gateway's address, `/desk/in#` and this token."""
 
-    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{43,150}$")]
     until: UtcText
 
 

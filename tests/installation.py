@@ -364,7 +364,7 @@ async def installed(
         changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         reception = Reception(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
-        sessions = Sessions(reads._database)
+        sessions = Sessions(reads._database, Wrapping(PAYLOAD_KEYS))
         wrapping = Wrapping(PAYLOAD_KEYS)
         notices = NoticeRoom(Subscribers(reads._database, wrapping), Teller(http, VIGIL_KEY, url), Rights(in_force, openid))
         app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept, notices)

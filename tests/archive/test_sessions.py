@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive import sessions as module
 from archive.database import Database
 from archive.sessions import AT_ONCE, AWAY, IDLE, LINK, LONGEST, PROLONGED, Sessions, SignedIn
 from archive.tables import begun, links, sessions
+from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import Limited, NotAuthentic, Unavailable
-from tests.archive.test_log import database
+from tests.archive.samples import database, new_keys
 
+KEYS = new_keys()
 OFFICER = SignedIn(service="uz.prosecutor", officer="P-117", key="56475aa75463474c0285df5dbf2bcab7")
 NAMED = SignedIn(service="supervision", officer="S-1", key=None, subject="ab" * 32)
 
@@ -44,9 +46,9 @@ class Gateway:
     sessions: Sessions
     clock: Clock
 
-    async def signed_in(self) -> str:
+    async def signed_in(self, nonce: str = "proof-1") -> str:
         """The token of a new session."""
-        token, _ = await self.sessions.link(OFFICER, "proof-1")
+        token, _ = await self.sessions.link(OFFICER, nonce)
         return await self.sessions.enter(token)
 
 
@@ -54,7 +56,7 @@ class Gateway:
 async def gateway(url: str) -> AsyncIterator[Gateway]:
     """A gateway with an empty database."""
     archive, clock = database(url), Clock()
-    yield Gateway(archive, Sessions(archive, clock), clock)
+    yield Gateway(archive, Sessions(archive, KEYS, clock), clock)
     await archive.close()
 
 
@@ -72,7 +74,7 @@ async def test_a_link_signs_in_whoever_asked_for_it(gateway: Gateway) -> None:
 async def test_a_link_is_good_once_however_many_try_at_the_same_moment(gateway: Gateway, url: str) -> None:
     """Five at two gateways at once: one is signed in. After that, nobody."""
     other = database(url)
-    doors = (gateway.sessions, Sessions(other, gateway.clock))
+    doors = (gateway.sessions, Sessions(other, KEYS, gateway.clock))
     token, _ = await gateway.sessions.link(OFFICER, "proof-1")
     found = await asyncio.gather(*(doors[number % 2].enter(token) for number in range(5)), return_exceptions=True)
     with pytest.raises(NotAuthentic, match="already used"):
@@ -95,7 +97,7 @@ async def test_a_link_that_was_not_used_within_a_minute_is_good_no_more(gateway:
 async def test_who_went_to_a_provider_comes_back_once_however_many_try(gateway: Gateway, url: str) -> None:
     """Five at two gateways at once: one is back. After five minutes nobody is."""
     other = database(url)
-    doors = (gateway.sessions, Sessions(other, gateway.clock))
+    doors = (gateway.sessions, Sessions(other, KEYS, gateway.clock))
     token, late = await gateway.sessions.go(), await gateway.sessions.go()
     found = await asyncio.gather(*(doors[number % 2].back(token) for number in range(5)), return_exceptions=True)
     gateway.clock.go(AWAY)
@@ -202,12 +204,12 @@ async def test_however_busy_a_session_ends_after_a_shift(gateway: Gateway) -> No
 async def test_signing_out_ends_it_at_once_at_every_gateway(gateway: Gateway, url: str) -> None:
     """What another gateway knows is what the database says; a second time is no fault."""
     token, other = await gateway.signed_in(), database(url)
-    assert OFFICER == await Sessions(other, gateway.clock).of(token)
+    assert OFFICER == await Sessions(other, KEYS, gateway.clock).of(token)
     for _ in range(2):
         await gateway.sessions.end(token)
 
     with pytest.raises(NotAuthentic):
-        await Sessions(other, gateway.clock).of(token)
+        await Sessions(other, KEYS, gateway.clock).of(token)
     await other.close()
 
 
@@ -215,7 +217,7 @@ async def test_the_same_proof_asks_for_one_link(gateway: Gateway, url: str) -> N
     """A request that was overheard and sent again gets none, at another gateway neither."""
     await gateway.sessions.link(OFFICER, "proof-1")
     other = database(url)
-    for door in (gateway.sessions, Sessions(other, gateway.clock)):
+    for door in (gateway.sessions, Sessions(other, KEYS, gateway.clock)):
         with pytest.raises(NotAuthentic, match="used already"):
             await door.link(OFFICER, "proof-1")
     await other.close()
@@ -238,6 +240,33 @@ async def test_nothing_in_the_database_lets_anybody_in(gateway: Gateway) -> None
             await gateway.sessions.enter(row.digest)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"officer": "P-118"}, {"service": "supervision"}, {"key": "0" * 32}, {"until": "9999-01-01T00:00:00.000000Z"}],
+    ids=lambda one: next(iter(one)),
+)
+async def test_what_somebody_writes_into_the_database_lets_nobody_in(gateway: Gateway, changed: dict[str, str]) -> None:
+    """Whoever can write a row has neither a token that fits it, nor one of another whom it names, nor one for longer."""
+    kept = await gateway.signed_in()
+    token, (link, _) = await gateway.signed_in("proof-2"), await gateway.sessions.link(OFFICER, "proof-3")
+    async with gateway.archive.writing() as connection:
+        for table, one in ((sessions, token), (links, link)):
+            mine = table.c.digest == digest_of_bytes(one.encode())
+            row = dict((await connection.execute(select(table).where(mine))).mappings().one())
+            await connection.execute(insert(table).values(row | {"digest": digest_of_bytes(b"mine")}))
+            await connection.execute(update(table).where(mine).values(changed))
+
+    for tried in (
+        gateway.sessions.of("mine"),
+        gateway.sessions.enter("mine"),
+        gateway.sessions.of(token),
+        gateway.sessions.enter(link),
+    ):
+        with pytest.raises(NotAuthentic):
+            await tried
+    assert OFFICER == await gateway.sessions.of(kept)
+
+
 async def test_what_is_over_is_forgotten(gateway: Gateway) -> None:
     """Links and sessions that ended leave no row behind once the next link is asked for."""
     await gateway.signed_in()
@@ -253,7 +282,7 @@ async def test_what_is_over_is_forgotten(gateway: Gateway) -> None:
 
 async def test_while_the_database_is_away_nobody_is_signed_in() -> None:
     """Neither anew nor any more: it cannot be known."""
-    away = Sessions(Database("sqlite+aiosqlite:////nowhere/archive.db"))
+    away = Sessions(Database("sqlite+aiosqlite:////nowhere/archive.db"), KEYS)
     for asked in (away.link(OFFICER, "proof-1"), away.enter("x"), away.of("x"), away.end("x"), away.go(), away.back("x")):
         with pytest.raises(Unavailable):
             await asked

@@ -51,6 +51,7 @@ from gateway import api, openapi
 from gateway.access import Proofs
 from gateway.problems import HTTP, problem
 from process.in_force import InForce
+from process.ring import Wrapping
 from rehearsal.services import private_key_of
 from tests.docs.protocol_page import (
     BLOCKS,
@@ -65,7 +66,7 @@ from tests.docs.protocol_page import (
     namespace,
     renewed,
 )
-from tests.installation import log_of_reads
+from tests.installation import PAYLOAD_KEYS, log_of_reads
 from tests.reference import protocol
 from tests.support import submitted
 
@@ -204,7 +205,7 @@ async def test_every_exchange_with_the_gateway_is_as_shown(said: dict[str, Any])
     proofs = PinnedProofs(InForce(desk.directory), URL)
     async with (
         log_of_reads(desk.directory, said["vigil_key"]) as reads,
-        TestServer(api.application(desk, proofs, reads, Sessions(reads._database))) as server,  # type: ignore[arg-type] - the same methods
+        TestServer(api.application(desk, proofs, reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS)))) as server,  # type: ignore[arg-type] - the same methods
     ):
         for number, (asked, answered) in enumerate(exchanges()):
             status, headers, body = await sent(server, raw_request(asked, said, number))

@@ -43,11 +43,13 @@ from gateway.reception import Reception
 from gateway.temporal import NoWorkerError
 from process.builds import settle
 from process.in_force import InForce
+from process.ring import Wrapping
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.installation import (
     BUILD,
+    PAYLOAD_KEYS,
     Installation,
     installed,
     log_of_reads,
@@ -498,7 +500,7 @@ async def test_while_temporal_is_away_what_is_in_the_archive_is_shown_and_statem
     async with log_of_reads(directory) as reads, aiohttp.ClientSession() as http:
         key, archive = private_key_of(VIGIL), reading_of(reads._database)
         reception = Reception(environment.client, "none", InForce(directory), example_cards(), key, archive)
-        app = application(reception, Proofs(InForce(directory), url), reads, Sessions(reads._database))
+        app = application(reception, Proofs(InForce(directory), url), reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS)))
         async with serving(app, "127.0.0.1", port, grace=1):
             await environment.shutdown()
             door = Gateway(http, url, "uz.police", private_key_of("uz.police"))

@@ -94,7 +94,7 @@ async def opened(folder: Path, quota: Quota | None = None, *, keeps: bool = True
         files = Files(reads._database, ring, storage_at(str(folder / "files"), Bucket()), quota) if keeps else None
         reading = reading_of(reads._database)
         reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading)
-        app = application(reception, Proofs(known, url), reads, Sessions(reads._database), kept=files)
+        app = application(reception, Proofs(known, url), reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS)), kept=files)
         async with serving(app, "127.0.0.1", port, grace=0.1):
             at = At(url, http, reads, Table().consent(), Ledgers(reads._database, ring))
             await at.archived()

@@ -110,7 +110,7 @@ async def over(rows: list[Glance]) -> AsyncIterator[Night]:
     async with aiohttp.ClientSession() as http, log_of_reads(DIRECTORY) as reads:
         await keep(reads, rows)
         reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
-        sessions = Sessions(reads._database)
+        sessions = Sessions(reads._database, RING)
         night = Night(url, http, reads, sessions, reception, known)
 
         async def engine() -> Any:

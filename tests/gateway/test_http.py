@@ -20,10 +20,11 @@ from gateway.connections import Connections, serving
 from gateway.problems import Problem
 from gateway.reception import Reception
 from process.in_force import InForce
+from process.ring import Wrapping
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.gateway.test_api import signed
-from tests.installation import log_of_reads, reading_of
+from tests.installation import PAYLOAD_KEYS, log_of_reads, reading_of
 from tests.support import example_directory
 
 DIRECTORY = cast(example_directory(), ("kz.knb", "uz.customs", "supervision"))
@@ -60,7 +61,11 @@ async def door_of(grace: float = 1.0, tls: ssl.SSLContext | None = None) -> Asyn
     async with aiohttp.ClientSession() as http, log_of_reads(DIRECTORY) as reads:
         reception = Reception(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL), reading_of(reads._database))
         async with serving(
-            application(reception, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace, tls=tls
+            application(reception, proofs, reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS))),
+            "127.0.0.1",
+            port,
+            grace=grace,
+            tls=tls,
         ):
             yield Door(url, port, http)
 

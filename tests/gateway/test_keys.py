@@ -39,12 +39,13 @@ from gateway.reading import Reading
 from gateway.rekeying import may_be_taken
 from process.builds import settle
 from process.in_force import Changes, InForce
+from process.ring import Wrapping
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, cast, private_key_of, second
 from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
-from tests.installation import BUILD, Installation, end_what_runs, installed, renamed
+from tests.installation import BUILD, PAYLOAD_KEYS, Installation, end_what_runs, installed, renamed
 from tests.support import Table, example_directory, example_plan, signed_plan
 from worker import worker_for
 from workflows import messages
@@ -510,7 +511,7 @@ async def another_gateway(at: At) -> AsyncIterator[str]:
     assert system is not None
     reception = at.installation.reception(directory=in_force)
     reads = Reads(database, private_key_of(VIGIL), system)
-    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(database))
+    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(database, Wrapping(PAYLOAD_KEYS)))
     async with serving(app, "127.0.0.1", port, grace=1):
         yield f"http://127.0.0.1:{port}"
     await reads.close()

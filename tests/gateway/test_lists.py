@@ -114,7 +114,10 @@ async def over(deliveries: dict[str, Standing]) -> AsyncIterator[Lists]:
         reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
         reception._acknowledgements.report = nothing  # type: ignore[method-assign]
         async with serving(
-            application(reception, Proofs(known, url), reads, Sessions(reads._database)), "127.0.0.1", port, grace=1
+            application(reception, Proofs(known, url), reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS))),
+            "127.0.0.1",
+            port,
+            grace=1,
         ):
             yield Lists(url, http, reads)
 

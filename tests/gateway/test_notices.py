@@ -690,7 +690,7 @@ async def served(box: Mailbox | None = None) -> AsyncIterator[Served]:
             return "up"
 
         reception.engine = engine  # type: ignore[method-assign]
-        sessions = Sessions(at.reads._database)
+        sessions = Sessions(at.reads._database, RING)
         app = application(reception, Proofs(at.known, url), at.reads, sessions, notices=at.room)
         async with serving(app, "127.0.0.1", int(url.rpartition(":")[2]), grace=1):
             yield Served(at, url, sessions)

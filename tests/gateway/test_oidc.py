@@ -39,11 +39,12 @@ from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.pages import routes as pages
 from gateway.reception import Reception
 from process.in_force import InForce
+from process.ring import Wrapping
 from process.settings import Settings
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_http import DIRECTORY, NOBODY
-from tests.installation import installed, log_of_reads, reading_of, renamed
+from tests.installation import PAYLOAD_KEYS, installed, log_of_reads, reading_of, renamed
 from tests.openid import CLIENT, SECRET, SIGNS, SUBJECT, Ours, hs256, of_others, ours, rs256, unsigned
 from tests.support import EXAMPLES, example_directory, example_plan, signed_plan
 
@@ -112,7 +113,7 @@ async def gateway_of(
 ) -> AsyncIterator[tuple[str, Sessions]]:
     """A gateway with nobody behind it, over this archive; its address and its sessions."""
     known, port = in_force or InForce(DIRECTORY), free_ports(1)[0]
-    url, sessions = f"http://127.0.0.1:{port}", Sessions(reads._database)
+    url, sessions = f"http://127.0.0.1:{port}", Sessions(reads._database, Wrapping(PAYLOAD_KEYS))
     reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
     async with serving(application(reception, Proofs(known, url), reads, sessions, openid), "127.0.0.1", port, grace=0.1):
         yield url, sessions

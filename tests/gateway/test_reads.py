@@ -28,11 +28,12 @@ from gateway.access import Proofs
 from gateway.api import application, routes
 from gateway.connections import serving
 from gateway.reads import NO_VIEWS
+from process.ring import Wrapping
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_keys import of, revocation
-from tests.installation import VIGIL_KEY, Installation, installed, renamed, stop_by
+from tests.installation import PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, renamed, stop_by
 from tests.support import example_plan, signed_plan
 
 PATIENCE = 20.0
@@ -344,7 +345,7 @@ async def test_a_proof_used_at_one_gateway_shows_nothing_at_another(at: At) -> N
     reads = Reads(Database(str(at.installation.reads._database._engine.url)), VIGIL_KEY, system)
     in_force = at.installation.in_force
     reception = at.installation.reception()
-    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(reads._database))
+    app = application(reception, Proofs(in_force, at.installation.url), reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS)))
     target = f"/v1/deliveries/{at.plan.operation}"
     first, second = at.headers("kz.knb", target), at.headers("kz.knb", target)
     other = f"http://127.0.0.1:{port}"

@@ -606,6 +606,27 @@ BUGS = (
         "archive/sessions::test_who_asks_again_and_again_writes_once_a_minute",
     ),
     Bug(
+        "keys",
+        "archive/sessions.py",
+        'if not self._is_of("session", token, who, found.until):',
+        "if False:",
+        "archive/sessions::test_what_somebody_writes_into_the_database_lets_nobody_in",
+    ),
+    Bug(
+        "keys",
+        "archive/sessions.py",
+        'if not self._is_of("link", token, who, found.until):',
+        "if False:",
+        "archive/sessions::test_what_somebody_writes_into_the_database_lets_nobody_in",
+    ),
+    Bug(
+        "keys",
+        "archive/sessions.py",
+        "who.key, who.subject, until])",
+        "who.key, who.subject])",
+        "archive/sessions::test_what_somebody_writes_into_the_database_lets_nobody_in",
+    ),
+    Bug(
         "bounds",
         "archive/shifts.py",
         "            await _check_often(connection, watch, handed_in(given).service, at)\n",
