@@ -141,8 +141,10 @@ class Subscribers:
         whose = (subscriptions.c.service == service) & (subscriptions.c.officer == officer)
         async with self._database.writing() as connection:
             gone = delete(subscriptions).where(subscriptions.c.id == name, whose).returning(subscriptions.c.id)
-            if (await connection.execute(gone)).first() is None:
-                raise _not_there(name)
+            if (await connection.execute(gone)).first() is not None:
+                return
+        await self._database.settle()  # who gave up waiting for a standby has ended it here all the same
+        raise _not_there(name)
 
     async def waiting(self, one: KeptSubscription) -> int:
         """Of how many deliveries something has come up that it has not been told, what waits for quiet hours to end among it."""
