@@ -78,6 +78,9 @@ class FoldedDeliveries:
             if fold.branch != held.branch:
                 self._begin_anew(fold, held.branch)
             delivery = await self._read_on(name, fold, held.size)
+            if delivery.ledger.root_at(held.size) != held.root.hex():  # the archive was put back, and has gone on
+                self._begin_anew(fold, held.branch)
+                delivery = await self._read_on(name, fold, held.size)
         self._forget()
         return delivery
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from archive.batches import Batch
 from archive.branches import Fork
 from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
 from archive.ledgers import Ledgers
+from archive.tables import branches, entries, snapshots
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Plan
@@ -105,6 +107,29 @@ async def test_another_branch_is_added_up_from_its_own_entries(ledgers: Counting
     after = await folded.newest("amber-1")
 
     assert (one.delivery.ledger.root, other.delivery.ledger.root) == (before.ledger.root, after.ledger.root)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_what_is_in_memory_of_an_archive_that_was_put_back_is_not_gone_on_with(ledgers: Counting, more: int) -> None:
+    """It and the engine were put back to one moment, and both went on: else the reader is shown what is in no record by now."""
+    one, other = table("amber-1"), table("amber-1")
+    await keep(ledgers, one)
+    size = len(one.delivery.ledger)
+    one.say("uz.police", "stop_requested", reason="one")
+    await keep(ledgers, one, size)
+    folded = FoldedDeliveries(ledgers)
+    await folded.newest("amber-1")
+    other.say("uz.police", "stop_requested", reason="another")
+    for number in range(more):
+        other.say("kz.knb", "stop_requested", reason=f"{number}")
+    async with ledgers._database.writing() as connection:
+        for row in (entries, branches, snapshots):
+            await connection.execute(delete(row))
+    await keep(ledgers, other)
+    found = await folded.newest("amber-1")
+
+    assert other.delivery.ledger.root == found.ledger.root
+    assert standing(other.delivery) == standing(found)
 
 
 @pytest.mark.parametrize(("most", "most_bytes", "left"), [(2, 10**9, 2), (10, 1, 1)])
