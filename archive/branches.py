@@ -98,6 +98,10 @@ class Fork:
     first: int
     peaks: tuple[bytes, ...]
 
+    def root(self) -> str:
+        """Of the tree before it."""
+        return tree.Frontier(self.first, self.peaks).root().hex()
+
 
 async def begun_or_new(connection: AsyncConnection, delivery: str, held: Sequence[Branch], at: Fork) -> Branch | None:
     """The branch that goes on there: one that is there, or a new one, after what it shares with another. None where nothing that

@@ -110,6 +110,9 @@ class FoldedDeliveries:
                 self._begin_anew(fold, branch)
             if fold.size < first:
                 await self._read_on(name, fold, first, await self._ledgers.shared(name, fork))
+            if fold.delivery is not None and fold.size == first and fold.delivery.ledger.root != fork.root():  # it was put back
+                self._begin_anew(fold, branch)
+                await self._read_on(name, fold, first, await self._ledgers.shared(name, fork))
             await self._take(fold, snapshot, entries[fold.size - first :])
             delivery = fold.delivery
         self._forget()

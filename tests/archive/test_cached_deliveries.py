@@ -132,6 +132,32 @@ async def test_what_is_in_memory_of_an_archive_that_was_put_back_is_not_gone_on_
     assert standing(other.delivery) == standing(found)
 
 
+async def test_a_batch_follows_on_what_an_archive_has_that_was_put_back(ledgers: Counting) -> None:
+    """Another worker has kept what came first after that: else lists say how a delivery stands of which nothing is recorded."""
+    one, other = table("amber-1"), table("amber-1")
+    await keep(ledgers, one)
+    size = len(one.delivery.ledger)
+    one.say("uz.police", "stop_requested", reason="one")
+    await keep(ledgers, one, size)
+    folded = FoldedDeliveries(ledgers)
+    await folded.newest("amber-1")
+    other.say("uz.police", "stop_requested", reason="another")
+    async with ledgers._database.writing() as connection:
+        for row in (entries, branches, snapshots):
+            await connection.execute(delete(row))
+    await keep(ledgers, other)
+    first = len(other.delivery.ledger)
+    frontier = tree.Frontier()
+    for seq in range(first):
+        frontier.append(bytes.fromhex(other.delivery.ledger.leaf_at(seq)))
+    other.say("kz.knb", "information", text="all is well")
+    batch = tuple(entry for entry in other.delivery.ledger.since(first) if isinstance(entry, Entry))
+    found = await folded.with_batch("amber-1", None, batch, Fork(0, first, frontier.peaks))
+
+    assert other.delivery.ledger.root == found.ledger.root
+    assert standing(other.delivery) == standing(found)
+
+
 @pytest.mark.parametrize(("most", "most_bytes", "left"), [(2, 10**9, 2), (10, 1, 1)])
 async def test_memory_is_bounded_in_deliveries_and_in_bytes(ledgers: Counting, most: int, most_bytes: int, left: int) -> None:
     """The one least recently read is forgotten; the newest stays, however large; what is forgotten is read again."""
