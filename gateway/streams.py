@@ -28,7 +28,7 @@ STREAMS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("streams")
 async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -> web.StreamResponse:
     """Answer with these entries as they come."""
     found = _while_known(request, found)
-    first = await anext(found, None)  # what is wrong with the question is answered as for any other
+    first = await _first(request, found)  # what is wrong with the question is answered as for any other
     async with following(request, first, found) as recorded:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await answer.prepare(request)
@@ -124,6 +124,18 @@ async def _while_known(request: web.Request, entries: AsyncIterator[Entry | With
         await request.app[PROOFS].still(request[CALLER])
         request.app[PROOFS].known()
         yield entry
+
+
+async def _first(request: web.Request, entries: AsyncIterator[Entry | Withheld]) -> Entry | Withheld | None:
+    """The first of these entries, which may be days in coming. Raises `ConnectionError` once the client has gone."""
+    coming = asyncio.ensure_future(anext(entries, None))
+    try:
+        while not (await asyncio.wait({coming}, timeout=GONE))[0]:
+            _still_there(request)
+    except BaseException:
+        coming.cancel()
+        raise
+    return coming.result()
 
 
 async def _events(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.ledger import Entry
 from domain.delivery.statement import sign_statement
 from domain.record.receipts import SignedReceipt
 from domain.rules.stop import Incident, StopRequested
@@ -18,6 +19,7 @@ from domain.words.errors import Limited, NotFound
 from domain.words.limits import MOST_SELECTORS_OF_A_SERVICE
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from gateway.reading import Reading
+from gateway.reception import Reception
 from rehearsal.services import private_key_of
 from tests.gateway.test_api import At, signed
 from tests.installation import installed, renamed, stop_by
@@ -223,6 +225,33 @@ async def test_only_so_many_streams_are_open(at: At, monkeypatch: pytest.MonkeyP
     async with asyncio.timeout(60):
         while True:
             again = door.changes(at.plan.operation)
+            with contextlib.suppress(Limited):
+                assert 0 == (await anext(again)).seq
+                break
+    await again.aclose()
+
+
+async def test_a_stream_of_which_nothing_has_come_makes_room_once_its_client_has_gone(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who resumes after the last entry of a quiet delivery, and whose connection is cut, holds no place until it speaks again."""
+    share(monkeypatch, "follow", under_way=1, burst=100_000)
+    waits = asyncio.Event()
+
+    async def nothing(*_: Any) -> AsyncIterator[Entry]:
+        waits.set()
+        await asyncio.Event().wait()
+        yield Entry.model_construct()
+
+    url = f"{at.url}/v1/deliveries/{at.plan.operation}/changes"
+    with monkeypatch.context() as patched:
+        patched.setattr(Reception, "changes", nothing)
+        quiet = asyncio.create_task(at.installation.http.get(url, headers=signed("kz.knb", "GET", url)).__aenter__())
+        await asyncio.wait_for(waits.wait(), 60)
+    quiet.cancel()
+    async with asyncio.timeout(60):
+        while True:
+            again = at.door("kz.knb").changes(at.plan.operation)
             with contextlib.suppress(Limited):
                 assert 0 == (await anext(again)).seq
                 break

@@ -818,6 +818,13 @@ BUGS = (
         "gateway/shift::test_a_sheet_that_changed_is_refused_with_what_changed",
     ),
     Bug(
+        "R28",
+        "gateway/streams.py",
+        "first = await _first(request, found)",
+        "first = await anext(found, None)",
+        "gateway/limits::test_a_stream_of_which_nothing_has_come_makes_room_once_its_client_has_gone",
+    ),
+    Bug(
         "R15",
         "gateway/streams.py",
         "yield from (one.delivery for one in counters if one.delivery is not None)",
