@@ -1,5 +1,6 @@
 """Acknowledgement of receipt by people at a desk: they have received what they have read, and the delivery is told so, once."""
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
@@ -36,24 +37,30 @@ class Acknowledgements:
         self._read: OrderedDict[str, None] = OrderedDict()
 
     async def report(self, reader: Service, requests: Iterable[Request]) -> None:
-        """These have been read by the service that they ask. A delivery that cannot be told now is told at the next reading."""
+        """These have been read by the service that they ask. A delivery that cannot be told now is told at the next reading. All
+        are told at once: where Temporal hangs, who reads waits for one of them and not for each.
+        """
         if not isinstance(reader.reach, Desk):
             return  # its system has acknowledged receipt, or will
-        for one in requests:
-            if one.service == reader.id and one.id not in self._read:
-                try:
-                    await self._tell(reader, one)
-                except (RPCError, Unavailable):
-                    log.warning("that a request was read could not be recorded now", extra={"delivery": one.delivery})
-                else:
-                    self._read[one.id] = None
-                    while len(self._read) > MOST_REMEMBERED:
-                        self._read.popitem(last=False)
+        new = [one for one in requests if one.service == reader.id and one.id not in self._read]
+        told = await asyncio.gather(*map(self._told, new))
+        try:
+            for one in (one for one, is_told in zip(new, told, strict=True) if is_told):
+                await self._reading.has_read(reader, one.delivery, one.id)  # and every gateway knows
+                self._read[one.id] = None
+        except Unavailable:
+            log.warning("that requests were read could not be noted now: it is told once more")
+        while len(self._read) > MOST_REMEMBERED:
+            self._read.popitem(last=False)
 
-    async def _tell(self, reader: Service, request: Request) -> None:
-        """Tell the delivery, which drops what it knows already, and then every gateway."""
+    async def _told(self, request: Request) -> bool:
+        """Whether the delivery has been told, which drops what it knows already."""
         read = Asked(checkpoint=request.checkpoint, received=(request.service,))
-        handed = hand_in(read, request.delivery, (await self._clock()).now(), self._key)
-        delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
-        await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)
-        await self._reading.has_read(reader, request.delivery, request.id)
+        try:
+            handed = hand_in(read, request.delivery, (await self._clock()).now(), self._key)
+            delivery = self._client.get_workflow_handle(workflow_id(request.delivery))
+            await delivery.signal(messages.REPORT, handed, rpc_timeout=BRIEFLY)
+        except (RPCError, Unavailable):
+            log.warning("that a request was read could not be recorded now", extra={"delivery": request.delivery})
+            return False
+        return True

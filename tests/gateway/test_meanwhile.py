@@ -4,16 +4,21 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from archive.deliveries import Deliveries
-from domain.plan.directory import Directory
+from domain.delivery.requests import Request
+from domain.plan.directory import Desk, Directory
 from domain.words.errors import Unavailable, VigilError
 from gateway import floor as gateway_floor
+from gateway.acknowledging import Acknowledgements
 from gateway.floor import WatchFloor
 from gateway.limits import SHARES, Limits
+from rehearsal.services import VIGIL, private_key_of
 from tests.gateway.test_floor import ALL, PART, ROWS, Night, by, followed, keep, made, over
 from tests.gateway.test_http import DIRECTORY
 
@@ -122,3 +127,44 @@ async def test_who_has_been_given_a_receipt_while_it_reads_is_shown_nothing_olde
         await reading.delivery(reader, "cedar-1")
     with pytest.raises(Unavailable, match="the archive is behind"):
         await reading.delivery(reader, "cedar-1")
+
+
+async def test_who_reads_what_is_asked_waits_for_one_telling_where_temporal_hangs_and_not_for_each() -> None:
+    """That three requests were read is told to their deliveries at once; one that cannot be told is told at the next reading."""
+    hangs, noted, told = asyncio.Barrier(3), list[str](), list[str]()
+
+    async def clock() -> Any:
+        await hangs.wait()
+        raise Unavailable("Temporal cannot be reached")
+
+    async def has_read(_reader: Any, _delivery: str, request: str) -> None:
+        noted.append(request)
+
+    async def now() -> Any:
+        return SimpleNamespace(now=lambda: datetime.now(UTC))
+
+    def handle(name: str) -> Any:
+        async def signal(*_: Any, **__: Any) -> None:
+            told.append(name)
+
+        return SimpleNamespace(signal=signal)
+
+    client: Any = SimpleNamespace(get_workflow_handle=handle)
+    reading: Any = SimpleNamespace(has_read=has_read)
+    mine = Acknowledgements(client, private_key_of(VIGIL), reading, clock)
+    reader = DIRECTORY.get(PART).model_copy(update={"reach": Desk(by="desk")})
+    names = ("amber-1", "amber-2", "amber-3")
+    asked = [
+        Request.model_construct(id=f"{one}/consent-kz/{PART}", delivery=one, checkpoint="consent-kz", service=PART)
+        for one in names
+    ]
+    async with asyncio.timeout(20):
+        await mine.report(reader, asked)
+    before = [*noted]
+    mine._clock = now
+    await mine.report(reader, asked)
+    await mine.report(reader, asked)
+
+    assert [] == before
+    assert [one.id for one in asked] == noted
+    assert [f"delivery/{one}" for one in names] == told

@@ -193,6 +193,13 @@ BUGS = (
         "gateway/keys::test_who_is_named_deliveries_when_keys_change_is_in_the_log_of_reads",
     ),
     Bug(
+        "looking",
+        "gateway/acknowledging.py",
+        "await asyncio.gather(*map(self._told, new))",
+        "[await self._told(one) for one in new]",
+        "gateway/meanwhile::test_who_reads_what_is_asked_waits_for_one_telling_where_temporal_hangs_and_not_for_each",
+    ),
+    Bug(
         "faults",
         "gateway/aside.py",
         "a_place(self._turns, PATIENCE, _busy)",
