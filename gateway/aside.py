@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from domain.words.errors import Unavailable
@@ -23,6 +24,7 @@ class Aside:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(AT_ONCE, "aside")  # not those that names of hosts are looked up on, and may hang
 
     async def do(self, work: Callable[[], T]) -> T:
         """What `work` gives, which reads nothing that anybody changes meanwhile.
@@ -30,7 +32,7 @@ class Aside:
         Raises what it does, and `Unavailable` where others have their turns for `PATIENCE` seconds.
         """
         async with a_place(self._turns, PATIENCE, _busy):
-            return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def if_large(self, work: Callable[[], T], size: int) -> T:
         """The same, where it goes through so many bytes that handing it over takes less time."""

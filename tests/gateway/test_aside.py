@@ -22,3 +22,14 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(monkeypatch: 
     await large.do(lambda: done.append("in its turn"))
 
     assert ["in its turn"] == done
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_large_work() -> None:
+    """Each name that is looked up in vain holds a thread for half a minute; large work has threads of its own."""
+    large, over, loop = aside.Aside(), threading.Event(), asyncio.get_running_loop()
+    looking = [loop.run_in_executor(None, over.wait, 60) for _ in range(64)]
+    try:
+        assert await asyncio.wait_for(large.do(lambda: "done"), 10) == "done"
+    finally:
+        over.set()
+        await asyncio.gather(*looking)
