@@ -14,6 +14,7 @@ from aiohttp import web
 from domain.words.limits import MOST_VALUES
 from domain.words.sizes import bounded
 from gateway.aside import Aside
+from gateway.connections import CONNECTIONS
 
 Read = TypeVar("Read")
 
@@ -30,8 +31,9 @@ async def received(request: web.Request) -> bytes:
     if "Content-Encoding" in request.headers:
         raise web.HTTPUnsupportedMediaType  # a proof is over the bytes as sent, and nothing unfolds here
     try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            body = await request.read()
+        with request.app[CONNECTIONS].waiting(request.protocol):
+            async with asyncio.timeout(BODY_PATIENCE):
+                body = await request.read()
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
     except web.RequestPayloadError as error:

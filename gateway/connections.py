@@ -1,6 +1,6 @@
 """What strangers are held to before anything is known of them: they may connect, and must then send a request in time.
 
-A connection without a request under way is idle, be it silent or sending its head a byte at a time. A new one may be idle
+A connection without a request under way is idle, be it silent or sending head or body a byte at a time. A new one may be idle
 for `FIRST` seconds, one that has been of use for `AGAIN`. Beyond `MOST` connections those go first that have been idle for
 longest: whoever holds connections open loses them to whoever comes with a request. No address is counted: behind the TLS
 proxy all callers have the proxy's, and counting would let one stranger lock out everybody. The proxy counts addresses.
@@ -8,8 +8,8 @@ proxy all callers have the proxy's, and counting would let one stranger lock out
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
@@ -47,6 +47,16 @@ class Connections:
         finally:
             self._busy.discard(connection)
             self._idle_since[connection] = asyncio.get_running_loop().time()
+
+    @contextmanager
+    def waiting(self, connection: object) -> Iterator[None]:
+        """The rest of a request is waited for: until that is there, it holds its connection no better than half a head does."""
+        self._busy.discard(connection)
+        self._idle_since[connection] = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            self._busy.add(connection)
 
     async def watch(self, server: web.Server) -> None:
         """Look at the server's connections for as long as it runs."""

@@ -228,6 +228,13 @@ BUGS = (
         "gateway/hostile::test_a_body_of_too_many_values_is_not_even_parsed",
     ),
     Bug(
+        "doors",
+        "gateway/connections.py",
+        "        self._busy.discard(connection)\n        self._idle_since[connection] = asyncio.get_running_loop().time()\n        try:",
+        "        try:",
+        "gateway/http::test_whoever_sends_half_a_body_holds_no_connection_from_whoever_asks",
+    ),
+    Bug(
         "reading",
         "gateway/feed.py",
         "if self._look is None or self._look.done():",
