@@ -64,9 +64,9 @@ class Reception:
         self._runs = Runs(client, task_queue)
         self._in_force = directory
         self._key = key
-        self._aside = Aside()
+        self._aside, self._packing = Aside(), Aside()  # who has papers made keeps nobody from speaking
         self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside, pace)
-        self.papers = Papers(reading, self._aside)
+        self.papers = Papers(reading, self._packing)
         self.shift = reading.shift(directory, key)
         self._leaving = Leaving(self._runs)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
@@ -158,7 +158,7 @@ class Reception:
         sealers = system.keys if system is not None else ()
         others = await self.reading.others(caller, known)
         packet = unsealed(known, history, datetime.now(UTC), purpose, sealers=sealers, others=others)
-        return await self._aside.do(partial(packet.sealed, self._key))
+        return await self._packing.do(partial(packet.sealed, self._key))
 
     async def expunge(self, delivery: str, given: Approvals) -> Expunged:
         """Destroy what a closed delivery says, in the archive and in Temporal, and give what remains. Asked again, it destroys

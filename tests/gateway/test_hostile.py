@@ -16,6 +16,7 @@ from domain.words.text import fill
 from gateway import aside, bodies, middlewares
 from gateway.limits import Lane
 from gateway.middlewares import SMALL
+from gateway.reception import Reception
 from gateway.temporal import as_ours
 from process.language import speaker
 from rehearsal.services import private_key_of
@@ -132,6 +133,26 @@ async def test_who_waits_for_a_reader_too_long_is_told_to_come_again(monkeypatch
     assert 503 == first.result()[0].status
     assert [(422, "malformed")] * aside.AT_ONCE + [(503, "unavailable")] == answers
     assert small["faults"]
+
+
+async def test_who_has_papers_made_keeps_nobody_from_speaking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Papers and packets have turns of their own, so that a large statement or plan is read while those of others are made."""
+    monkeypatch.setattr(aside, "PATIENCE", 0.2)
+    over, papers = threading.Event(), list[asyncio.Task[Any]]()
+
+    def made(reception: Reception, *given: Any) -> None:
+        began(reception, *given)
+        papers.extend(asyncio.create_task(reception.papers._aside.do(lambda: over.wait(20))) for _ in range(aside.AT_ONCE))
+
+    began = Reception.__init__
+    monkeypatch.setattr(Reception, "__init__", made)
+    body = sign(b"x" * 20_000, STATEMENT_TYPE, private_key_of("kz.knb")).model_dump_json().encode()
+    async with door_of() as door:
+        answer, _ = await door.call("POST", SUBMIT, body, sign=body, Content_Type="application/json")
+        over.set()
+        await asyncio.gather(*papers)
+
+    assert 422 == answer.status
 
 
 @pytest.mark.parametrize(("path", "kind"), [(SUBMIT, STATEMENT_TYPE), ("/v1/deliveries", PLAN_TYPE)])

@@ -773,6 +773,13 @@ BUGS = (
         "gateway/keys::test_an_officers_key_speaks_and_calls_for_that_officer_alone",
     ),
     Bug(
+        "faults",
+        "gateway/reception.py",
+        "Papers(reading, self._packing)",
+        "Papers(reading, self._aside)",
+        "gateway/hostile::test_who_has_papers_made_keeps_nobody_from_speaking",
+    ),
+    Bug(
         "existence",
         "gateway/reception.py",
         'return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()',
