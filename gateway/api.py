@@ -58,7 +58,7 @@ from gateway.pages.entrance import SESSIONS
 from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READS, counts, recorded, refusing, shows
+from gateway.reads import READ, READS, counts, recorded, refusing, shows
 from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of, statistics_query_of
 from gateway.shift import handover_number, handovers_query_of, shift_query_of
@@ -361,7 +361,7 @@ async def inbox(request: web.Request) -> web.Response:
     carried.
     """
     reception, caller = request.app[RECEPTION], request[CALLER].service
-    found = await reception.inbox(caller, request.query.get("cursor"))
+    found, request[READ] = await reception.inbox(caller, request.query.get("cursor"))
     shows(request, found.deliveries)
     return _model(reception.signed(found) if request.query.get("signed") == "yes" else found)
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from archive.reads import Reads
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.requests import Request
 from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
@@ -22,12 +23,15 @@ from domain.words.errors import VigilError
 from domain.words.limits import MOST_READ
 from gateway.access import CALLER
 from gateway.pages import entrance
+from gateway.reception import RECEPTION
 from gateway.shift import SheetChangedError
 
 log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
+READ: web.RequestKey[tuple[Request, ...]] = web.RequestKey("read", tuple[Request, ...])
+"""What the answer asks of its reader, who has received it once it is recorded that it is shown."""
 NO_VIEWS = (
     frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast", "chase"})
     | {"notices", "subscribe", "unsubscribe", "test-notice"}
@@ -51,6 +55,8 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
             raise RuntimeError(message)
         for shown in request[SHOWN]:
             await request.app[READS].record(shown, request[CALLER].nonce)
+        if READ in request:
+            await request.app[RECEPTION].has_read(request[CALLER].service, request[READ])
     return answer
 
 

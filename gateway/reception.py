@@ -1,6 +1,6 @@
 """What any face of the gateway can do. Errors are ours, never Temporal's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -116,18 +116,15 @@ class Reception:
         """The deliveries that wait for a worker of a build of which none is up. Raises `Unavailable`."""
         return await self.pulse.stranded()
 
-    async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
-        """A page of what the caller is being asked now, the most urgent first; it has then read that."""
+    async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[Request, ...]]:
+        """A page of what the caller is being asked now, the most urgent first; and what of it nobody there has read yet."""
         found, rows = await self.reading.inbox(caller, cursor)
         unread = {one.id for one in rows if one.read_at is None}
-        await self._acknowledgements.report(caller, (one for one in found.requests if one.id in unread))
-        return found
+        return found, tuple(one for one in found.requests if one.id in unread)
 
-    async def asked(self, caller: Service, delivery: str) -> tuple[Request, ...]:
-        """What the caller is being asked now in one delivery; it has then read that. Raises `NotFound`."""
-        found = await self.reading.asked(caller, delivery)
-        await self._acknowledgements.report(caller, found)
-        return found
+    async def has_read(self, reader: Service, requests: Iterable[Request]) -> None:
+        """These have been shown to the service that they ask: their deliveries are told that it has received them."""
+        await self._acknowledgements.report(reader, requests)
 
     def handed_over(self, receipt: Receipt) -> Envelope:
         """A receipt as it leaves this house: signed, so that whoever keeps it holds a witness."""

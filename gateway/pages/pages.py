@@ -63,7 +63,7 @@ from gateway.pages.templating import environment
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest, of_members
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
-from gateway.reads import looked, shows
+from gateway.reads import READ, looked, shows
 from gateway.reception import RECEPTION, Reception
 from process.language import speaker
 
@@ -139,7 +139,7 @@ async def home(request: web.Request) -> web.StreamResponse:
 @routes.get(f"{ROOT}/inbox", name="desk.inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
-    found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
+    found, request[READ] = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
     shows(request, found.deliveries)
     return page(request, "inbox.html", found=found)
 
@@ -233,9 +233,8 @@ async def answer_form(request: web.Request) -> web.Response:
     """The form that answers a request."""
     delivery, reader = request.match_info["delivery"], request[CALLER].service
     voice = request.query.get("for", reader.id)
-    await request.app[RECEPTION].asked(reader, delivery)
     known = await request.app[RECEPTION].reading.delivery(reader, delivery)
-    asked = asked_in(known, reader.id, datetime.now(UTC))  # as things stand now: that it has been read took time to tell
+    asked = asked_in(known, reader.id, datetime.now(UTC))
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound(
@@ -254,7 +253,8 @@ async def answer_form(request: web.Request) -> web.Response:
     if second is None:  # what a first officer has signed for all, the second sees whole
         alike = tuple(one for one in alike if not asked_otherwise(kind, (found, one), datetime.now(UTC)))
     also = request.query.getall("also", ()) if second is None else of_members(alike, second.statement.members)
-    others, gone = await chosen(request.app[RECEPTION], reader, alike, also)
+    others, gone = chosen(alike, also)
+    request[READ] = (*asked, *others)
     shows(request, [delivery, *(one.delivery for one in alike)])
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader, now), asked_of(known, found, reader, now, speak)

@@ -36,15 +36,11 @@ async def asked_alike(reception: Reception, reader: Service, mine: Request, kind
     return tuple(sorted(found, key=_number))
 
 
-async def chosen(
-    reception: Reception, reader: Service, alike: Sequence[Request], names: Sequence[str]
-) -> tuple[tuple[Request, ...], tuple[str, ...]]:
-    """Those of these consignments, of which the reader has then read what is asked there; and the names of those where nothing
-    is, or nothing any more: what was ticked may be answered, stopped or changed before the page is there.
+def chosen(alike: Sequence[Request], names: Sequence[str]) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    """Those of these consignments; and the names of those where nothing is asked, or nothing any more: what was ticked may be
+    answered, stopped or changed before the page is there.
     """
     found = tuple(one for one in alike if one.delivery in names)
-    for one in found:
-        await reception.asked(reader, one.delivery)
     there = {one.delivery for one in found}
     return found, tuple(name for name in dict.fromkeys(names) if name not in there and _is_a_name(name))[:MOST_MEMBERS]
 

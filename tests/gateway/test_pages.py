@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,11 @@ from archive.sessions import IDLE, LINK
 from client import cli
 from domain.delivery.ledger import leaf_of
 from domain.delivery.reported import Stated
+from domain.delivery.requests import Request
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.access import MAY
 from domain.plan.cards import Form, Measure, Modality
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
@@ -37,13 +38,13 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.views.forms import PARTS, content_of
 from domain.words.errors import Malformed, NotAllowed, NotFound, Unavailable
 from gateway import limits
+from gateway.acknowledging import Acknowledgements
 from gateway.limits import Share
 from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
 from gateway.pages.answer import OFFSETS, zones_of
 from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
 from gateway.pages.templating import EXAMPLE
-from gateway.reading import Reading
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
@@ -53,7 +54,7 @@ from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
-from tests.support import WORDS, Table, example_directory, example_plan, signed_plan
+from tests.support import WORDS, example_directory, example_plan, signed_plan
 
 OF_PAGES = (pages, glossary, provider, results, floor, notices, one, shift, overdue, statistics)
 PAGES = tuple(route for module in OF_PAGES for route in module.routes)
@@ -631,23 +632,26 @@ async def test_a_form_is_only_for_what_is_asked_of_the_reader(at: At) -> None:
         await browser.page(f"{at.home}/answer?{query}", 404)
 
 
-async def test_a_form_is_for_what_is_asked_once_its_reader_is_known_to_have_read_it(
-    at: At, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While that is told, another has it stopped: nothing is asked there any more, and no fault of ours is said."""
-    asked, stopped = Table(), Table()
-    for table in (asked, stopped):
-        table.say("uz.police", "hold_requested", reason="a car follows it")
-    stopped.say("uz.police", "stop_requested", reason="danger")
-    stands = iter((asked.delivery, stopped.delivery))
-    (hold,) = asked.delivery.state.progress.keys() - stopped.delivery.state.progress.keys()
+async def test_nobody_has_received_what_could_not_be_shown(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot be recorded that a request is shown, its delivery is not told that it was received: nobody has seen it."""
+    received: list[str] = []
 
-    async def now(*_: object) -> Any:
-        return next(stands)
+    async def report(_self: Acknowledgements, reader: Service, requests: Iterable[Request]) -> None:
+        received.extend(f"{reader.id} {one.checkpoint}" for one in requests)
 
-    monkeypatch.setattr(Reading, "delivery", now)
-    page = await (await at.signed_in("kz.prosecutor")).page(f"{at.home}/answer?checkpoint={hold}", 404)
-    assert "no open request for you at this checkpoint" in page
+    monkeypatch.setattr(Acknowledgements, "report", report)
+    browser, door = await at.signed_in("uz.prosecutor"), at.installation.gateway("uz.prosecutor")
+    with monkeypatch.context() as away:
+        away.setattr(at.installation.reads, "_database", Database("sqlite+aiosqlite:////nowhere/archive.db"))
+        await browser.page(at.path("desk.answer"), 503)
+        await browser.page("/desk/inbox", 503)
+        with pytest.raises(Unavailable):
+            await door.inbox()
+    unseen = [*received]
+    await browser.page(at.path("desk.answer"))
+
+    assert [] == unseen
+    assert ["uz.prosecutor consent-uz"] == received
 
 
 async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -> None:

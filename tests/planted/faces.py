@@ -230,7 +230,9 @@ BUGS = (
     Bug(
         "doors",
         "gateway/connections.py",
-        "        self._busy.discard(connection)\n        self._idle_since[connection] = asyncio.get_running_loop().time()\n        try:",
+        "        self._busy.discard(connection)\n"
+        "        self._idle_since[connection] = asyncio.get_running_loop().time()\n"
+        "        try:",
         "        try:",
         "gateway/http::test_whoever_sends_half_a_body_holds_no_connection_from_whoever_asks",
     ),
@@ -636,16 +638,6 @@ BUGS = (
         "",
         "gateway/overdue::test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and_nothing_else",
     ),
-    Bug(
-        "pages",
-        "gateway/pages/pages.py",
-        "    await request.app[RECEPTION].asked(reader, delivery)\n"
-        "    known = await request.app[RECEPTION].reading.delivery(reader, delivery)\n"
-        "    asked = asked_in(known, reader.id, datetime.now(UTC))",
-        "    asked = await request.app[RECEPTION].asked(reader, delivery)\n"
-        "    known = await request.app[RECEPTION].reading.delivery(reader, delivery)",
-        "gateway/pages::test_a_form_is_for_what_is_asked_once_its_reader_is_known_to_have_read_it",
-    ),
     Bug("record", "gateway/pages/pages.py", " | await _as_it_stands(request, delivery)", "", "gateway/pages"),
     Bug(
         "R18",
@@ -765,6 +757,15 @@ BUGS = (
         "gateway/api::test_who_takes_no_part_sees_nothing",
     ),
     Bug("reading", "gateway/reading.py", "row.size >= size or row.branch > 0", "row.size >= size", "workflows/divergence"),
+    Bug(
+        "record",
+        "gateway/reads.py",
+        "    answer = await handler(request)\n",
+        "    answer = await handler(request)\n"
+        "    if READ in request:\n"
+        "        await request.app[RECEPTION].has_read(request[CALLER].service, request[READ])\n",
+        "gateway/pages::test_nobody_has_received_what_could_not_be_shown",
+    ),
     Bug(
         "R20",
         "gateway/reads.py",
