@@ -147,11 +147,12 @@ class ShiftDesk:
         does not count; `NotAllowed` for another's sheet, or one that is too old.
         """
         watch, sheet = _watch_of(caller), _read(given.sheet)
-        made_here(given.sheet, sheet.at, (await self._directory.latest()).system())
+        directory = await self._directory.latest()
+        made_here(given.sheet, sheet.at, directory.system())
         if (sheet.watch or ALL) != watch:
             raise NotAllowed(mark("this sheet is of another's deliveries"))
         now, digest = datetime.now(UTC), given.sheet.fingerprint()
-        handed = check_part(given.signed, "hands_over", digest, caller, now)
+        handed = check_part(given.signed, "hands_over", digest, directory.get(caller.id), now)
         known = await self._shifts.of_sheet(watch, digest)
         if known is not None and known.given_by == Person(service=handed.service, officer=handed.officer):
             return known
@@ -165,8 +166,8 @@ class ShiftDesk:
         Raises `NotFound` where that sheet does not wait, and what `hand_over` does.
         """
         watch, digest = _watch_of(caller), handed_in(taken).sheet
-        now = datetime.now(UTC)
-        handed = check_part(taken, "takes_over", digest, caller, now)
+        directory, now = await self._directory.latest(), datetime.now(UTC)
+        handed = check_part(taken, "takes_over", digest, directory.get(caller.id), now)
         known = await self._shifts.of_sheet(watch, digest)
         if known is None:
             waiting = await self._shifts.waiting(watch)

@@ -15,7 +15,7 @@ from archive.database import Database
 from archive.expunging import Approver, ExpungingOrder
 from archive.tables import branches, data_keys, handovers
 from domain.plan.access import MAY, ROLES
-from domain.plan.directory import Directory, ServiceKey
+from domain.plan.directory import Directory, Service, ServiceKey
 from domain.record.handover import SHEET_TYPE, SHIFT_TYPE, Handed, HandingOver, Handover, Part, verify_handover
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
@@ -255,6 +255,24 @@ async def test_one_person_or_one_key_hands_over_to_nobody(at: Night) -> None:
     with pytest.raises(NotAllowed, match="two persons"):
         await door(at).take_over(signature(shared.digest, "takes_over", "S-9", private_key_of(ALL)))
     assert () == (await door(at).handovers()).handovers
+
+
+async def test_nobody_signs_under_a_shift_with_a_key_that_was_revoked_while_the_request_waited(at: Night) -> None:
+    """A system calls with its own key, which counts on; the officer's counts no more once the turn of its request has come."""
+    before = at.known.now
+    waiting = await door(at).shift({})
+    sheet, _ = await hand_over(at)
+    at.known.replace(test_floor.DIRECTORY.model_copy(update={"services": tuple(map(without_officers, before.services))}))
+    given = HandingOver(sheet=waiting.signed, signed=signature(waiting.digest, "hands_over", "S-1"))
+    with pytest.raises(NotAuthentic):
+        await at.reception.shift.hand_over(before.get(ALL), given)
+    with pytest.raises(NotAuthentic):
+        await at.reception.shift.take_over(before.get(ALL), signature(sheet.digest, "takes_over", "S-2"))
+
+
+def without_officers(service: Service) -> Service:
+    """The service without the keys that are its officers' own."""
+    return service.model_copy(update={"keys": tuple(one for one in service.keys if one.officer is None)})
 
 
 async def test_a_sheet_that_changed_is_refused_with_what_changed(at: Night) -> None:

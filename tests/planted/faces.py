@@ -790,7 +790,7 @@ BUGS = (
     Bug(
         "faults",
         "gateway/reception.py",
-        "return await self._aside.do(partial(packet.sealed, self._key))",
+        "return await self._packing.do(partial(packet.sealed, self._key))",
         "return packet.sealed(self._key)",
         "gateway/api::test_large_work_is_done_beside_the_event_loop",
     ),
@@ -838,6 +838,13 @@ BUGS = (
         "async with self._comparing[watch]:",
         "async with asyncio.Lock():",
         "gateway/shift::test_of_one_watch_one_sheet_at_a_time_reads_what_was",
+    ),
+    Bug(
+        "shift",
+        "gateway/shift.py",
+        "\"takes_over\", digest, directory.get(caller.id), now",
+        "\"takes_over\", digest, caller, now",
+        "gateway/shift::test_nobody_signs_under_a_shift_with_a_key_that_was_revoked_while_the_request_waited",
     ),
     Bug(
         "shift",
