@@ -183,6 +183,15 @@ def _stops(body: bytes) -> bool:
         return False
 
 
+def is_form_of_stop(body: bytes) -> bool:
+    """Whether this reads as a form of a page that is filled in to stop; it corrects nothing, and is no second officer's."""
+    try:
+        said = json.loads(bounded(body))
+        return said["kind"] in BRAKES and not {"corrects", "second"} & said.keys()
+    except (VigilError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+
+
 def _under_way(caller: str, count: int) -> str:
     return fill("{caller} has {count} requests of this kind under way", caller=caller, count=count)
 

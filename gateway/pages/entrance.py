@@ -21,10 +21,11 @@ from archive.sessions import Sessions, SignedIn
 from domain.plan.access import permit, role_of
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotAuthentic
+from domain.words.limits import LARGEST_BRAKE
 from domain.words.text import mark
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
-from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, lane_of
+from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, Lane, is_form_of_stop, lane_of
 from gateway.oidc import PROVIDER
 from gateway.reception import RECEPTION
 
@@ -132,16 +133,27 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
         raise NotAllowed(
             mark("you have signed in without a key, to read"), hint=mark("say it, or stop, with the vigil command and your key")
         )
-    lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else "ask"
+    lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else await _lane_of_page(request)
     async with request.app[LIMITS].turn(visitor.service.id, lane) as waited:
         await received(request)
         if waited or request.body_exists:  # its turn or its body may have been long in coming
             await still_signed_in(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
-        if is_for_eyes(request) and lane == "ask":
+        if is_for_eyes(request) and lane in ("ask", "stop"):
             await _count_silent(request, visitor.service)
         return await handler(request)
+
+
+async def _lane_of_page(request: web.Request) -> Lane:
+    """What leads to a stop that is signed in a browser waits for nothing else that its service asks (R8)."""
+    match request.match_info.route.name:
+        case "desk.stop":
+            return "stop"
+        case "desk.say" if 0 < (request.content_length or 0) <= LARGEST_BRAKE:
+            return "stop" if is_form_of_stop(await received(request)) else "ask"
+        case _:
+            return "ask"
 
 
 async def _count_silent(request: web.Request, reader: Service) -> None:

@@ -632,6 +632,24 @@ async def test_a_form_is_only_for_what_is_asked_of_the_reader(at: At) -> None:
         await browser.page(f"{at.home}/answer?{query}", 404)
 
 
+async def test_r8_a_stop_is_signed_on_a_page_while_all_else_that_its_service_asks_is_refused(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system of its service that asks without end keeps no officer from the form that stops, nor from what is signed by it."""
+    browser = await at.signed_in("uz.police")
+    monkeypatch.setitem(limits.SHARES, "ask", Share(burst=600, seconds=30, under_way=0))
+    stop = {"kind": "stop_requested", "happened_at": "2026-03-02T10:00:00+05:00", "fields": {"reason": "danger"}}
+    await browser.page("/desk/inbox", 429)
+    form = await browser.page(f"{at.home}/stop")
+    answer, text = await browser.ask("POST", f"{at.home}/statement", stop)
+    corrected, _ = await browser.ask("POST", f"{at.home}/statement", stop | {"corrects": 3})
+    other, _ = await browser.ask("POST", f"{at.home}/statement", stop | {"kind": "sighted", "fields": {"place": "on the road"}})
+
+    assert 'id="reason"' in form
+    assert (200, "stop_requested") == (answer.status, json.loads(text)["content"]["kind"])
+    assert (429, 429) == (corrected.status, other.status)
+
+
 async def test_nobody_has_received_what_could_not_be_shown(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it cannot be recorded that a request is shown, its delivery is not told that it was received: nobody has seen it."""
     received: list[str] = []

@@ -419,6 +419,13 @@ BUGS = (
         "gateway/meanwhile::test_who_waits_for_its_turn_is_shown_nothing_once_its_key_counts_no_more",
     ),
     Bug(
+        "R8",
+        "gateway/pages/entrance.py",
+        'return "stop" if is_form_of_stop',
+        'return "ask" if is_form_of_stop',
+        "gateway/pages::test_r8_a_stop_is_signed_on_a_page_while_all_else_that_its_service_asks_is_refused",
+    ),
+    Bug(
         "keys",
         "gateway/pages/entrance.py",
         "if waited or request.body_exists:",
