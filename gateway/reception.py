@@ -1,6 +1,6 @@
 """What any face of the gateway can do. Errors are ours, never Temporal's."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -122,7 +122,7 @@ class Reception:
         unread = {one.id for one in rows if one.read_at is None}
         return found, tuple(one for one in found.requests if one.id in unread)
 
-    async def has_read(self, reader: Service, requests: Iterable[Request]) -> None:
+    async def has_read(self, reader: Service, requests: tuple[Request, ...]) -> None:
         """These have been shown to the service that they ask: their deliveries are told that it has received them."""
         await self._acknowledgements.report(reader, requests)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from temporalio.client import Client
@@ -241,7 +241,7 @@ async def test_a_stream_of_which_nothing_has_come_makes_room_once_its_client_has
     async def nothing(*_: Any) -> AsyncIterator[Entry]:
         waits.set()
         await asyncio.Event().wait()
-        yield Entry.model_construct()
+        yield cast("Entry", None)
 
     url = f"{at.url}/v1/deliveries/{at.plan.operation}/changes"
     with monkeypatch.context() as patched:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from archive.deliveries import Deliveries
-from domain.delivery.requests import Request
 from domain.plan.directory import Desk, Directory
 from domain.words.errors import Unavailable, VigilError
 from gateway import floor as gateway_floor
@@ -154,9 +153,8 @@ async def test_who_reads_what_is_asked_waits_for_one_telling_where_temporal_hang
     mine = Acknowledgements(client, private_key_of(VIGIL), reading, clock)
     reader = DIRECTORY.get(PART).model_copy(update={"reach": Desk(by="desk")})
     names = ("amber-1", "amber-2", "amber-3")
-    asked = [
-        Request.model_construct(id=f"{one}/consent-kz/{PART}", delivery=one, checkpoint="consent-kz", service=PART)
-        for one in names
+    asked: list[Any] = [
+        SimpleNamespace(id=f"{one}/consent-kz/{PART}", delivery=one, checkpoint="consent-kz", service=PART) for one in names
     ]
     async with asyncio.timeout(20):
         await mine.report(reader, asked)

@@ -849,8 +849,8 @@ BUGS = (
     Bug(
         "shift",
         "gateway/shift.py",
-        "\"takes_over\", digest, directory.get(caller.id), now",
-        "\"takes_over\", digest, caller, now",
+        '"takes_over", digest, directory.get(caller.id), now',
+        '"takes_over", digest, caller, now',
         "gateway/shift::test_nobody_signs_under_a_shift_with_a_key_that_was_revoked_while_the_request_waited",
     ),
     Bug(
