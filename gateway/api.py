@@ -201,12 +201,7 @@ async def floor(request: web.Request) -> web.Response:
 async def floor_changes(request: web.Request) -> web.StreamResponse:
     """The watch floor as server-sent events: rows as they change, and every five seconds how things stand; for an hour."""
     question, _ = asked(request.query)
-
-    async def still() -> None:
-        await request.app[PROOFS].still(request[CALLER])
-        request.app[PROOFS].known()
-
-    return await stream_floor(request, question, still, lambda event: event.model_dump_json())
+    return await stream_floor(request, question, partial(_still, request), lambda event: event.model_dump_json())
 
 
 @routes.get("/v1/overdue", name="overdue")
@@ -283,7 +278,7 @@ async def attachments(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries/{delivery}/attachments/{digest}", name="file", allow_head=False)
 async def attachment(request: web.Request) -> web.StreamResponse:
     """One file, as bytes and never as a page. One that ends too soon was altered in the storage."""
-    return await handed_out(request)
+    return await handed_out(request, partial(_still, request))
 
 
 @routes.put("/v1/deliveries/{delivery}/attachments/{digest}", name="attach", expect_handler=nothing_yet)
@@ -510,6 +505,12 @@ async def try_notice(request: web.Request) -> web.Response:
     """Send a test there, once in a minute. The answer says why it was not taken, if so."""
     tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
     return _model(tried)
+
+
+async def _still(request: web.Request) -> None:
+    """Raises once the key that this was asked with counts no more, or that is not known."""
+    await request.app[PROOFS].still(request[CALLER])
+    request.app[PROOFS].known()
 
 
 M = TypeVar("M", bound=BaseModel)

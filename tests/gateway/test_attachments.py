@@ -32,6 +32,7 @@ from rehearsal.services import VIGIL, cast, private_key_of
 from tests.archive.test_cached_deliveries import keep
 from tests.gateway.test_api import signed
 from tests.gateway.test_http import NOBODY
+from tests.gateway.test_pages import Browser
 from tests.installation import PAYLOAD_KEYS, log_of_reads, reading_of
 from tests.support import Table, example_directory
 
@@ -60,6 +61,7 @@ class At:
     reads: Reads
     table: Table
     ledgers: Ledgers
+    known: InForce
     kept: int = 0
 
     def door(self, service: str) -> Gateway:
@@ -96,7 +98,7 @@ async def opened(folder: Path, quota: Quota | None = None, *, keeps: bool = True
         reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading)
         app = application(reception, Proofs(known, url), reads, Sessions(reads._database, Wrapping(PAYLOAD_KEYS)), kept=files)
         async with serving(app, "127.0.0.1", port, grace=0.1):
-            at = At(url, http, reads, Table().consent(), Ledgers(reads._database, ring))
+            at = At(url, http, reads, Table().consent(), Ledgers(reads._database, ring), known)
             await at.archived()
             yield at
 
@@ -329,6 +331,40 @@ async def test_an_installation_without_a_storage_says_so(tmp_path: Path) -> None
             await at.door("kz.police").attach(NAME, told(), coming())
         (one,) = (await at.door("kz.police").files(NAME)).files
         assert not one.kept
+
+
+@pytest.mark.parametrize("page", [False, True])
+async def test_a_long_file_breaks_off_once_the_key_that_asked_for_it_counts_no_more(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: bool,  # noqa: FBT001
+) -> None:
+    """It is revoked while the file is on its way: what has not gone out by then stays here."""
+    monkeypatch.setattr("gateway.files.CHECKED", 0.0)
+    async with opened(tmp_path) as at:
+        film, get = told(), Files.get
+        at.table.say("kz.police", "information", text="x", attachments=(film,))
+        await at.archived()
+        await at.door("kz.police").attach(NAME, film, coming())
+
+        async def revoked(self: Files, *which: str) -> Any:
+            size, pieces = await get(self, *which)
+
+            async def some() -> AsyncIterator[bytes]:
+                yield await anext(pieces)
+                at.known.replace(cast(example_directory(), ("kz.knb",)))
+                async for piece in pieces:
+                    yield piece
+
+            return size, some()
+
+        path = f"/desk/deliveries/{NAME}/attachments/{film.digest}"
+        browser = Browser(at.http, at.url)
+        officer = Gateway(at.http, at.url, "kz.police", private_key_of("kz.police"), "officer-1")
+        await browser.enter((await officer.sign_in()).address.partition("#")[2])
+        monkeypatch.setattr(Files, "get", revoked)
+        with pytest.raises((VigilError, aiohttp.ClientPayloadError)):
+            await (browser.ask("GET", path) if page else at.read("kz.police", film.digest))
 
 
 async def test_what_was_altered_in_the_storage_ends_too_soon(tmp_path: Path) -> None:

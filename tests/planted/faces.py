@@ -253,6 +253,13 @@ BUGS = (
     Bug("R23", "gateway/files.py", "if not yours:", "if False:", "gateway/attachments"),
     Bug("files", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
     Bug(
+        "R24",
+        "gateway/files.py",
+        "                await still()\n",
+        "",
+        "gateway/attachments::test_a_long_file_breaks_off_once_the_key_that_asked_for_it_counts_no_more",
+    ),
+    Bug(
         "waiting",
         "gateway/floor.py",
         "            self._told_of(kept.glance)  # it has no room",
