@@ -58,7 +58,7 @@ from gateway.pages.entrance import SESSIONS
 from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READ, READS, counts, recorded, refusing, shows
+from gateway.reads import READ, READS, counts, recorded, refusing, shows, still_may_read
 from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of, statistics_query_of
 from gateway.shift import handover_number, handovers_query_of, shift_query_of
@@ -201,7 +201,7 @@ async def floor(request: web.Request) -> web.Response:
 async def floor_changes(request: web.Request) -> web.StreamResponse:
     """The watch floor as server-sent events: rows as they change, and every five seconds how things stand; for an hour."""
     question, _ = asked(request.query)
-    return await stream_floor(request, question, partial(_still, request), lambda event: event.model_dump_json())
+    return await stream_floor(request, question, partial(still_may_read, request), lambda event: event.model_dump_json())
 
 
 @routes.get("/v1/overdue", name="overdue")
@@ -278,7 +278,7 @@ async def attachments(request: web.Request) -> web.Response:
 @routes.get("/v1/deliveries/{delivery}/attachments/{digest}", name="file", allow_head=False)
 async def attachment(request: web.Request) -> web.StreamResponse:
     """One file, as bytes and never as a page. One that ends too soon was altered in the storage."""
-    return await handed_out(request, partial(_still, request))
+    return await handed_out(request)
 
 
 @routes.put("/v1/deliveries/{delivery}/attachments/{digest}", name="attach", expect_handler=nothing_yet)
@@ -505,12 +505,6 @@ async def try_notice(request: web.Request) -> web.Response:
     """Send a test there, once in a minute. The answer says why it was not taken, if so."""
     tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
     return _model(tried)
-
-
-async def _still(request: web.Request) -> None:
-    """Raises once the key that this was asked with counts no more, or that is not known."""
-    await request.app[PROOFS].still(request[CALLER])
-    request.app[PROOFS].known()
 
 
 M = TypeVar("M", bound=BaseModel)

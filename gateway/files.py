@@ -6,7 +6,7 @@ the digest of the file, which stands in the address: so it is known before the f
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from time import monotonic
 
@@ -25,18 +25,13 @@ from domain.words.text import fill, mark
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import sized, streamed
 from gateway.health import ArchivePulse
-from gateway.reads import hands_out
+from gateway.reads import CHECKED, hands_out, still_may_read
 from gateway.reception import Reception
 
 log = logging.getLogger("vigil.gateway")
 
 TIDY_EVERY = 3600.0
 """Seconds between two looks for files that have not come whole, or that nothing names."""
-
-
-CHECKED = 5.0
-"""Seconds for which who reads a file counts as one who may."""
-Still = Callable[[], Awaitable[None]]
 
 
 class FileTaken(Frozen):
@@ -134,19 +129,15 @@ async def handed_in(request: web.Request) -> FileTaken:
     return FileTaken(digest=digest, new=await request.app[FILES].take(request[CALLER].service, delivery, told, request))
 
 
-async def handed_out(request: web.Request, still: Still) -> web.StreamResponse:
-    """The answer with a file, for a program and for a browser alike, which saves it and shows nothing of it. `still`: raises once
-    who reads may read no more: a long file takes hours on a slow line.
-    """
+async def handed_out(request: web.Request) -> web.StreamResponse:
+    """The answer with a file, for a program and for a browser alike, which saves it and shows nothing of it."""
     delivery, digest = request.match_info["delivery"], request.match_info["digest"]
     named, size, pieces = await request.app[FILES].out(request[CALLER].service, delivery, digest)
     async with aclosing(pieces):
-        return await _streamed_out(request, named, size, pieces, still)
+        return await _streamed_out(request, named, size, pieces)
 
 
-async def _streamed_out(
-    request: web.Request, named: Named, size: int, pieces: AsyncGenerator[bytes], still: Still
-) -> web.StreamResponse:
+async def _streamed_out(request: web.Request, named: Named, size: int, pieces: AsyncGenerator[bytes]) -> web.StreamResponse:
     delivery, digest = request.match_info["delivery"], named.attachment.digest
     first = await anext(pieces)  # what is wrong with the storage shows here
     await hands_out(request, delivery, named.seq, digest)
@@ -163,8 +154,8 @@ async def _streamed_out(
         await answer.write(first)
         looked = monotonic()
         async for piece in pieces:
-            if monotonic() - looked >= CHECKED:
-                await still()
+            if monotonic() - looked >= CHECKED:  # a long file takes hours on a slow line
+                await still_may_read(request)
                 looked = monotonic()
             await answer.write(piece)
     except VigilError as error:  # the head has gone out: whoever reads sees that it ends too soon

@@ -7,6 +7,7 @@ does the answer go out. An answer about which its handler says nothing does not 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from domain.views.results import Results
 from domain.views.statistics import Statistics
 from domain.words.errors import VigilError
 from domain.words.limits import MOST_READ
-from gateway.access import CALLER
+from gateway.access import CALLER, PROOFS
 from gateway.pages import entrance
 from gateway.reception import RECEPTION
 from gateway.shift import SheetChangedError
@@ -40,16 +41,22 @@ NO_VIEWS = (
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`, notes, subscriptions and handovers: a stop gets through without one (R8)."""
 
+CHECKED = 5.0
+"""Seconds for which who reads counts as one who may."""
+
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @web.middleware
 async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Write down what the answer shows, before it goes out. Raises what `Reads.record` does."""
+    """Write down what the answer shows, before it goes out to who may still read. Raises what `Reads.record` does."""
+    began = monotonic()
     answer = await handler(request)
     action = entrance.action_of(request)
     if action is not None and action not in NO_VIEWS:
+        if request.method == "GET" and not answer.prepared and monotonic() - began >= CHECKED:
+            await still_may_read(request)  # a packet or paper may be minutes in the making
         if SHOWN not in request:
             message = f"the route {request.match_info.route.name} does not say what it shows"
             raise RuntimeError(message)
@@ -58,6 +65,15 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
         if READ in request:
             await request.app[RECEPTION].has_read(request[CALLER].service, request[READ])
     return answer
+
+
+async def still_may_read(request: web.Request) -> None:
+    """Raises `NotAuthentic` once who asked may read no more; `Unavailable` where that is not known."""
+    if entrance.is_page(request):
+        await entrance.still_signed_in(request)
+    else:
+        await request.app[PROOFS].still(request[CALLER])
+        request.app[PROOFS].known()
 
 
 def shows(

@@ -9,7 +9,6 @@ import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
@@ -48,7 +47,7 @@ from gateway.oidc import PROVIDER
 from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
-from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, still_signed_in, token_of, visitor_of
+from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import FilledForm, boxes_of, boxes_to_correct, statement_of
 from gateway.pages.seconding import (
     SIGNED_ANEW,
@@ -180,7 +179,7 @@ async def packet(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
 async def attachment(request: web.Request) -> web.StreamResponse:
     """A file, to be saved: no browser shows it as a page."""
-    return await handed_out(request, partial(still_signed_in, request))
+    return await handed_out(request)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")

@@ -40,6 +40,26 @@ async def at() -> AsyncIterator[Night]:
 
 
 @pytest.mark.parametrize("page", [False, True])
+async def test_what_was_long_in_the_making_goes_to_nobody_whose_key_was_revoked_meanwhile(
+    at: Night, monkeypatch: pytest.MonkeyPatch, *, page: bool
+) -> None:
+    """A packet of a long delivery, for instance: it was asked for with a key that counted then."""
+    look = WatchFloor.page
+
+    async def long(self: WatchFloor, *given: Any) -> Any:
+        at.known.replace(WITHOUT_KEYS)
+        return await look(self, *given)
+
+    monkeypatch.setattr("gateway.reads.CHECKED", 0.0)
+    monkeypatch.setattr(WatchFloor, "page", long)
+    browser = await at.browser()
+    status = (await browser.ask("GET", "/desk/floor"))[0].status if page else (await at.ask("/v1/floor"))[0]
+
+    assert 401 == status
+    assert [] == [one.action for one in (await at.reads.page(0, 10)).reads]
+
+
+@pytest.mark.parametrize("page", [False, True])
 @pytest.mark.parametrize("then", [WITHOUT_KEYS, DEMOTED], ids=["revoked", "demoted"])
 async def test_who_waits_for_its_turn_is_shown_nothing_once_its_key_counts_no_more(
     monkeypatch: pytest.MonkeyPatch, then: Directory, *, page: bool
@@ -55,6 +75,7 @@ async def test_who_waits_for_its_turn_is_shown_nothing_once_its_key_counts_no_mo
         return await look(self, *given)
 
     monkeypatch.setattr("gateway.api.Limits", lambda: limits)
+    monkeypatch.setattr("gateway.reads.CHECKED", 60.0)  # the first is being made meanwhile
     monkeypatch.setattr(WatchFloor, "page", slowly)
     async with over(ROWS) as at, asyncio.timeout(60):
         browser = await at.browser()

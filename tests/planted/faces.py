@@ -255,7 +255,7 @@ BUGS = (
     Bug(
         "R24",
         "gateway/files.py",
-        "                await still()\n",
+        "                await still_may_read(request)\n",
         "",
         "gateway/attachments::test_a_long_file_breaks_off_once_the_key_that_asked_for_it_counts_no_more",
     ),
@@ -779,6 +779,13 @@ BUGS = (
         "    if READ in request:\n"
         "        await request.app[RECEPTION].has_read(request[CALLER].service, request[READ])\n",
         "gateway/pages::test_nobody_has_received_what_could_not_be_shown",
+    ),
+    Bug(
+        "R24",
+        "gateway/reads.py",
+        "            await still_may_read(request)",
+        "            pass",
+        "gateway/meanwhile::test_what_was_long_in_the_making_goes_to_nobody_whose_key_was_revoked_meanwhile",
     ),
     Bug(
         "R20",
