@@ -83,7 +83,9 @@ class Memory(BaseModel):
     misses: dict[str, int] = {}
     """How often in a row each service could not be asked."""
     due: dict[str, datetime] = {}
-    """When the next turn of each service is; at once of one that has had none."""
+    """When the next turn of each service is, by Temporal's clock, since another worker may give it; at once of one that has had
+    none.
+    """
     held_up: timedelta = timedelta()
     """For how long attempts have kept silence from deciding."""
 
@@ -115,7 +117,7 @@ class Checkpoints:
             waiting_for(wait, memory),
             type="Waiting",
             category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=wakes(wait, memory, now := _now()) - now,
+            next_retry_delay=wakes(wait, memory, now := moment()) - now,
         )
 
     @activity.defn(name=messages.ASK_ONCE_MORE)
@@ -194,17 +196,17 @@ class _Round:
 
     async def go(self) -> None:
         """Give every service its turns as they come due, side by side, until nobody keeps us waiting."""
-        until, turns = _now() + ROUND, dict[asyncio.Task[None], str]()
+        until, turns = moment() + ROUND, dict[asyncio.Task[None], str]()
         try:
             while True:
-                begins = _now() < until and not activity.is_worker_shutdown()
+                begins = moment() < until and not activity.is_worker_shutdown()
                 idle = [one for one in self._wait.requests if one.service not in turns.values()] if begins else []
                 for one in idle:
-                    if self._due(one) <= _now():
+                    if self._due(one) <= moment():
                         turns[asyncio.create_task(self._turn(self._services[one.service], one))] = one.service
                 if not turns:
                     return
-                left = min((self._due(one) for one in idle if one.service not in turns.values()), default=until) - _now()
+                left = min((self._due(one) for one in idle if one.service not in turns.values()), default=until) - moment()
                 patience = max(left.total_seconds(), 0.01) if begins else None
                 done, _ = await asyncio.wait(turns, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
                 for turn in done:
@@ -238,7 +240,7 @@ class _Round:
         except (Unavailable, *AWAY) as error:
             log.warning("the workflow cannot be told: %s", type(error).__name__, extra={"service": service.id})
             after = self._again(service, done=False)
-        self._memory.due[service.id] = _now() + after if after is not None else NEVER
+        self._memory.due[service.id] = moment() + after if after is not None else NEVER
         activity.heartbeat(self._memory)
 
     def _again(self, service: Service, *, done: bool) -> timedelta | None:
@@ -349,10 +351,6 @@ async def _live(memory: Memory) -> None:
     while True:
         await asyncio.sleep(BEAT)
         activity.heartbeat(memory)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def wakes(wait: CheckpointWait, memory: Memory, now: datetime) -> datetime:

@@ -383,7 +383,7 @@ async def test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely(temporal:
             turns = _Round(None, messenger, InForce(desk), Relay(private_key_of(VIGIL)), wait, memory)  # type: ignore[arg-type]
             until = now + timedelta(days=3)
             while now < until and tries < 40:
-                monkeypatch.setattr("activities.checkpoint._now", lambda now=now: now)
+                monkeypatch.setattr("activities.checkpoint.moment", lambda now=now: now)
                 await ActivityEnvironment(client=temporal).run(turns._turn, desk.services[0], asked)
                 now, tries = memory.due[PROSECUTOR], tries + 1
         sent[type(server).__name__] = tries

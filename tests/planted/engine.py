@@ -15,8 +15,8 @@ BUGS = (
     Bug(
         "notices",
         "activities/checkpoint.py",
-        "if self._due(one) <= _now():",
-        "if not turns and self._due(one) <= _now():",
+        "if self._due(one) <= moment():",
+        "if not turns and self._due(one) <= moment():",
         "activities/checkpoint::test_a_service_that_does_not_do_its_part_delays_nobody_elses_question",
     ),
     Bug(
@@ -39,6 +39,13 @@ BUGS = (
         "longest = RARELY if service.id in self._memory.perhaps_told else LONGEST_BACKOFF",
         "longest = LONGEST_BACKOFF",
         "activities/messenger::test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely",
+    ),
+    Bug(
+        "clock",
+        "activities/checkpoint.py",
+        "self._memory.due[service.id] = moment() + after",
+        "self._memory.due[service.id] = datetime.now(UTC) + after",
+        "activities/clock::test_a_service_has_its_next_turn_soon_at_whichever_worker",
     ),
     Bug(
         "clock",
