@@ -73,9 +73,12 @@ class RegisterWatch:
             await asyncio.sleep(LOOK_EVERY)
 
     async def tell(self) -> None:
-        """Tell supervisors of every pattern of which they have not been told. Raises `Unavailable`."""
+        """Tell supervisors of every pattern of which they have not been told. Where none can be reached, it is told again a while
+        later, and the others wait for the next look: what nothing performs is looked for meanwhile. Raises `Unavailable`.
+        """
         while (alarm := await self._patterns.take()) is not None:
-            await self._alarms.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at))
+            if not await self._alarms.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at)):
+                break
             await self._patterns.told(alarm.number)
 
     async def sweep(self) -> None:

@@ -33,6 +33,7 @@ from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_BUILD, MOST_NAMED, MOST_RUNS, MOST_RUNS_OF_A_PAGE
 from domain.words.text import shown
+from process.clock import look
 
 log = logging.getLogger("vigil.builds")
 
@@ -159,12 +160,14 @@ async def stranded(
 
 
 async def builds_at_work(client: Client, task_queue: str, *, patience: timedelta) -> frozenset[str] | None:
-    """The builds whose workers have lately asked for work at this queue; none where nobody has. Raises `RPCError`."""
-    lately = await last_asked(client, task_queue, patience=patience)
+    """The builds whose workers have lately asked for work at this queue, by Temporal's clock; none where nobody has. Raises
+    `RPCError` or `Unavailable`.
+    """
+    lately = await last_asked(client, task_queue, (await look(client)).now(), patience=patience)
     return frozenset(lately) - {""} if lately else None
 
 
-async def last_asked(client: Client, task_queue: str, *, patience: timedelta) -> dict[str, datetime]:
+async def last_asked(client: Client, task_queue: str, now: datetime, *, patience: timedelta) -> dict[str, datetime]:
     """When each build last asked for work at this queue, where that was lately; an empty text: it has none. Raises `RPCError`."""
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
@@ -173,7 +176,7 @@ async def last_asked(client: Client, task_queue: str, *, patience: timedelta) ->
     )
     found = await client.workflow_service.describe_task_queue(request, timeout=patience)
     asked = sorted((one.last_access_time.ToDatetime(UTC), one.deployment_options.build_id) for one in found.pollers)
-    since = max([datetime.now(UTC), *(when for when, _ in asked)]) - LATELY
+    since = max([now, *(when for when, _ in asked)]) - LATELY
     return {build: when for when, build in asked if when > since}
 
 

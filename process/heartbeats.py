@@ -7,7 +7,7 @@ moments are of clocks that may be wrong, so it is only seen whether they go on.
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from time import monotonic
 from typing import Final
@@ -58,7 +58,7 @@ class Heartbeats:
         """The builds whose workers have lately asked for work and have not fallen silent; none where there is none. A build of
         which no word was ever heard counts by what it asked. Raises `RPCError`.
         """
-        asked = await last_asked(self._client, self._task_queue, patience=patience)
+        asked = await last_asked(self._client, self._task_queue, datetime.now(UTC), patience=patience)
         heard = await self._heard(patience)
         now, before = self._clock(), self._signs
         signs: dict[str, Sign] = {build: (when, frozenset(heard.get(build, ()))) for build, when in asked.items()}

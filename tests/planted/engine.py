@@ -6,6 +6,20 @@ THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_p
 
 BUGS = (
     Bug(
+        "register",
+        "activities/alarms.py",
+        "return True in told or False not in told",
+        "return True",
+        "workflows/deconfliction::test_a_pattern_that_no_supervisor_has_heard_of_is_told_again",
+    ),
+    Bug(
+        "alarms",
+        "activities/alarms.py",
+        "if one.build in again and self._told[one.build] != day:",
+        "if self._told[one.build] != day:",
+        "workflows/stranded::test_what_one_look_alone_finds_is_no_alarm",
+    ),
+    Bug(
         "polled",
         "activities/checkpoint.py",
         "settled = await polled.fetch(self._caller, service, request, progress, self._directory, self._relay)",
@@ -221,8 +235,8 @@ BUGS = (
     Bug(
         "R15",
         "activities/register_watch.py",
-        '            await self._alarms.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at))\n',
-        "",
+        'if not await self._alarms.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at)):',
+        "if False:",
         "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
     ),
     Bug(
@@ -841,6 +855,13 @@ BUGS = (
         "client/doctor::test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it",
     ),
     Bug("operated", "doctor/reach.py", "elif expires is not None:", "elif False:", "client/doctor"),
+    Bug(
+        "clock",
+        "process/builds.py",
+        "(await look(client)).now()",
+        "datetime.now(UTC)",
+        "workflows/builds::test_a_worker_is_at_work_though_the_clock_of_who_looks_is_minutes_ahead",
+    ),
     Bug("operated", "process/certificates.py", "not (hosts or paths[0].exists())", "not paths[0].exists()", "gateway/tls"),
     Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
     Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),

@@ -3,7 +3,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from gateway.health import ArchivePulse, Health, Pulse, whole
-from process.builds import build_id, current, deployment_of, make_current, settle
+from process.builds import build_id, builds_at_work, current, deployment_of, make_current, settle
 from tests.installation import Installation, installed, renamed, stop_by
 from tests.support import EXAMPLE_PLANS, example_plan
 from tests.workflows.test_controlled_delivery import started, update
@@ -175,6 +175,29 @@ async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(
             await settle(temporal, queue, NEW, takes_over=True)
             await says(0)
     assert "partly" == (await whole(_of(Health(worker="up", stranded=1)), ArchivePulse(_there))).status
+
+
+async def test_a_worker_is_at_work_though_the_clock_of_who_looks_is_minutes_ahead(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker looks for builds that have no worker, to wake supervisors: by its own clock nobody would have asked for work."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "datetime":
+            return datetime.now(tz) + timedelta(minutes=5)
+
+    async with installed(temporal, touching("almaty-tashkent"), None, build=NEW) as at:
+
+        async def found() -> frozenset[str] | None:
+            return await builds_at_work(temporal, at.task_queue, patience=timedelta(seconds=3))
+
+        async with asyncio.timeout(60):
+            while await found() is None:  # noqa: ASYNC110 - Temporal rings no bell
+                await asyncio.sleep(0.1)
+        monkeypatch.setattr("process.builds.datetime", Ahead)
+
+        assert {NEW} == await found()
 
 
 async def _of(found: Health) -> Health:

@@ -18,8 +18,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.alarms import Alarms
 from activities.register_watch import RegisterWatch
+from activities.services import AwayError, ServiceCaller
 from archive.claims import Claims
-from archive.patterns import Patterns
+from archive.patterns import MINE, Patterns
 from domain.delivery.decided import Closed
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Deconflicted, Told
@@ -354,3 +355,24 @@ async def test_supervisors_are_told_of_a_pattern_without_asking(temporal: Client
             await watch_of(at).tell()
 
     assert [(CALLED, "enquiries", found)] == [(one.service, one.kind, one.facts.alarm) for one in told]
+
+
+async def test_a_pattern_that_no_supervisor_has_heard_of_is_told_again(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None could be reached when a worker told it. It is told again, and no more once somebody has heard of it."""
+    later = timedelta()
+
+    async def away(*_call: object) -> None:
+        raise AwayError
+
+    async with called() as (supervisor, told), installed(temporal, renamed(example_plan()), None, beside=(supervisor,)) as at:
+        found, watch = await alarmed(at), watch_of(at)
+        watch._patterns = Patterns(at.reads._database, lambda: datetime.now(UTC) + later)
+        with monkeypatch.context() as alone:
+            alone.setattr(ServiceCaller, "notify", away)
+            await watch.tell()
+        later = MINE
+        await watch.tell()
+        later = 2 * MINE
+        await watch.tell()
+
+    assert [found] == [one.facts.alarm for one in told]

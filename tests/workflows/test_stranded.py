@@ -16,10 +16,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.alarms import Alarms, StrandedWatch
+from activities.services import AwayError
 from domain.delivery.requests import Notice, Stranded
 from domain.plan.directory import Desk, Push, Service
 from domain.words.errors import NotAllowed
 from process.builds import make_current
+from process.in_force import InForce
 from protocol.calls import listening
 from rehearsal.over_http import free_ports
 from tests.activities.test_messenger import Hook
@@ -134,3 +136,59 @@ async def test_a_delivery_whose_build_has_no_worker_is_an_alarm_until_one_comes(
     assert f"build {OLD}" in told[0].texts["en"]
     assert ["notice.stranded"] == [one["type"] for one in hook.told()]
     assert {} == watch._told
+
+
+class Away:
+    """Supervisors that are called, of whom the first so many calls reach nobody."""
+
+    def __init__(self, fails: int) -> None:
+        self.calls = 0
+        self._fails = fails
+
+    async def notify(self, supervisor: Service, _notice: Notice) -> None:
+        """Call one."""
+        self.calls += 1
+        if self.calls <= self._fails:
+            raise AwayError(f"{supervisor.id} cannot be reached")
+
+
+def watching(monkeypatch: pytest.MonkeyPatch, caller: Away, *found: int) -> StrandedWatch:
+    """A watch with one supervisor, who is called. One look after another finds so many builds without a worker."""
+    stands = iter([(Stranded(build=OLD, count=1, deliveries=("saxaul-22",)),) * count for count in found])
+
+    async def looked(*_where: object, **_patience: object) -> object:
+        return next(stands)
+
+    async def at_work(*_where: object, **_patience: object) -> None:
+        return None
+
+    monkeypatch.setattr("activities.alarms.builds_at_work", at_work)
+    monkeypatch.setattr("activities.alarms.stranded", looked)
+    reach = Push.model_validate({"by": "push", "url": "http://127.0.0.1:1"})
+    known = example_directory()
+    one = known.get("supervision").model_copy(update={"reach": reach})
+    services = tuple(one if each.id == one.id else each for each in known.services)
+    alarms = Alarms(caller, None, InForce(known.model_copy(update={"services": services})))  # type: ignore[arg-type]
+    return StrandedWatch(None, "vigil", alarms)  # type: ignore[arg-type]
+
+
+async def test_what_one_look_alone_finds_is_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal was restarted, and had not been asked for work yet: nobody is woken for that. What stays so is an alarm."""
+    caller = Away(0)
+    watch = watching(monkeypatch, caller, 1, 0, 1, 1, 1)
+    calls = list[int]()
+    for _ in range(5):
+        await watch.once()
+        calls.append(caller.calls)
+
+    assert [0, 0, 0, 1, 1] == calls
+
+
+async def test_an_alarm_that_nobody_has_heard_of_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No supervisor could be reached: the next look tells it, and not the next day's."""
+    caller = Away(2)
+    watch = watching(monkeypatch, caller, *[1] * 6)
+    for _ in range(6):
+        await watch.once()
+
+    assert 3 == caller.calls
