@@ -45,13 +45,15 @@ class ControlledDelivery:
     def __init__(self, docket: Docket | GoingOn) -> None:
         self._secret, self._pace = docket.secret, docket.pace
         self._refused: ApplicationError | None = None
-        # Where this worker lacks these rules, the task fails and is tried again until one that has them comes. What is left
-        # meanwhile is kept, a stop too (R8); a run that failed would be over.
+        # Where this worker lacks these rules, or cannot read what another build has carried, the task fails and is tried again
+        # until one comes that can. What is left meanwhile is kept, a stop too (R8); a run that failed would be over.
         book = book_for(docket.rules if isinstance(docket, Docket) else docket.carried.rules)
         try:
             self._delivery = _delivery_of(docket, book)
             self._stage = TemporalStage(self._delivery, docket.secret, docket.pace, docket.snapshot)
         except VigilError as error:
+            if isinstance(docket, GoingOn):
+                raise
             self._refused = as_application_error(error)  # raised by `run`, since an initialiser cannot fail a workflow
 
     @workflow.run

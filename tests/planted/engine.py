@@ -1075,6 +1075,13 @@ BUGS = (
         "gateway/reading::test_a_delivery_that_temporal_has_forgotten_is_still_there",
     ),
     Bug(
+        "wedge",
+        "workflows/controlled_delivery.py",
+        "            if isinstance(docket, GoingOn):\n                raise\n",
+        "",
+        "workflows/versions::test_a_delivery_whose_state_the_worker_cannot_read_waits_for_one_that_can",
+    ),
+    Bug(
         "keys",
         "workflows/controlled_delivery.py",
         "if changed(delivery.directory, change) == delivery.directory:",

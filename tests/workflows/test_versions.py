@@ -10,12 +10,15 @@ from temporalio.client import Client
 
 from domain.delivery.carried import carried
 from domain.delivery.decided import TakenUp
+from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Started, Stated
 from domain.plan.plan import Plan
+from domain.record import door
 from domain.record.door import begin, read_statement
 from domain.record.verify import verify
 from domain.rules import books
+from domain.words.errors import Malformed
 from rehearsal.over_http import compressed, factor_for
 from rehearsal.scenario import Scenario
 from tests.installation import Installation, installed, renamed, stop_by
@@ -137,6 +140,38 @@ async def test_a_delivery_under_rules_that_the_worker_does_not_have_waits_for_on
 
     assert "version 2 of the rules" in reason
     assert 2 == rules_of(after)
+    assert [("accepted", stop)] == [(e.verdict.verdict, e.envelope) for one in after if isinstance(e := one.event, Stated)]
+
+
+async def test_a_delivery_whose_state_the_worker_cannot_read_waits_for_one_that_can(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another build has carried it, of which this one does not know all: the run does not end by that, and a stop that is left
+    meanwhile counts once a worker can read it (R8).
+    """
+    plan, _ = taking_unseen()
+    stop = stop_by("uz.police", plan)
+
+    def unread(*_carried: object) -> Delivery:
+        raise Malformed("not what a run carries to the next: a word of another build")
+
+    async with installed(temporal, plan, None) as at:
+        at.signs = False
+        docket = at.docket(plan)
+        so_far = begin(
+            signed_plan(plan), docket.snapshot.directory, docket.snapshot.cards, datetime.now(UTC), SECRET, books.newest()
+        )
+        with monkeypatch.context() as other:
+            other.setattr(door, "going_on", unread)
+            going_on = GoingOn(carried=carried(so_far), secret=docket.secret, pace=docket.pace, snapshot=docket.snapshot)
+            await started(at, plan, going_on)
+            reason = await asyncio.wait_for(why_its_task_failed(at, plan), 60)
+            await at.handle(plan).signal(messages.SUBMIT, at.handed(stop, plan))
+        await at.kept(plan)
+        await at.until(plan, lambda entry: isinstance(entry.event, Stated))
+        after = await at.gateway(plan.initiator).ledger(plan.operation)
+
+    assert "a word of another build" in reason
     assert [("accepted", stop)] == [(e.verdict.verdict, e.envelope) for one in after if isinstance(e := one.event, Stated)]
 
 
