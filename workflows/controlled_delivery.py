@@ -148,7 +148,8 @@ class ControlledDelivery:
     def leave(self, handed: HandIn[Envelope]) -> None:
         """Store-and-forward for when no worker is up: the same door, without an answer. Noise is dropped and logged."""
         try:
-            submit(self._delivery, handed.content, self._received(handed))
+            at = self._received(handed)
+            submit(self._delivery, handed.content, at)
         except VigilError as error:
             workflow.logger.warning("a statement left by signal was turned away", extra={"code": error.code})
 
@@ -156,7 +157,8 @@ class ControlledDelivery:
     def report(self, handed: HandIn[Fact]) -> None:
         """From activities and the gateway: who was asked or told, and what the register says, are facts of the ledger."""
         try:
-            report(self._delivery, handed.content, self._received(handed))
+            at = self._received(handed)
+            report(self._delivery, handed.content, at)
         except VigilError as error:
             workflow.logger.warning("a report came too late", extra={"code": error.code})
 
@@ -184,7 +186,11 @@ class ControlledDelivery:
         return "" if self._refused is not None else details.details(self._delivery)
 
     def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
-        """When it was received; whatever comes of it, the loop looks again."""
+        """When it was received; whatever comes of it, the loop looks again. Raises why a delivery could not begin: a run that is
+        to fail must not hang for what was left before.
+        """
+        if self._refused is not None:
+            raise self._refused
         state = self._delivery.state
         at = handed.moment(self._delivery.plan.operation, self._delivery.directory, state.now)
         self._stage.stir(at)

@@ -1082,6 +1082,13 @@ BUGS = (
         "workflows/versions::test_a_delivery_whose_state_the_worker_cannot_read_waits_for_one_that_can",
     ),
     Bug(
+        "wedge",
+        "workflows/controlled_delivery.py",
+        "            raise self._refused\n        state = self._delivery.state",
+        "            pass\n        state = self._delivery.state",
+        "workflows/controlled_delivery::test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_it",
+    ),
+    Bug(
         "keys",
         "workflows/controlled_delivery.py",
         "if changed(delivery.directory, change) == delivery.directory:",

@@ -226,8 +226,11 @@ async def test_an_activity_is_scheduled_once_for_each_checkpoint(temporal: Clien
     assert sorted(opened) == sorted(waits.values())
 
 
-async def test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_it(temporal: Client) -> None:
-    """A plan signed by someone else than its initiator: our error becomes the workflow's failure at the one boundary."""
+@pytest.mark.parametrize("left", [False, True], ids=["and nothing is left", "and a stop was left"])
+async def test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_it(temporal: Client, *, left: bool) -> None:
+    """A plan signed by someone else than its initiator: our error becomes the workflow's failure at the one boundary, also where
+    something was left for it before a worker came.
+    """
     plan = example_plan().model_copy(update={"operation": f"forged-{uuid.uuid4().hex[:8]}"})
     async with installed(temporal, plan, None) as at:
         docket = at.docket(plan)
@@ -238,9 +241,11 @@ async def test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_i
             docket.model_copy(update={"plan": forged}),
             id=workflow_id(plan.operation),
             task_queue=at.task_queue,
+            start_signal=messages.SUBMIT if left else None,
+            start_signal_args=[at.handed(stop_by("uz.police", plan), plan)] if left else [],
         )
         with pytest.raises(WorkflowFailureError) as failed:
-            await at.handle(plan).result()
+            await asyncio.wait_for(at.handle(plan).result(), 60)
 
     assert isinstance(failed.value.cause, ApplicationError)
     assert "not-authentic" == failed.value.cause.type
