@@ -34,7 +34,8 @@ PATIENCE = 5.0
 """Seconds that the database is given for one answer."""
 CLOSING = 4 * PATIENCE
 """Seconds for which whoever closes waits for those that have a connection in hand: longer than any of them waits for a lock, and
-then for the answer.
+then for the answer. After so long PostgreSQL ends a transaction in which nothing is asked any more: one of a process that is
+frozen, or whose machine has gone without a word, would keep all others from writing for as long as that lasts.
 """
 MIGRATION = 3600.0
 """Seconds that PostgreSQL is given for one step of a migration, which may go over every entry."""
@@ -215,7 +216,8 @@ def _engine(url: str | None, password: str | None) -> AsyncEngine:
     if password is not None:
         parsed = parsed.set(password=password)
     if parsed.drivername == POSTGRESQL:
-        limits = {"timeout": PATIENCE, "command_timeout": PATIENCE}
+        frozen = {"idle_in_transaction_session_timeout": str(round(CLOSING * 1000))}
+        limits = {"timeout": PATIENCE, "command_timeout": PATIENCE, "server_settings": frozen}
         return create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True, isolation_level=LEVEL, connect_args=limits)
     engine = _sqlite(parsed)
     event.listen(engine.sync_engine, "begin", _begin)

@@ -206,6 +206,35 @@ async def test_who_has_waited_for_a_lock_sees_what_was_written_meanwhile(url: st
     assert 8 == number
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_who_is_frozen_in_the_middle_of_writing_keeps_nobody_else_from_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker was stopped, or its machine lost, after it had begun to keep a batch. PostgreSQL ends its transaction, and another
+    writes; what the frozen one had written does not count, and it is told so when it goes on.
+    """
+    monkeypatch.setattr("archive.database.CLOSING", 1.0)
+    frozen, other = database(url), database(url)
+    count = update(last_change).values(number=last_change.c.number + 1).returning(last_change.c.number)
+
+    async def in_its_midst() -> None:
+        async with frozen.writing() as connection:
+            await connection.execute(count)
+            async with other.writing() as beside, asyncio.timeout(60):
+                numbers.append((await beside.execute(count)).scalar_one())
+            await connection.execute(count)
+
+    numbers = list[int]()
+    with pytest.raises(Unavailable):
+        await in_its_midst()
+    async with frozen.writing() as connection:
+        numbers.append((await connection.execute(count)).scalar_one())
+    await frozen.close()
+    await other.close()
+
+    assert [1, 2] == numbers
+
+
 async def test_a_database_of_a_newer_version_is_not_touched(url: str) -> None:
     """It says which version is missing: this one."""
     first = database(url)

@@ -48,18 +48,18 @@ BUGS = (
         "activities/once_more::test_an_answer_that_waits_is_asked_for_as_long_as_it_may_be_though_no_worker_was_up_before",
     ),
     Bug(
-        "notices",
-        "activities/checkpoint.py",
-        "longest = RARELY if service.id in self._memory.perhaps_told else LONGEST_BACKOFF",
-        "longest = LONGEST_BACKOFF",
-        "activities/messenger::test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely",
-    ),
-    Bug(
         "clock",
         "activities/checkpoint.py",
         "self._memory.due[service.id] = moment() + after",
         "self._memory.due[service.id] = datetime.now(UTC) + after",
         "activities/clock::test_a_service_has_its_next_turn_soon_at_whichever_worker",
+    ),
+    Bug(
+        "notices",
+        "activities/checkpoint.py",
+        "longest = RARELY if service.id in self._memory.perhaps_told else LONGEST_BACKOFF",
+        "longest = LONGEST_BACKOFF",
+        "activities/messenger::test_who_may_have_a_mail_already_is_sent_it_ever_more_rarely",
     ),
     Bug(
         "clock",
@@ -498,6 +498,13 @@ BUGS = (
         "fold.size <= entries[-1].seq + 1 and all(same)",
         "all(same)",
         "archive/cached_deliveries::test_a_batch_that_ends_sooner_than_one_before_is_added_up_to_its_own_end",
+    ),
+    Bug(
+        "outage",
+        "archive/database.py",
+        ', "server_settings": frozen}',
+        "}",
+        "archive/database::test_who_is_frozen_in_the_middle_of_writing_keeps_nobody_else_from_it",
     ),
     Bug(
         "archive",
