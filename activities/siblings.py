@@ -16,7 +16,7 @@ from archive.cached_deliveries import FoldedDeliveries
 from domain.delivery.reported import SiblingHeard
 from domain.record.siblings import STOPS, Heeded, Heeding, expunged, heard
 from domain.rules.siblings import is_news
-from domain.words.errors import NotFound, RuleBroken, Unavailable
+from domain.words.errors import NotFound, NotVerified, RuleBroken, Unavailable
 from workflows import messages
 
 log = logging.getLogger("vigil.siblings")
@@ -56,8 +56,8 @@ class SiblingWatch:
         try:
             known = await self._folded.newest(listener)
             return is_news(known, fact, known.state.now)
-        except NotFound:
-            return True  # the archive does not have it yet: it judges for itself
+        except (NotFound, NotVerified):
+            return True  # the archive does not have it yet, or not as it was: it judges for itself
         except RuleBroken:
             return False
 

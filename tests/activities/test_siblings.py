@@ -134,6 +134,17 @@ async def test_r14_danger_is_told_before_what_would_open_something() -> None:
     assert [(KEPT, "danger"), (CHEMICALS, "reached")] == await heard_in(archive, parcels)
 
 
+async def test_what_a_sibling_has_reached_is_heard_though_the_listeners_own_ledger_was_altered() -> None:
+    """In the archive, that is: its run has the right one, and judges for itself. Else it would never hear of that."""
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    parcels.deliver(CHEMICALS)
+    parcels.muster(CHEMICALS)
+    archive = Archive(motor_oil_1=NotVerified("altered", 3), motor_oil_2=parcels[CHEMICALS].delivery)
+
+    assert [(CHEMICALS, "reached")] == await heard_in(archive, parcels)
+
+
 async def test_r31_one_that_this_program_cannot_read_has_not_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sibling is under way under rules that this worker lacks, being of an older build. To say that it has ended would let a
     delivery go on without it: nothing is said of it, before a worker listens that has them.
