@@ -79,6 +79,8 @@ class Sweep:
         self._clock = clock
         self._seen: dict[str, KnownRun] = {}
         """By delivery."""
+        self._back = frozenset[str]()
+        """Deliveries that are under way, and have ended by what the archive says, or have no workflow any more."""
         self._round = 0
         self._done_at = clock()
 
@@ -102,6 +104,7 @@ class Sweep:
         self._round += 1
         unended = await self._deliveries.unended()  # before the runs: one that ends meanwhile is missed by neither
         running = await self._running()
+        self._back = frozenset(running.keys() - set(unended))
         self._seen = {name: seen for name, seen in self._seen.items() if seen.run == running.get(name)}
         until = self._clock() + SWEEP_SHARE
         for name in (name for name in unended if name not in running):
@@ -175,11 +178,15 @@ class Sweep:
         return (await self._client.get_workflow_handle(workflow_id(name)).describe(rpc_timeout=PATIENCE)).history_length
 
     async def _compared(self, name: str, held: Extent) -> None:
-        """Where the archive is ahead, the delivery is told. How far the archive goes was asked before, so that is no race."""
+        """Where the archive is ahead, the delivery is told. How far the archive goes was asked before, so that is no race. What
+        goes on from what is kept is no alarm any more, though it had been ended from outside.
+        """
         handle = self._client.get_workflow_handle(workflow_id(name))
         said = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=PATIENCE)
         stated = Extent(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
         found = await self._ledgers.compare(name, held, stated)
+        if found is None and name in self._back:
+            await self._ledgers.is_there(name)
         fact = diverged(found) if found is not None else None
         if fact is not None:
             log.error("the archive has another history of a delivery", extra={"delivery": name})

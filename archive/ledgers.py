@@ -35,7 +35,7 @@ from archive.database import Database
 from archive.owed import owe
 from archive.sealed import DataKey, KeyWrapping
 from archive.standing import next_change, write
-from archive.tables import branches, data_keys, entries, snapshots
+from archive.tables import branches, data_keys, deliveries, entries, snapshots
 from domain.signing import tree
 from domain.views.lists import HowDiverged
 from domain.words.errors import NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
@@ -102,6 +102,16 @@ class Ledgers:
             await lock(connection, delivery)
             held = await known(connection, delivery)
             await set_alarm(connection, delivery, held, (held[-1].size, "gone"))
+
+    async def is_there(self, delivery: str) -> None:
+        """End the alarm that its workflow is gone, where that stands: somebody has brought it back."""
+        mine = deliveries.c.delivery == delivery
+        async with self._database.writing() as connection:
+            await lock(connection, delivery)
+            found = await connection.execute(select(deliveries.c.alarm).where(mine, deliveries.c.alarm == "gone"))
+            if found.first() is not None:
+                await end_alarm(connection, delivery)
+                await connection.execute(update(deliveries).where(mine).values(change=await next_change(connection)))
 
     async def leaves(self, delivery: str, branch: int | None = None) -> tuple[bytes, ...]:
         """Every leaf, by number, of a branch or of the newest. Raises `NotFound`, or `NotVerified` if entries were lost."""

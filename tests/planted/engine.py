@@ -322,6 +322,13 @@ BUGS = (
         "        found = None and await self._ledgers.compare(",
         "workflows/divergence",
     ),
+    Bug(
+        "archive",
+        "activities/sweep.py",
+        "if found is None and name in self._back:",
+        "if False:",
+        "workflows/divergence::test_a_run_that_was_ended_from_outside_is_an_alarm_until_it_is_brought_back",
+    ),
     Bug("files", "archive/attachments/files.py", "digest=digest, whole=True)", "digest=digest)", "archive/attachments"),
     Bug(
         "files",

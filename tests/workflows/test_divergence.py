@@ -206,6 +206,28 @@ async def test_the_sweep_finds_a_second_put_back_to_before_the_first(temporal: C
     assert [0, 1] == [one.branch for one in verify(packet, at.directory).put_back]
 
 
+async def test_a_run_that_was_ended_from_outside_is_an_alarm_until_it_is_brought_back(temporal: Client) -> None:
+    """Nobody has said anything since: the sweep alone finds that it is gone, and that it goes on from what is kept."""
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as at:
+        point = await begun(at, plan)
+        ledgers, deliveries = archive_of(at)
+        sweep = Sweep(at.client, at.task_queue, ledgers, deliveries, VIGIL_KEY)
+        held = await ledgers.held(plan.operation)
+
+        async def says(*alarmed: str) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while await deliveries.alarmed() != alarmed:
+                    await sweep.once()
+
+        await at.handle(plan).terminate("by mistake")
+        await says(plan.operation)
+        await put_back(at, plan, point)
+        await says()
+
+        assert held == await ledgers.held(plan.operation)
+
+
 async def test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothing(temporal: Client) -> None:
     """Runs of code names that the archive does not know are not asked, however many there are, and however often."""
     plan = renamed(example_plan())
