@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -124,6 +125,14 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     )
 
 
+def way_out(tls: ssl.SSLContext) -> aiohttp.ClientSession:
+    """To services and webhooks. No cookie is kept: a service could set them without end, and others of its domain would be sent
+    them.
+    """
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set. Raises `VigilError` if a file or the server is missing."""
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
@@ -142,7 +151,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         tls = trusting(chosen.ca, chosen.client_cert, chosen.client_key)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
-        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls)))
+        http = await stack.enter_async_context(way_out(tls))
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue

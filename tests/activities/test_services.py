@@ -22,9 +22,11 @@ from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, E
 from domain.views.asked import request
 from domain.words.errors import NotAuthentic
 from domain.words.limits import LARGEST_BODY
+from process.tls import trusting
 from rehearsal.services import VIGIL, acknowledgement, private_key_of
 from tests.installation import PATIENCE
 from tests.support import Table
+from worker import way_out
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PROSECUTOR = "uz.prosecutor"
@@ -56,7 +58,7 @@ async def at(answer: Answer | None = None) -> AsyncIterator[At]:
 
     app = web.Application()
     app.router.add_route("*", "/{any:.*}", hear)
-    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+    async with TestServer(app) as server, way_out(trusting(None)) as http:
         reach = {"by": "poll", "url": str(server.make_url("/vigil")), "every": "30s"}
         service = Service.model_validate(
             {"id": PROSECUTOR, "kind": "prosecutor", "state": "UZ", "names": {"en": "x"}, "reach": reach}
@@ -83,6 +85,20 @@ def answering(status: int = 200, body: bytes = b'{"answers": []}', **more: Any) 
 
 
 # What is sent
+
+
+async def test_a_service_leaves_nothing_that_grows_or_goes_along_with_another_call() -> None:
+    """Each of its answers sets other cookies: the next question has none of them, and none is kept."""
+
+    async def set_one(call: web.Request) -> web.Response:
+        return web.json_response({"answers": []}, headers={"Set-Cookie": f"{call.query['after']}=x"})
+
+    async with at(set_one) as there:
+        named = there.service.reach.model_copy(update={"url": str(there.service.reach.url).replace("127.0.0.1", "localhost")})
+        for number in range(3):
+            await there.calls.answers(there.service.model_copy(update={"reach": named}), asked().id, number)
+
+    assert [] == [value for _, _, headers, _ in there.heard for name, value in headers.items() if name == "Cookie"]
 
 
 async def test_every_call_is_signed_by_vigils_own_key() -> None:

@@ -1173,6 +1173,13 @@ BUGS = (
     Bug("R16", "rehearsal/wedges.py", "*idle, *results_due(delivery)", "*idle", "rehearsal/wedges"),
     Bug("ci", "tests/conftest.py", "if IN_CI and report.skipped", "if not IN_CI and report.skipped", "deploy/ci"),
     Bug(
+        "sealed",
+        "worker.py",
+        ", cookie_jar=aiohttp.DummyCookieJar())",
+        ")",
+        "activities/services::test_a_service_leaves_nothing_that_grows_or_goes_along_with_another_call",
+    ),
+    Bug(
         "outage",
         "worker.py",
         "        max_concurrent_workflow_tasks=AT_ONCE,\n",
