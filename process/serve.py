@@ -36,7 +36,7 @@ def serve(name: str, run: Run) -> NoReturn:
     gc.freeze()  # what has been loaded stays
     gc.enable()
     memory.settle()
-    leave(asyncio.run(_serve(name, run)))
+    asyncio.run(_to_its_end(name, run))
 
 
 def leave(code: int) -> NoReturn:
@@ -47,6 +47,13 @@ def leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+async def _to_its_end(name: str, run: Run) -> NoReturn:
+    """Nobody waits for a thread that looks up a name: where no name server answers, it holds out for half a minute, and another
+    process would begin so much later.
+    """
+    leave(await _serve(name, run))
 
 
 async def _serve(name: str, run: Run) -> int:

@@ -1153,6 +1153,13 @@ BUGS = (
         "",
         "process/temporal::test_a_connection_whose_other_end_has_gone_without_a_word_is_given_up",
     ),
+    Bug(
+        "operated",
+        "process/serve.py",
+        "    asyncio.run(_to_its_end(name, run))",
+        "    leave(asyncio.run(_serve(name, run)))",
+        "process/serve",
+    ),
     Bug("operated", "process/serve.py", "running.cancel()", "pass", "process/serve"),
     Bug("operated", "process/tls.py", "self.context.verify_mode = ssl.CERT_REQUIRED", "pass", "gateway/tls"),
     Bug(
