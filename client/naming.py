@@ -1,15 +1,17 @@
 """Names that an officer types, and what to say where one is not right: which was meant, or what there is."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from client.caller import CallerOptions
 from client.entries import own_statements
 from client.language import _
 from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
 from domain.delivery.statement import Statement
 from domain.rules.books import may_be_opened
+from domain.rules.speaking import Correction
 from domain.views.forms import kind_called, kinds_for
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound
@@ -77,8 +79,12 @@ def raise_unless_asked(kind: str, request: Request) -> None:
         )
 
 
-def own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> Statement:
-    """What this service has said in the delivery, by its id. Raises `NotFound` for what it has not."""
+def own(
+    statement: str, delivery: str, ledger: Sequence[Entry | Withheld], service: str, waits: Collection[int] = ()
+) -> Statement:
+    """What this service has said in the delivery, by its id, or the last correction of it that counts. `waits`: entries of
+    corrections that a first officer has signed, and no second one yet. Raises `NotFound` for what it has not said.
+    """
     said = own_statements(ledger, service)
     if statement not in said:
         message = _(
@@ -87,7 +93,13 @@ def own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], servi
         raise NotFound(
             message, hint=did_you_mean(statement, said) or _("`vigil history {delivery}` prints its id", delivery=delivery)
         )
-    return said[statement]
+    counts = [one for one in ledger if one.seq not in waits and isinstance(one, Entry) and _is_accepted(one)]
+    corrections = [one for one in own_statements(counts, service).values() if isinstance(one.content, Correction)]
+    return next((one for one in reversed(corrections) if one.content.of == statement), said[statement])
+
+
+def _is_accepted(entry: Entry) -> bool:
+    return isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted"
 
 
 def raise_unless_listed(names: Iterable[str], services: Iterable[str], option: str) -> None:

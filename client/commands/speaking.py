@@ -441,9 +441,15 @@ def correct(
     before = None
     if not carried.offline:
         with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
-            before = own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
+            before = caller.at(delivery, lambda door: _as_it_counts(door, of, delivery, caller.service))
     content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline), before)
     _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
+
+
+async def _as_it_counts(door: Gateway, of: str, delivery: str, service: str) -> Statement:
+    """What a statement says by now. Raises `NotFound` for none of this service."""
+    ledger, view = await door.ledger(delivery), await door.view(delivery)
+    return own(of, delivery, ledger, service, [one.entry for one in view.corrected_by_one])
 
 
 def _second_correction(

@@ -98,7 +98,8 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
 
 async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(temporal: Client, tmp_path: Path) -> None:
     """Before a first one has, or as the first, it is refused; another weight is told with both; the same one counts. Until then
-    it stands in the inbox of the service, with what to do, and in no other.
+    it stands in the inbox of the service, with what to do, and in no other. What is corrected after that stays as both have
+    corrected it, and until then as both have said it.
     """
     plan = renamed(with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")}))
     for officer, key in (("officer-1", private_key_of("kz.police")), (SECOND, private_key_of(second("kz.police")))):
@@ -132,11 +133,14 @@ async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(tempo
         pages = [await (await at.signed_in(one)).page("/desk/inbox") for one in ("kz.police", plan.initiator, "kz.knb")]
         corrects = re.search(rf'href="({at.home}/correct\?entry=[0-9]+)"', pages[0])
         form = await (await at.signed_in("kz.police")).page(html.unescape(corrects[1])) if corrects else ""
+        more = (*what, "packages=2", "--reason", "one fell off", "--dry-run", "-o", "json")
+        before = await run(*more, officer="officer-1")
         itself = await run(*what, "--second", officer="officer-1")
         other = await run(*what, "--second", "gross=13.8 kg", "seals=KZ000001/H", "--dry-run")
         given = await run(*what, "--second", "gross=13.9 kg", "seals=KZ000001/H")
         await installation.caught_up(plan)
         after = await installation.gateway("kz.police").view(plan.operation)
+        once_more = await run(*more, officer="officer-1")
         then = await installation.gateway("kz.police").inbox()
 
     assert [0, 3, 0, 3, 0, 0] == [ran.code for ran in (twice, early, first, itself, other, given)], given.err
@@ -149,3 +153,5 @@ async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(tempo
     assert after.position is not None
     assert not then.corrections
     assert (13_900_000, ()) == (after.position.gross, after.corrected_by_one)
+    corrected = [ran.json["statement"]["content"]["content"] for ran in (before, once_more)]
+    assert [(139_000_000, 2), (13_900_000, 2)] == [(one["gross"], one["packages"]) for one in corrected]

@@ -83,6 +83,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "R18",
+        "client/naming.py",
+        "    return next((one for one in reversed(corrections) if one.content.of == statement), said[statement])\n",
+        "    return said[statement]\n",
+        "gateway/correcting::test_r20_what_two_officers_said_the_second_corrects_by_an_option",
+    ),
+    Bug(
         "R24",
         "client/commands/keys.py",
         "    rollout = rollout.begun()\n",
