@@ -53,12 +53,20 @@ async def hand_in(
     gateway: Gateway, envelope: Envelope, say: Callable[[str], None], *, to: str | None = None
 ) -> SignedReceipt | Left:
     """The gateway's answer. `to`: one of several deliveries that it is about (R31). Raises what it refuses with, or `Unavailable`
-    once the statement is kept in a file.
+    once the statement is kept in a file: what is refused after an answer was lost may have been recorded before.
     """
     statement = read_statement(envelope)
+    lost: list[str] = []
+
+    def told(text: str) -> None:
+        lost.append(text)
+        say(text)
+
     try:
-        return await again(lambda: gateway.submit(to or statement.delivery, envelope), say)
-    except Unavailable as error:
+        return await again(lambda: gateway.submit(to or statement.delivery, envelope), told)
+    except VigilError as error:
+        if not (lost or isinstance(error, Unavailable)):
+            raise
         raise Unavailable(error.message, hint=_kept(envelope)) from error
 
 

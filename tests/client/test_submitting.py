@@ -14,7 +14,7 @@ from client.submitting import hand_in, kept
 from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
 from domain.signing.keys import private_pem
-from domain.words.errors import Unavailable
+from domain.words.errors import NotAllowed, NotFound, Unavailable, VigilError
 from protocol import gateway
 from protocol.calls import listening
 from protocol.gateway import Gateway
@@ -98,6 +98,43 @@ async def test_a_gateway_that_hangs_keeps_no_stop_from_the_next(desk: Desk, monk
     assert isinstance(receipt, SignedReceipt)
     assert [bodies[0]] * 2 == bodies
     assert ["does not answer in time" in one for one in heard] == [True]
+
+
+@pytest.mark.parametrize("refused", [NotAllowed("the key has ended"), NotFound("there is no such delivery")])
+async def test_what_is_refused_once_its_answer_was_lost_is_kept(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: VigilError
+) -> None:
+    """R8: the first time it may have been recorded: signed anew it would be said twice, and refused again it is told as unclear."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(submitting, "PAUSE", 0.01)
+    stop, door = stop_by("uz.police", desk.plan), desk.installation.gateway("uz.police")
+    answers = iter([Unavailable("the gateway does not answer in time"), refused])
+
+    async def unclear(_delivery: str, _statement: Envelope) -> SignedReceipt:
+        raise next(answers)
+
+    monkeypatch.setattr(door, "submit", unclear)
+    with pytest.raises(Unavailable, match=refused.message) as told:
+        await hand_in(door, stop, lambda _text: None)
+    (file,) = (tmp_path / name for name in names_in(tmp_path) if name.endswith(".statement.json"))
+
+    assert stop == kept(file)[0]
+    assert f"vigil submit {file.name}" in told.value.hint
+
+
+async def test_what_is_refused_at_once_is_kept_nowhere(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not recorded, as the gateway has said."""
+    monkeypatch.chdir(tmp_path)
+    door = desk.installation.gateway("uz.police")
+
+    async def refuses(_delivery: str, _statement: Envelope) -> SignedReceipt:
+        raise NotAllowed("the key has ended")
+
+    monkeypatch.setattr(door, "submit", refuses)
+    with pytest.raises(NotAllowed):
+        await hand_in(door, stop_by("uz.police", desk.plan), lambda _text: None)
+
+    assert not any(name.endswith(".statement.json") for name in names_in(tmp_path))
 
 
 async def test_who_waits_for_no_answer_any_longer_still_has_what_was_signed(tmp_path: Path) -> None:

@@ -83,6 +83,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "R8",
+        "client/submitting.py",
+        "if not (lost or isinstance(error, Unavailable)):",
+        "if not isinstance(error, Unavailable):",
+        "client/submitting::test_what_is_refused_once_its_answer_was_lost_is_kept",
+    ),
+    Bug(
         "R18",
         "client/naming.py",
         "    return next((one for one in reversed(corrections) if one.content.of == statement), said[statement])\n",
