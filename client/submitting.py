@@ -5,6 +5,7 @@ once, because it is the same statement.
 """
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from client import carrying
 from client.console import talk
 from client.language import _, speak
+from client.running import ASKS
 from domain.delivery.ledger import Left
 from domain.delivery.statement import Statement
 from domain.plan.slips import by_its_beginning, written_by_people
@@ -72,14 +74,19 @@ async def hand_in(
 
 @contextmanager
 def kept_where_interrupted(envelope: Envelope) -> Iterator[None]:
-    """Where somebody waits for the answer no longer, the statement is kept in a file too: it may have been recorded, and signed
-    anew it would be another.
+    """Where somebody waits for the answer no longer, or the terminal is closed, the statement is kept in a file too: it may have
+    been recorded, and signed anew it would be another.
     """
+    heeded = [number for number in ASKS if signal.getsignal(number) is not signal.SIG_IGN]  # as `nohup` has it
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     except KeyboardInterrupt:
         talk.print(_kept(envelope), markup=False)
         raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _kept(envelope: Envelope) -> str:

@@ -1,6 +1,9 @@
 """Handing in what was signed: the same statement again until it counts, and statements that travel as files."""
 
 import asyncio
+import os
+import signal
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import aiohttp
@@ -22,7 +25,7 @@ from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.conftest import Desk
 from tests.client.test_cli import names_in
-from tests.command import in_conversation
+from tests.command import VIGIL, in_conversation
 from tests.installation import stop_by
 from tests.support import Table, signed_plan, submitted
 
@@ -104,7 +107,7 @@ async def test_a_gateway_that_hangs_keeps_no_stop_from_the_next(desk: Desk, monk
 async def test_what_is_refused_once_its_answer_was_lost_is_kept(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: VigilError
 ) -> None:
-    """R8: the first time it may have been recorded: signed anew it would be said twice, and refused again it is told as unclear."""
+    """R8: the first time it may have been recorded: signed anew it would be said twice. It is told as unclear."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(submitting, "PAUSE", 0.01)
     stop, door = stop_by("uz.police", desk.plan), desk.installation.gateway("uz.police")
@@ -150,6 +153,28 @@ async def test_who_waits_for_no_answer_any_longer_still_has_what_was_signed(tmp_
     assert code, screen
     assert "stop_requested" == kept(file)[1].content.kind
     assert f"vigil submit {file.name}" in " ".join(screen.split())
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
+async def test_what_was_signed_is_kept_where_the_command_is_asked_to_end_or_its_terminal_is_closed(
+    tmp_path: Path, asked: signal.Signals
+) -> None:
+    """R8: a connection that breaks off takes the terminal with it, while the gateway may have recorded what was signed."""
+    (tmp_path / "uz.police.pem").write_bytes(private_pem(private_key_of("uz.police")))
+    words = ("stop", "saxaul-22", "--reason", "leak", "--as", "uz.police", "--keys", str(tmp_path))
+    away = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}", "-o", "json")
+    environment = os.environ | {"VIGIL_LANG": "en"}
+    process = await asyncio.create_subprocess_exec(VIGIL, *words, *away, cwd=tmp_path, env=environment, stderr=PIPE)
+    assert process.stderr is not None
+    async with asyncio.timeout(60):
+        await process.stderr.readuntil(b"trying again")
+        process.send_signal(asked)
+        _out, err = await process.communicate()
+    (file,) = (tmp_path / name for name in names_in(tmp_path) if name.endswith(".statement.json"))
+
+    assert 130 == process.returncode
+    assert "stop_requested" == kept(file)[1].content.kind
+    assert f"vigil submit {file.name}" in err.decode()
 
 
 async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, tmp_path: Path) -> None:

@@ -85,6 +85,13 @@ BUGS = (
     Bug(
         "R8",
         "client/submitting.py",
+        "    heeded = [number for number in ASKS if",
+        "    heeded = [number for number in ASKS[:1] if",
+        "client/submitting::test_what_was_signed_is_kept_where_the_command_is_asked_to_end_or_its_terminal_is_closed",
+    ),
+    Bug(
+        "R8",
+        "client/submitting.py",
         "if not (lost or isinstance(error, Unavailable)):",
         "if not isinstance(error, Unavailable):",
         "client/submitting::test_what_is_refused_once_its_answer_was_lost_is_kept",
