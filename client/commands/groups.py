@@ -1,9 +1,10 @@
 """`vigil group ...`: an operation of several consignments (R31), each a delivery of its own, under one plan and one digest."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -149,8 +150,10 @@ def start(
 @grouped
 def show(group: GroupCode, caller: CallerOptions, output: Output = "text") -> None:
     """The consignments of a group that are yours to see: how each stands, what waits for which, how each ended."""
-    views = caller.call(lambda door: _views(door, group))
-    answer(output, {"group": group, "deliveries": [plain(one) for one in views]}, _overview(views))
+    found = caller.call(lambda door: _views(door, group))
+    views = [one for one in found.values() if isinstance(one, DeliveryView)]
+    wrong = next((one for one in found.values() if isinstance(one, VigilError)), None)
+    answer(output, {"group": group, "deliveries": [plain(one) for one in views]}, _overview(views), wrong)
 
 
 @app.command("ledger")
@@ -323,16 +326,30 @@ def _digest(group: Any) -> str:
 
 
 async def _rows(door: Gateway, group: str) -> list[Row]:
-    """The consignments of a group that are the caller's to see. Raises `NotFound` where there is none."""
+    """The consignments of a group that are the caller's to see, without those that were expunged. Raises `NotFound` where there
+    is none.
+    """
     found = sorted(await door.deliveries({"group": group, "sort": "name"}), key=lambda row: row.delivery)
     if not found:
         known = [row.group for row in await door.deliveries({}, LONGEST_LIST) if row.group is not None]
         raise NotFound(_("no consignment of {group} is yours to see", group=group), hint=did_you_mean(group, known) or "")
-    return found
+    for row in found:
+        if row.expunged:
+            talk.print(_("{name} is expunged: what was said in it is destroyed", name=row.delivery), style="dim")
+    return [row for row in found if not row.expunged]
 
 
-async def _views(door: Gateway, group: str) -> list[DeliveryView]:
-    return [await door.view(row.delivery) for row in await _rows(door, group)]
+async def _views(door: Gateway, group: str) -> dict[str, DeliveryView | VigilError]:
+    """Each of them, or why it cannot be shown: that keeps no stop from the others."""
+
+    async def look(name: str) -> DeliveryView | VigilError:
+        try:
+            return await door.view(name)
+        except VigilError as error:
+            return error
+
+    names = [row.delivery for row in await _rows(door, group)]
+    return dict(zip(names, await asyncio.gather(*map(look, names)), strict=True))
 
 
 def _overview(views: Sequence[DeliveryView]) -> RenderableType:
@@ -450,15 +467,16 @@ def _number(one: Request) -> int:
 def _to_all(group: str, content: Content, caller: CallerOptions, signing: SignOptions, only: Sequence[str], output: str) -> None:
     """Say something of all consignments of a group that go on and are the caller's to see, or of some."""
     every = caller.call(lambda door: _views(door, group))
-    _raise_unless_of_it(group, only, [one.delivery for one in every])
-    views = [one for one in every if one.outcome is None and one.group is not None]
+    _raise_unless_of_it(group, only, [*every])
+    chosen = {name: one for name, one in every.items() if not only or name in only}
+    unseen = {name: one for name, one in chosen.items() if isinstance(one, VigilError)}
+    views = [one for one in chosen.values() if isinstance(one, DeliveryView) and one.outcome is None]
     found: dict[str, GroupView] = {one.delivery: one.group for one in views if one.group is not None}
-    found = {name: one for name, one in found.items() if not only or name in only}
     if not found:
-        raise NotFound(_("no consignment of {group} that goes on is yours to see", group=group))
+        raise next(iter(unseen.values()), NotFound(_("no consignment of {group} that goes on is yours to see", group=group)))
     first = next(iter(found.values()))
     numbers = {name: one.number for name, one in found.items()}
-    _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output)
+    _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output, unseen=unseen)
 
 
 def _hand_in_to_all(
@@ -474,39 +492,47 @@ def _hand_in_to_all(
     members: tuple[int, ...] = (),
     first: FirstWord | None = None,
     handling: str | None = None,
+    unseen: Mapping[str, VigilError] = MappingProxyType({}),
 ) -> None:
     """One signed statement comes to each consignment that it names: those of these `numbers`, or of these `members` those that
-    still ask. Each judges it by itself; one that fails keeps none back.
+    still ask. Each judges it by itself; one that fails keeps none back. `unseen`: those that cannot be shown now, and why.
     """
     members = members or tuple(sorted(numbers.values()))
     checkpoint = request.checkpoint if request is not None else None
     about = PlanAsSeen(digest)
     said = statement(code, caller.service, caller.code, content, about, checkpoint, handling=handling, members=members)
     envelope = signing.signed(said, caller.key(), output, request, beside(first, said))
-    _to_each(tuple(numbers), envelope, said, caller, output)
+    _to_each(tuple(numbers), envelope, said, caller, output, unseen)
 
 
 def hand_in_kept(envelope: Envelope, said: Statement, caller: CallerOptions, output: str) -> None:
     """Hand in a statement that was kept to each consignment that it names. One that the caller does not see does not take it."""
     members = said.members or ()
     views = caller.call(lambda door: _views(door, said.delivery))
-    names = tuple(one.delivery for one in views if one.group is not None and one.group.number in members)
-    _to_each(names, envelope, said, caller, output, unseen=len(members) - len(names))
+    seen = [one for one in views.values() if isinstance(one, DeliveryView)]
+    names = tuple(one.delivery for one in seen if one.group is not None and one.group.number in members)
+    _to_each(names, envelope, said, caller, output, more=len(members) - len(names))
 
 
 def _to_each(
-    names: Sequence[str], envelope: Envelope, said: Statement, caller: CallerOptions, output: str, unseen: int = 0
+    names: Sequence[str],
+    envelope: Envelope,
+    said: Statement,
+    caller: CallerOptions,
+    output: str,
+    unseen: Mapping[str, VigilError] = MappingProxyType({}),
+    more: int = 0,
 ) -> None:
     async def to_each(door: Gateway) -> list[Any]:
         talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in names)
         return await asyncio.gather(*talking, return_exceptions=True)
 
     with kept_where_interrupted(envelope):
-        given = dict(zip(names, caller.call(to_each), strict=True))
+        given = {**dict(zip(names, caller.call(to_each), strict=True)), **unseen}
     document = {name: _became(one) for name, one in given.items()}
     lines = [f"{name}: {became['said']}" for name, became in document.items()]
-    count = unseen + len([one for one in document.values() if one["verdict"] not in ("accepted", "early", "left")])
-    problem = RuleBroken("R31", _("{count} of {all} did not take it", count=count, all=len(given) + unseen)) if count else None
+    count = more + len([one for one in document.values() if one["verdict"] not in ("accepted", "early", "left")])
+    problem = RuleBroken("R31", _("{count} of {all} did not take it", count=count, all=len(given) + more)) if count else None
     answer(output, {"group": said.delivery, "members": said.members, "deliveries": document}, "\n".join(lines), problem)
 
 

@@ -119,7 +119,7 @@ def _take_over(caller: CallerOptions, signing: _Signing) -> None:
     sheet = _sheet_of(record)
     if sheet is None:
         raise NotFound(_("a delivery on this sheet has been expunged"), hint=_("hand over with a new sheet"))
-    envelope = signing.signed(caller, "takes_over", sheet, waiting.sheet)
+    envelope = signing.signed(caller, "takes_over", sheet, record.handover.sheet)
     found = caller.call(lambda door: again(lambda: door.take_over(envelope), talk.print))
     answer(signing.output, plain(found), _("handover {number} is closed: the shift is yours", number=found.number))
 

@@ -1,11 +1,16 @@
 """`vigil group`: an operation of several consignments from an officer's desk (R31)."""
 
+import asyncio
 import json
 import re
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import typer
 from ruamel.yaml import YAML
 from temporalio.client import Client
 
@@ -15,14 +20,17 @@ from client.new_group import group_of
 from client.rehearse import APART, kept_apart
 from client.saying import PlanAsSeen, content_of, statement
 from client.scenario_tests import compared, simulated, trial
+from client.signing import at_once
 from domain.delivery.ledger import Left
-from domain.delivery.statement import sign_statement
+from domain.delivery.statement import Statement, sign_statement
 from domain.plan.group import is_member
 from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.verify import verify
-from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem
-from domain.words.errors import Malformed, Unavailable
+from domain.views.view import DeliveryView, GroupView
+from domain.words.errors import Malformed, NotAllowed, NotVerified, Unavailable
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_pages import Browser
@@ -312,6 +320,50 @@ async def test_what_was_kept_of_several_consignments_is_handed_in_to_each(tempor
     assert {one: "accepted", other: "accepted"} == {name: took["verdict"] for name, took in ran.json["deliveries"].items()}
     assert [True, True, False] == [view.halted is not None or view.outcome is not None for view in views]
     assert "1 of 3 did not take it" in ran.err
+
+
+class Door:
+    """A gateway at which the first consignment has been expunged and the second cannot be read; what is handed in is left."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, Statement] = {}
+        self.wrong = {"oak-1": NotAllowed("oak-1 is expunged"), "oak-2": NotVerified("the archive was altered")}
+
+    async def deliveries(self, _filters: object, _most: int | None = None) -> list[Any]:
+        """All four."""
+        return [SimpleNamespace(delivery=f"oak-{number}", expunged=number == 1) for number in (1, 2, 3, 4)]
+
+    async def view(self, name: str) -> DeliveryView:
+        """As far as a stop asks for it."""
+        if name in self.wrong:
+            raise self.wrong[name]
+        group = GroupView(code="oak", digest="f" * 64, number=int(name[-1]), held_back=False, siblings=(), waits=())
+        shown: dict[str, Any] = {"delivery": name, "outcome": None, "group": group}
+        return DeliveryView.model_construct(**shown)
+
+    async def submit(self, name: str, envelope: Envelope) -> Left:
+        """No worker is up."""
+        self.heard[name] = read_statement(envelope)
+        return Left(statement=self.heard[name].id, left_at="2026-03-02T08:00:00.000000Z")
+
+
+def test_a_consignment_that_cannot_be_seen_keeps_no_stop_from_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    """R8, R31: one that was expunged is none any more; of one whose record is altered it is told that it did not take it."""
+    door = Door()
+
+    def call(work: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+        return asyncio.run(work(door))
+
+    who: Any = SimpleNamespace(service="kz.police", code="K-7", call=call, key=lambda: private_key_of("kz.police"))
+    with pytest.raises(typer.Exit) as told:
+        groups._to_all("oak", content_of("stop_requested", ["reason=leak"], None), who, at_once(dry_run=False), [], "json")
+    document = json.loads(capsys.readouterr().out)
+
+    assert 4 == told.value.exit_code
+    assert ["oak-3", "oak-4"] == sorted(door.heard)
+    assert {(3, 4)} == {one.members for one in door.heard.values()}
+    became = {name: one["verdict"] for name, one in document["deliveries"].items()}
+    assert {"oak-2": "not-verified", "oak-3": "left", "oak-4": "left"} == became
 
 
 def test_where_it_is_kept_is_told_of_each_consignment_that_did_not_answer() -> None:

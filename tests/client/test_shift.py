@@ -11,7 +11,7 @@ import pytest
 from client import submitting
 from client.caller import CallerOptions
 from client.commands import shifts
-from domain.record.handover import Handover
+from domain.record.handover import Handover, Handovers, handed_in
 from domain.signing.envelope import Envelope
 from domain.signing.keys import private_pem
 from domain.words.errors import Unavailable
@@ -92,6 +92,28 @@ async def test_a_handover_of_which_the_answer_is_lost_is_told_to_be_closed(
     await asyncio.to_thread(shifts._take_over, caller, shifts._Signing(yes=True, dry_run=False, output="text"))
 
     assert "handover 1 is closed: the shift is yours" in capsys.readouterr().out
+
+
+async def test_the_sheet_that_is_signed_is_the_one_that_is_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the list says of it: who handed over anew between the two answers, or a gateway, has another sheet signed."""
+    handovers, signed = Gateway.handovers, list[Envelope]()
+
+    async def of_another(door: Gateway, before: int | None = None) -> Handovers:
+        found = await handovers(door, before)
+        assert found.waiting is not None
+        return found.model_copy(update={"waiting": found.waiting.model_copy(update={"sheet": "0" * 64})})
+
+    async def noted(door: Gateway, taken: Envelope) -> Handover:
+        signed.append(taken)
+        return (await door.handover(1)).handover
+
+    monkeypatch.setattr(Gateway, "handovers", of_another)
+    monkeypatch.setattr(Gateway, "take_over", noted)
+    given = await desk.run("hand-over", "--yes", "-o", "json")
+    caller = CallerOptions(ALL, "S-2", desk.folder / "S-2", desk.night.url)
+    await asyncio.to_thread(shifts._take_over, caller, shifts._Signing(yes=True, dry_run=False, output="text"))
+
+    assert given.json["sheet"] == handed_in(signed[0]).sheet
 
 
 async def test_what_changed_meanwhile_is_named_and_nothing_is_closed(desk: Desk) -> None:

@@ -83,6 +83,20 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "shift",
+        "client/commands/shifts.py",
+        '"takes_over", sheet, record.handover.sheet)',
+        '"takes_over", sheet, waiting.sheet)',
+        "client/shift::test_the_sheet_that_is_signed_is_the_one_that_is_shown",
+    ),
+    Bug(
+        "R31",
+        "client/commands/groups.py",
+        "        except VigilError as error:\n            return error\n",
+        "        except NotFound as error:\n            return error\n",
+        "client/groups::test_a_consignment_that_cannot_be_seen_keeps_no_stop_from_the_others",
+    ),
+    Bug(
         "R8",
         "client/submitting.py",
         "    heeded = [number for number in ASKS if",
