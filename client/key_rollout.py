@@ -121,11 +121,14 @@ def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: N
     may be made by that very key.
     """
     path = rollout.begun().kept()
-    told, wrong = None, None
+    told: Taken | None = None
+    wrong: VigilError | None = None
     try:
         told = rollout.announce()
     except VigilError as error:
         wrong = error
+    except KeyboardInterrupt:  # whoever waits for no gateway any longer has revoked a key all the same
+        wrong = Unavailable(_("cancelled"))
     if rollout.way.directory is not None:
         keyring.enter(rollout.way.directory, rollout.envelope)
     then()

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from client import keyring
+from client import key_rollout, keyring
+from client.commands import keys
+from client.key_rollout import Destination
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
 from domain.record.door import read_statement
@@ -585,6 +588,31 @@ async def test_what_no_gateway_heard_is_kept_and_announced_later(desk: Desk, tmp
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert 5 == stranger.code
     assert [(0, False, [])] * 2 == [(one.code, one.json["deliveries"]["named"], one.json["deliveries"]["taken"]) for one in told]
+
+
+async def test_who_waits_for_no_gateway_any_longer_has_the_end_of_a_key_in_the_directory(
+    office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C while a gateway hangs: the key counts no more by the directory and here, and it is said how the rest is told."""
+    await office.made(POLICE)
+    monkeypatch.chdir(office.folder)
+
+    def interrupted(*_who: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(key_rollout, "call_with", interrupted)
+    way = Destination(office.directory, f"http://127.0.0.1:{free_ports(1)[0]}", None, office.keys)
+    revoke: Any = keys.revoke
+    with pytest.raises(typer.Exit) as ended:
+        revoke.__wrapped__(POLICE, way)
+    said = capsys.readouterr().err
+    (file,) = (name for name in names_in(office.folder) if name.endswith(".keys.json"))
+    (known,) = office.known()
+
+    assert 1 == ended.value.exit_code
+    assert known.revoked_at is not None
+    assert "was revoked" in (await office.offline()).err
+    assert f"vigil keys announce {file}" in said
 
 
 async def test_a_service_announces_itself_that_the_only_key_it_has_has_ended(desk: Desk, tmp_path: Path) -> None:

@@ -83,6 +83,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "R24",
+        "client/key_rollout.py",
+        "    except KeyboardInterrupt:  #",
+        "    except EOFError:  #",
+        "client/keyring::test_who_waits_for_no_gateway_any_longer_has_the_end_of_a_key_in_the_directory",
+    ),
+    Bug(
         "shift",
         "client/commands/shifts.py",
         '"takes_over", sheet, record.handover.sheet)',
