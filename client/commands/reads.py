@@ -1,7 +1,6 @@
 """`vigil reads`: an auditor asks who has been shown what, and whether the answer can be trusted."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from domain.plan.directory import Service
 from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
 from domain.signing.canonical import plain
 from domain.words.errors import Malformed, NotVerified, faults_of
+from process import files
 from process.configuration import directory_in, installation_of, text_of
 from protocol.gateway import Gateway
 
@@ -51,8 +51,7 @@ def reads(
     """Who has been shown what, and when: for auditors. Verifies the whole log; exit code 7, and the number, if it was changed,
     or no longer holds what you saw the last time.
     """
-    tips = _remembered(memory.expanduser())
-    known = tips.get(caller.gateway, EMPTY)
+    known = _remembered(memory.expanduser()).get(caller.gateway, EMPTY)
     if since > known.count:
         message = _(
             "what comes before record {since} has not been verified here: {memory} knows {count}",
@@ -64,7 +63,7 @@ def reads(
     installation = installation_of(directory_in(directory)) if directory is not None else None
     looked = caller.call(lambda door: _look(door, since, known, installation))
     if looked.wrong is None:
-        _remember(memory.expanduser(), tips | {caller.gateway: looked.tip})
+        _remember(memory.expanduser(), caller.gateway, looked.tip)
     shown = [read for read in looked.reads if read.number >= since and (delivery is None or delivery in read.deliveries)]
     document = {
         "reads": [plain(read) for read in shown],
@@ -116,14 +115,12 @@ def _remembered(path: Path) -> dict[str, Tip]:
         raise Malformed(_("{path} is not a memory of logs of reads", path=path), faults_of(error)) from error
 
 
-def _remember(path: Path, tips: dict[str, Tip]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_suffix(".new")
-    with suppress(FileNotFoundError):
-        new.unlink()
-    new.touch(mode=0o600)
-    new.write_bytes(_TIPS.dump_json(tips, indent=2) + b"\n")
-    new.replace(path)
+def _remember(path: Path, gateway: str, tip: Tip) -> None:
+    """What another command has seen since is remembered too."""
+    tips = _remembered(path)
+    if tip.count >= tips.get(gateway, EMPTY).count:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.write(path, _TIPS.dump_json(tips | {gateway: tip}, indent=2) + b"\n")
 
 
 def _table(found: list[Read]) -> Table:

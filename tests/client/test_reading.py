@@ -1,8 +1,10 @@
 """`vigil reads`, as an auditor runs it: a process of its own, its output and its exit code."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -10,6 +12,7 @@ from sqlalchemy import text
 from temporalio.client import Client
 
 from archive.reads import LONGEST_PAGE, Reads
+from client.caller import CallerOptions
 from client.commands import reads as reading
 from domain.plan.plan import Plan
 from domain.record.reads import EMPTY, Read, ReadsPage, Shown, Tip, after
@@ -109,6 +112,24 @@ async def test_of_one_delivery_and_from_a_number_on(audit: Audit) -> None:
     assert [2, 3] == [read["number"] for read in this.json["reads"]]
     assert (True, True, True) == (this.json["verified"], this.json["signed"], this.json["tip"]["count"] > 4)
     assert 0o600 == audit.memory.stat().st_mode & 0o777
+
+
+async def test_what_another_command_has_seen_meanwhile_is_remembered_too(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another gateway, or farther in this one: else what is taken away there would not be found the next time."""
+    look, far = reading._look, Tip(count=1000, head="f" * 64, at="2026-03-02T08:00:00.000000Z")
+    who = CallerOptions("audit", None, audit.folder, audit.installation.url)
+
+    async def meanwhile(*asked: Any) -> reading.LogRead:
+        found = await look(*asked)
+        reading._remember(audit.memory, "http://127.0.0.1:9", far)
+        reading._remember(audit.memory, audit.installation.url, far)
+        return found
+
+    monkeypatch.setattr(reading, "_look", meanwhile)
+    command: Any = reading.reads
+    await asyncio.to_thread(command.__wrapped__, who, memory=audit.memory)
+
+    assert {"http://127.0.0.1:9": far, audit.installation.url: far} == reading._remembered(audit.memory)
 
 
 @dataclass(frozen=True)

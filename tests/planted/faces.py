@@ -83,6 +83,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "reads",
+        "client/commands/reads.py",
+        "    tips = _remembered(path)\n",
+        "    tips: dict[str, Tip] = {}\n",
+        "client/reading::test_what_another_command_has_seen_meanwhile_is_remembered_too",
+    ),
+    Bug(
         "R24",
         "client/key_rollout.py",
         "    except KeyboardInterrupt:  #",
