@@ -20,7 +20,7 @@ from domain.delivery.chasing import CHASE_TYPE, LONGEST, Chase
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import sign
 from domain.views import overdue_in_words as words
-from domain.views.overdue import Overdue, Silent
+from domain.views.overdue import LAST_PAGE, Overdue, Silent
 from domain.words.errors import Malformed, VigilError
 from domain.words.moments import instant, utc_text
 from domain.words.text import shown
@@ -79,9 +79,8 @@ def _raise_unless_listed(caller: CallerOptions, service: str) -> None:
 async def _all(door: Gateway, asked: dict[str, str]) -> tuple[Overdue, ...]:
     """Every page, of which there are a dozen at most."""
     found = [await door.overdue(asked)]
-    while found[-1].page < found[-1].pages:
-        found.append(await door.overdue(asked | {"page": f"{found[-1].page + 1}"}))
-    return tuple(found)
+    following = range(2, min(found[0].pages, LAST_PAGE) + 1)  # a gateway may be hostile too, and give no end
+    return (*found, *[await door.overdue(asked | {"page": f"{number}"}) for number in following])
 
 
 def _sign(caller: CallerOptions, service: str, hours: int, output: str, *, yes: bool, dry_run: bool) -> None:

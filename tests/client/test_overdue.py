@@ -2,10 +2,14 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from client.commands import overdue
 from domain.signing.keys import private_pem
+from domain.views.overdue import LAST_PAGE, Overdue
 from rehearsal.services import private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_floor import ALL, READER, Night, over
@@ -39,6 +43,21 @@ async def test_the_list_says_whom_to_call_about_what(at: Night, tmp_path: Path) 
     only = (await run(at, tmp_path, "ru.customs", "-o", "json")).json
     assert (1, 2) == (len(only["silent"]), only["services"])
     assert "kz.knb" not in (await run(at, tmp_path, "--state", "RU", service=READER)).out
+
+
+async def test_a_list_without_end_is_not_followed_for_ever() -> None:
+    """A gateway that always shows its first page, and names one more, is asked for as many as there can be."""
+    first = Overdue(at="2026-03-02T08:00:00.000000Z", late=0, services=0, silent=(), matching=0, page=1, pages=10**9, beyond=0)
+    asked: list[str] = []
+
+    async def endless(question: dict[str, str]) -> Overdue:
+        asked.append(question.get("page", "1"))
+        assert len(asked) <= LAST_PAGE
+        return first
+
+    door: Any = SimpleNamespace(overdue=endless)
+
+    assert LAST_PAGE == len(await overdue._all(door, {}))
 
 
 async def test_an_officer_takes_a_service_over_once_what_is_signed_was_shown(at: Night, tmp_path: Path) -> None:
