@@ -52,10 +52,12 @@ async def again(ask: Callable[[], Awaitable[T]], say: Callable[[str], None]) -> 
 
 
 async def hand_in(
-    gateway: Gateway, envelope: Envelope, say: Callable[[str], None], *, to: str | None = None
+    gateway: Gateway, envelope: Envelope, say: Callable[[str], None], *, to: str | None = None, file: Path | None = None
 ) -> SignedReceipt | Left:
-    """The gateway's answer. `to`: one of several deliveries that it is about (R31). Raises what it refuses with, or `Unavailable`
-    once the statement is kept in a file: what is refused after an answer was lost may have been recorded before.
+    """The gateway's answer. `to`: one of several deliveries that it is about (R31). `file`: where it is kept already.
+
+    Raises what it refuses with, or `Unavailable` once the statement is kept in a file: what is refused after an answer was lost
+    may have been recorded before.
     """
     statement = read_statement(envelope)
     lost: list[str] = []
@@ -69,11 +71,11 @@ async def hand_in(
     except VigilError as error:
         if not (lost or isinstance(error, Unavailable)):
             raise
-        raise Unavailable(error.message, hint=_kept(envelope)) from error
+        raise Unavailable(error.message, hint=_kept(envelope, file)) from error
 
 
 @contextmanager
-def kept_where_interrupted(envelope: Envelope) -> Iterator[None]:
+def kept_where_interrupted(envelope: Envelope, file: Path | None = None) -> Iterator[None]:
     """Where somebody waits for the answer no longer, or the terminal is closed, the statement is kept in a file too: it may have
     been recorded, and signed anew it would be another.
     """
@@ -82,15 +84,16 @@ def kept_where_interrupted(envelope: Envelope) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        talk.print(_kept(envelope), markup=False)
+        talk.print(_kept(envelope, file), markup=False)
         raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _kept(envelope: Envelope) -> str:
-    return _("the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=keep(envelope))
+def _kept(envelope: Envelope, file: Path | None) -> str:
+    path = file or keep(envelope)  # what came encrypted is not written in clear
+    return _("the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=path)
 
 
 def keep(envelope: Envelope, to: str | None = None, directory: Path | None = None) -> Path:

@@ -505,13 +505,13 @@ def _hand_in_to_all(
     _to_each(tuple(numbers), envelope, said, caller, output, unseen)
 
 
-def hand_in_kept(envelope: Envelope, said: Statement, caller: CallerOptions, output: str) -> None:
+def hand_in_kept(envelope: Envelope, said: Statement, caller: CallerOptions, output: str, file: Path) -> None:
     """Hand in a statement that was kept to each consignment that it names. One that the caller does not see does not take it."""
     members = said.members or ()
     views = caller.call(lambda door: _views(door, said.delivery))
     seen = [one for one in views.values() if isinstance(one, DeliveryView)]
     names = tuple(one.delivery for one in seen if one.group is not None and one.group.number in members)
-    _to_each(names, envelope, said, caller, output, more=len(members) - len(names))
+    _to_each(names, envelope, said, caller, output, more=len(members) - len(names), file=file)
 
 
 def _to_each(
@@ -522,12 +522,13 @@ def _to_each(
     output: str,
     unseen: Mapping[str, VigilError] = MappingProxyType({}),
     more: int = 0,
+    file: Path | None = None,
 ) -> None:
     async def to_each(door: Gateway) -> list[Any]:
-        talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in names)
+        talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name, file=file) for name in names)
         return await asyncio.gather(*talking, return_exceptions=True)
 
-    with kept_where_interrupted(envelope):
+    with kept_where_interrupted(envelope, file):
         given = {**dict(zip(names, caller.call(to_each), strict=True)), **unseen}
     document = {name: _became(one) for name, one in given.items()}
     lines = [f"{name}: {became['said']}" for name, became in document.items()]

@@ -491,9 +491,9 @@ def submit(
     if dry_run:
         dry(output, {"statement": plain(said)}, in_full(said))
     if said.members is not None:
-        hand_in_kept(envelope, said, caller, output)
+        hand_in_kept(envelope, said, caller, output, file)
         return
-    _hand_in(envelope, caller, output)
+    _hand_in(envelope, caller, output, file=file)
 
 
 def _say(
@@ -627,10 +627,12 @@ def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequenc
     answer(output, {"statement": str(path)}, _("{path}: signed; hand it in with: vigil submit {path}", path=path))
 
 
-def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
+def _hand_in(
+    envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = (), file: Path | None = None
+) -> None:
     delivery = read_statement(envelope).delivery
-    with kept_where_interrupted(envelope):
-        given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    with kept_where_interrupted(envelope, file):
+        given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim"), file=file))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(

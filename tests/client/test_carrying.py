@@ -17,6 +17,7 @@ from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
 from domain.signing.keys import key_id
 from process import keyfile
 from process.keyfile import KeyFile
+from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.client.conftest import Desk
 from tests.client.test_cli import names_in
@@ -288,6 +289,20 @@ async def test_a_carried_request_is_the_one_that_the_gateway_shows(desk: Desk, t
         signature.keyid for one in inbox.requests for signature in one.signatures
     }
     assert all(canonical(one) == envelope.body() for one, envelope in zip(carried, inbox.requests, strict=True))
+
+
+async def test_what_was_carried_encrypted_is_not_written_in_clear_where_no_gateway_answers(desk: Desk, tmp_path: Path) -> None:
+    """It is in its file, which is named; and whoever finds the stick reads nothing."""
+    words = ("stop", desk.plan.operation, "--reason", "leak", "--offline", "--encrypt-for", POLICE, *known_to(desk, tmp_path))
+    signed = await vigil(*words, "--as", PROSECUTOR, "--keys", desk.keys, "-o", "json", cwd=tmp_path)
+    file, before = signed.json["statement"], names_in(tmp_path)
+    away = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}", "--as", POLICE, "--keys", desk.keys)
+    ran = await vigil("submit", file, *away, cwd=tmp_path)
+
+    assert file.endswith(".age")
+    assert 1 == ran.code
+    assert f"vigil submit {file}" in ran.err
+    assert before == names_in(tmp_path)
 
 
 async def test_a_packet_is_exported_for_one_reader_and_verified_by_it(desk: Desk, tmp_path: Path) -> None:

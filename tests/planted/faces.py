@@ -83,6 +83,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "files",
+        "client/submitting.py",
+        "path = file or keep(envelope)",
+        "path = keep(envelope)",
+        "client/carrying::test_what_was_carried_encrypted_is_not_written_in_clear_where_no_gateway_answers",
+    ),
+    Bug(
         "reads",
         "client/commands/reads.py",
         "    tips = _remembered(path)\n",
