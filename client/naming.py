@@ -94,8 +94,10 @@ def own(
             message, hint=did_you_mean(statement, said) or _("`vigil history {delivery}` prints its id", delivery=delivery)
         )
     counts = [one for one in ledger if one.seq not in waits and isinstance(one, Entry) and _is_accepted(one)]
-    corrections = [one for one in own_statements(counts, service).values() if isinstance(one.content, Correction)]
-    return next((one for one in reversed(corrections) if one.content.of == statement), said[statement])
+    for one in reversed(own_statements(counts, service).values()):
+        if isinstance(one.content, Correction) and one.content.of == statement:
+            return one
+    return said[statement]
 
 
 def _is_accepted(entry: Entry) -> bool:

@@ -134,8 +134,8 @@ BUGS = (
     Bug(
         "R18",
         "client/naming.py",
-        "    return next((one for one in reversed(corrections) if one.content.of == statement), said[statement])\n",
-        "    return said[statement]\n",
+        "isinstance(one.content, Correction) and one.content.of == statement:",
+        "False:",
         "gateway/correcting::test_r20_what_two_officers_said_the_second_corrects_by_an_option",
     ),
     Bug(
