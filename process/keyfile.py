@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import keyring
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from keyring.errors import KeyringError
 from pydantic import ValidationError
@@ -79,7 +80,7 @@ class KeyFile:
         if self.body.startswith(_LOCKED):
             return _unlocked(self.body, passphrase(), name)
         if self.kept == "passphrase":
-            return Secrets(private_key(self.body.encode(), passphrase().encode()), None)
+            return _read(self.body, name, passphrase())
         return _read(self.body, name)
 
 
@@ -107,7 +108,7 @@ def read(path: Path) -> KeyFile:
     lines = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line)
     kept = lines.pop("kept", None)
     if kept is None:
-        return _bare(text)
+        return _bare(text, str(path))
     if kept not in get_args(Kept):
         raise Malformed(fill("{path}: `kept: {kept}`; expected plain, passphrase or keyring", path=path, kept=kept))
     try:
@@ -128,10 +129,10 @@ def key_in(path: Path, passphrase_file: Path | None) -> Ed25519PrivateKey:
     return read(path).secrets(passphrase, str(path)).key
 
 
-def _bare(text: str) -> KeyFile:
+def _bare(text: str, name: str) -> KeyFile:
     if "ENCRYPTED PRIVATE KEY" in text:
         return KeyFile(None, "passphrase", text)
-    return KeyFile(ServiceKey(public=public_text(private_key(text.encode())), valid_from=EPOCH), "plain", text)
+    return KeyFile(ServiceKey(public=public_text(_read(text, name).key), valid_from=EPOCH), "plain", text)
 
 
 @lru_cache(maxsize=64)
@@ -140,10 +141,14 @@ def _unlocked(body: str, passphrase: str, name: str) -> Secrets:
     return _read(age.unlock(body, passphrase, name).decode(), name)
 
 
-def _read(text: str, name: str) -> Secrets:
+def _read(text: str, name: str, passphrase: str | None = None) -> Secrets:
     own = next((line for line in text.splitlines() if line.startswith(_IDENTITY)), None)
     try:
-        return Secrets(private_key(text.encode()), age.identity(own) if own is not None else None)
+        key = private_key(text.encode(), passphrase.encode() if passphrase is not None else None)
+        return Secrets(key, age.identity(own) if own is not None else None)
+    except UnsupportedAlgorithm as error:  # a key of GOST R 34.10, for instance
+        message = fill("{path}: {problem}", path=name, problem=mark("the private key is not an Ed25519 key"))
+        raise Malformed(message, hint=mark("make one with `vigil keys new SERVICE`")) from error
     except Malformed as error:
         raise Malformed(f"{name}: {error.message}", hint=error.hint) from error
 

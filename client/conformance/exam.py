@@ -16,7 +16,7 @@ from yarl import URL
 
 from client.conformance.for_consent import for_consent
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
-from client.conformance.record import ExaminationRecord
+from client.conformance.record import ExaminationRecord, said_in
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service, ServiceKey
@@ -273,7 +273,7 @@ class Exam:
         try:
             document = json.loads(found.body)
             listed = [Envelope.model_validate(one) for one in document["answers"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unmet(mark("no list `answers` of envelopes"), '{"answers":[...]}', found.body) from error
         if len(listed) > MOST_ANSWERS:
             raise Unmet(fill("{count} answers at once", count=len(listed)), f"{MOST_ANSWERS} answers", f"{len(listed)} answers")
@@ -320,11 +320,8 @@ class Exam:
 
     def loosely(self, envelope: Envelope) -> dict[str, Any]:
         """What an envelope says, whoever signed it and however. Raises `Untried` if that is no JSON object."""
-        try:
-            said = json.loads(envelope.body())
-        except (Malformed, ValueError) as error:
-            raise Untried(mark("the answer is no statement")) from error
-        if not isinstance(said, dict) or not isinstance(said.get("content"), dict):
+        said = said_in(envelope)
+        if said is None or not isinstance(said.get("content"), dict):
             raise Untried(mark("the answer is no statement"))
         return said
 
@@ -355,8 +352,8 @@ def _in_form(payload: bytes) -> bytes:
     """The canonical form of a payload, where it has one."""
     try:
         return canonical(json.loads(payload))
-    except Malformed as error:
-        return error.message.encode()
+    except (Malformed, ValueError, RecursionError) as error:
+        return str(error).encode()
 
 
 def _b64url(data: bytes) -> str:

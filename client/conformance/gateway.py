@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from client.conformance.record import ExaminationRecord, statement_id
+from client.conformance.record import ExaminationRecord, said_in, statement_id
 from domain.delivery.ledger import Left
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
@@ -251,11 +251,8 @@ class StandIn:
 
 def about_what(envelope: Envelope) -> tuple[Any, Any] | None:
     """Delivery and checkpoint that the payload names, before anything is known about who signed it."""
-    try:
-        said = json.loads(envelope.body())
-    except ValueError:
-        return None
-    return (said.get("delivery"), said.get("checkpoint")) if isinstance(said, dict) else None
+    said = said_in(envelope)
+    return (said.get("delivery"), said.get("checkpoint")) if said is not None else None
 
 
 def _problem(status: int, code: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -3,8 +3,10 @@
 import json
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import TypeAdapter, ValidationError
 
 from domain.delivery.decided import Ended
 from domain.delivery.ledger import Entry, Receipt, Withheld
@@ -12,9 +14,14 @@ from domain.delivery.reported import Stated
 from domain.delivery.statement import Seen
 from domain.delivery.verdicts import ACCEPTED
 from domain.record.receipts import signed
+from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.signing.tree import Frontier
+from domain.words.errors import Malformed
+from domain.words.identifiers import StatementId
 from domain.words.moments import utc_text
+
+_ID: TypeAdapter[str] = TypeAdapter(StatementId)
 
 
 class ExaminationRecord:
@@ -69,7 +76,21 @@ class ExaminationRecord:
         return tuple(step.hex() for step in self._tree.append(bytes.fromhex(one)))
 
 
+def said_in(envelope: Envelope) -> dict[str, Any] | None:
+    """What an envelope says, before anything is known about who signed it. None where that is no JSON object, or one that has no
+    canonical form.
+    """
+    try:
+        said = json.loads(envelope.body())
+        canonical(said)
+    except (Malformed, ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
 def statement_id(envelope: Envelope) -> str:
     """The id that a statement gives itself, if it is one."""
-    said = json.loads(envelope.body()).get("id")
-    return said if isinstance(said, str) and len(said) >= 8 else "not-an-id"
+    try:
+        return _ID.validate_python((said_in(envelope) or {}).get("id"))
+    except ValidationError:
+        return "not-an-id"

@@ -25,13 +25,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from client.conformance.checks import CHECKS, By, CheckResult, Mismatch, examine
 from client.conformance.exam import Exam
-from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
+from client.conformance.gateway import OF_A_DELIVERY, OF_ALL, HandedIn
 from domain.delivery.ledger import Entry
 from domain.plan import proof
 from domain.plan.directory import Service, ServiceKey
-from domain.signing.envelope import Envelope
+from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import private_pem, public_text
 from gateway import api
+from protocol.calls import listening
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
@@ -91,6 +92,49 @@ async def test_a_name_in_a_path_is_no_stray_call_and_a_file_is_proved_by_its_dig
     assert [503, 503, 401, 404] == found
     assert exam.gateway.strays[0].startswith(f"PUT {path}/attachments/{DIGEST}: ")
     assert [f"GET {path}/papers/request/below"] == exam.gateway.strays[1:]
+
+
+ODD = {
+    "no JSON": b"not even JSON",
+    "a list": b"[]",
+    "no end": b"[" * 100_000,
+    "no id": b'{"content":{}}',
+    "an id that is none": b'{"id":"{not an id}","content":{"kind":["x"]},"officer":[],"seen":1}',
+    "a list for an officer": b'{"id":"12345678","content":{"kind":{}},"officer":["x"]}',
+    "a float and half a character": b'{"id":"12345678","plan":1.5,"service":"\\ud800","content":{"kind":"\\ud800"},"officer":{}}',
+    "a number without end": b'{"id":"12345678","plan":' + b"9" * 5_000 + b',"content":{"kind":1e999},"fulfils":[NaN]}',
+}
+
+
+@pytest.mark.parametrize("by", ["push", "poll"])
+@pytest.mark.parametrize("payload", ODD.values(), ids=ODD)
+async def test_whatever_a_system_says_it_is_examined_to_the_end(payload: bytes, by: By) -> None:
+    """A system that signs nonsense, or sends no JSON at all, is told of each check; the command has no fault of its own."""
+    signed = sign(payload, STATEMENT_TYPE, private_key_of(SERVICE))
+    service = Service(id=SERVICE, kind="prosecutor", state="UZ", names={"en": "x"}, keys=(VALID,))
+    answers = json.dumps({"answers": [signed.model_dump()] * 2}).encode() if payload[:2] != b"[[" else payload
+    (door,) = free_ports(1)
+
+    async def odd(request: web.Request) -> web.Response:
+        return web.Response(status=200 if request.method == "GET" else 202, body=answers)
+
+    app = web.Application(client_max_size=2**22)
+    app.router.add_route("*", "/{path:.*}", odd)
+    async with listening(app, "127.0.0.1", free_ports(1)[0], patience=0) as port, aiohttp.ClientSession() as http:
+        url, gateway = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{door}" if by == "push" else None
+        exam = Exam(
+            http, url, service, (VIGIL, Ed25519PrivateKey.generate()), "authorisation", gateway=gateway, patience=1, settle=0
+        )
+        async with exam.gateway.open() if exam.gateway is not None else nullcontext():
+            if exam.gateway is not None:
+                exam.gateway.handed_in.append(HandedIn(signed, "", "", ""))
+                own = f"{gateway}/v1/deliveries/{exam.delivery}/statements"
+                async with http.post(own, data=signed.model_dump_json()) as answer:
+                    assert answer.status in (201, 202, 422, 429, 503)
+            found = await examine(exam, by, lambda _check: None)
+
+    assert sum(by in check.by for check in CHECKS) == len(found)
+    assert "failed" in {one.result for one in found}
 
 
 # As a process

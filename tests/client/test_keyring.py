@@ -35,6 +35,11 @@ from tests.support import EXAMPLES, example_of
 POLICE = "uz.police"
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
 ROOT = EXAMPLES.parent
+OF_GOST = """-----BEGIN PRIVATE KEY-----
+MDMCAQAwCgYIKoUDBwEBAQEEIgQgAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
+-----END PRIVATE KEY-----
+"""
+"""Of GOST R 34.10-2012, as the library does not know it."""
 
 
 @dataclass(frozen=True)
@@ -231,8 +236,9 @@ async def test_without_a_keyring_nothing_is_made_in_it(office: Office, monkeypat
         (lambda text: text[:-90], "pass", 2, "is damaged"),
         (lambda text: text.replace("kept: passphrase", "kept: nowhere"), "pass", 2, "expected plain, passphrase or keyring"),
         (lambda text: text.replace("public: ed25519:", "public: rsa:"), "pass", 2, "is no key file"),
+        (lambda _text: OF_GOST, "pass", 2, "the private key is not an Ed25519 key"),
     ],
-    ids=["wrong passphrase", "damaged", "kept elsewhere", "no public key"],
+    ids=["wrong passphrase", "damaged", "kept elsewhere", "no public key", "of another algorithm"],
 )
 async def test_a_key_file_that_cannot_be_used_says_why(office: Office, spoil: Any, words_in: str, code: int, said: str) -> None:
     """The file is named, and nothing is signed."""
