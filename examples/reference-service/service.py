@@ -51,7 +51,8 @@ MOST_ENTRIES = 100_000
 BRAKES = ("stop_requested", "stop_acknowledged", "interdicted", "seizure", "destroyed", "authorisation_withdrawn", "incident")
 """Kinds that only stop or end something: nothing keeps them back."""
 FOR_GOOD = (400, 403, 404, 409, 413, 422)
-"""Statuses of the gateway after which the same statement is not sent again."""
+"""Statuses of the gateway after which the same statement is not sent again, but for one reason."""
+LATER = "archive_behind"
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,7 @@ class Service:
                 self.keep_receipt(row["id"], answer)
                 with suppress(RefusedError):  # likewise
                     self.compared(row["delivery"], None)
-            elif status in FOR_GOOD:
+            elif status in FOR_GOOD and is_for_good(answer):
                 self.store.keep_problem(row["id"], answer)
             # else it is away, or it was left for later (202): the same bytes again, with a new proof
         return not self.store.without_receipt()
@@ -328,6 +329,17 @@ class Service:
             pause = FIRST_PAUSE if done else min(2 * pause, LONGEST_PAUSE)
             self.news.wait(LOOK_EVERY if done else pause)
             self.news.clear()
+
+
+def is_for_good(answer: str) -> bool:
+    """Whether the gateway itself says that the same need not be sent again. What stands before it answers with a page of its own,
+    and an archive that is behind takes it later.
+    """
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and "code" in said and said.get("reason") != LATER
 
 
 def filled_in(content: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,6 +106,34 @@ def test_what_is_no_ledger_is_not_taken_for_one(tmp_path: Path, monkeypatch: pyt
     assert [] == found
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "for_good"),
+    [
+        (404, "<h1>Not Found</h1>", False),
+        (403, "[" * 100_000, False),
+        (404, '{"message": "no route"}', False),
+        (409, '{"code": "rule-broken", "reason": "archive_behind"}', False),
+        (409, '{"code": "rule-broken", "reason": "ended_already"}', True),
+        (404, '{"code": "not-found"}', True),
+    ],
+)
+def test_only_the_gateway_itself_turns_down_for_good_what_was_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, answer: str, *, for_good: bool
+) -> None:
+    """A page of whatever stands before it, as while that is started anew, is no answer; nor is that its archive is behind."""
+    config = reference.Config.read(configured(tmp_path, 1, gateway="http://127.0.0.1:1"))
+    service = reference.Service(config, private_key_of(SERVICE), reference.Store(config.database))
+    monkeypatch.setattr(service, "_call", lambda *_: (status, answer))
+    service.store.keep_statements(
+        {"id": "x", "delivery": "saxaul-22"}, [("a" * 32, {"payload": ""}), ("b" * 32, {"payload": ""})]
+    )
+    done = service.hand_in()
+    left = [row["id"] for row in service.store.without_receipt()]
+    service.store.close()
+
+    assert (for_good, [] if for_good else ["a" * 32, "b" * 32]) == (done, left)
+
+
 def test_what_fails_once_is_done_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that was full for a moment does not keep for ever what is signed from being handed in."""
     config = reference.Config.read(configured(tmp_path, 1, gateway="http://127.0.0.1:1"))

@@ -86,6 +86,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "exam",
+        "examples/reference-service/service.py",
+        "elif status in FOR_GOOD and is_for_good(answer):",
+        "elif status in FOR_GOOD:",
+        "end_to_end/reference_service::test_only_the_gateway_itself_turns_down_for_good_what_was_signed",
+    ),
+    Bug(
         "files",
         "client/submitting.py",
         "path = file or keep(envelope)",
