@@ -644,6 +644,7 @@ def _hand_in(
     if receipt.verdict.verdict == "refused":
         message = _("recorded as refused: the attempt stands in the ledger")
         wrong = RuleBroken(receipt.verdict.rule or "", say_verdict(receipt.verdict, speak), hint=message)
+    place = caller.shelf.place_of(receipt)
     document = {
         "statement": receipt.statement,
         "seq": receipt.seq,
@@ -651,7 +652,7 @@ def _hand_in(
         "verdict": plain(receipt.verdict),
         "plan": receipt.plan,
         "root": receipt.root,
-        "kept": str(caller.shelf.place_of(receipt)),
+        "kept": str(place) if place.exists() else None,
     }
     number = Text(shown(_("statement {statement}", statement=receipt.statement)), "dim")
     answer(output, document, Text("\n").join((entries.receipt(receipt), number)), wrong)

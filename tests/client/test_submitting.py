@@ -191,6 +191,15 @@ async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, t
     assert carried.json["statement"] == kept(file)[1].id
 
 
+async def test_a_receipt_that_cannot_be_kept_is_not_said_to_be_kept(desk: Desk) -> None:
+    """What was said counts, and a person is warned; a program that looks for the file would find none."""
+    (desk.keys / "receipts").write_text("no folder")
+    ran = await desk.run("stop", desk.plan.operation, "--reason", "leak", "-o", "json", service="uz.police")
+
+    assert ("accepted", None) == (ran.json["verdict"]["verdict"], ran.json["kept"])
+    assert "the receipt cannot be kept" in ran.err
+
+
 async def test_a_file_that_is_no_statement_is_refused_with_its_faults(desk: Desk, tmp_path: Path) -> None:
     """Exit code 2, the place named, nothing handed in; a file that is not there has code 3."""
     file = tmp_path / "not.json"

@@ -86,6 +86,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "R18",
+        "client/commands/speaking.py",
+        "str(place) if place.exists() else None",
+        "str(place)",
+        "client/submitting::test_a_receipt_that_cannot_be_kept_is_not_said_to_be_kept",
+    ),
+    Bug(
         "exam",
         "examples/reference-service/service.py",
         "elif status in FOR_GOOD and is_for_good(answer):",
