@@ -380,7 +380,13 @@ def announce(
     signer = by or read_change(envelope).by
     rollout = Rollout(envelope, signer, way, file=file)
     rollout.check(output)
-    roll_out(rollout, output)
+
+    def note() -> None:  # as `revoke` does, which may have been ended before it came so far
+        held = _here(way.folder, rollout.change.service, needed=False)
+        for end in rollout.change.ended:
+            _note_revoked([one for one in held if end.revoked and one.file.id == end.key], end.at)
+
+    roll_out(rollout, output, then=note)
 
 
 def _moment(text: str) -> str:

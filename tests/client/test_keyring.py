@@ -621,6 +621,22 @@ async def test_who_waits_for_no_gateway_any_longer_has_the_end_of_a_key_in_the_d
     assert f"vigil keys announce {file}" in said
 
 
+async def test_what_was_killed_while_it_revoked_a_key_is_gone_on_with_by_its_file(office: Office) -> None:
+    """The key is used here no more, as where it was revoked in one go: the one before signs, which still counts."""
+    await office.made(POLICE)
+    await office.run("keys", "rotate", POLICE, "--directory", office.directory, "--plain")
+    (before,) = (path for path in office.keys.glob(f"{POLICE}@*.pem"))
+    file, newest = office.folder / "change.keys.json", (office.keys / f"{POLICE}.pem")
+    untold = newest.read_text()
+    await office.run("keys", "revoke", POLICE, "--directory", office.directory)
+    max(office.folder.glob("*.keys.json")).rename(file)
+    newest.write_text(untold)  # as it lies there where the command was killed before it came so far
+    announced = await office.run("keys", "announce", file, "--directory", office.directory)
+
+    assert 0 == announced.code, announced.err
+    assert before.stem.partition("@")[2] == await office.signer()
+
+
 async def test_a_service_announces_itself_that_the_only_key_it_has_has_ended(desk: Desk, tmp_path: Path) -> None:
     """The command that was named for when a gateway answers again does what it says, though the key counts here no more."""
     keys = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}", "--keys", desk.keys)

@@ -86,6 +86,13 @@ BUGS = (
     ),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug(
+        "R24",
+        "client/commands/keys.py",
+        "    roll_out(rollout, output, then=note)\n",
+        "    roll_out(rollout, output)\n",
+        "client/keyring::test_what_was_killed_while_it_revoked_a_key_is_gone_on_with_by_its_file",
+    ),
+    Bug(
         "R18",
         "client/commands/speaking.py",
         "str(place) if place.exists() else None",
