@@ -36,13 +36,18 @@ def rotate(folder: Path) -> tuple[Path, Ring]:
     Raises `NotFound` or `Malformed` if there is no ring, `Malformed` if it is being rotated by somebody else.
     """
     path = file_of(folder)
-    ring = ring_in(path).rotated()
+    before = ring_in(path)
+    ring = before.rotated()
     beside = path.with_name(f"{path.name}.new")
+    message = _("{path} is there: a rotation is under way, or was broken off", path=beside)
+    under_way = Malformed(message, hint=_("if nobody else is at it, remove it; {path} is whole", path=path))
     try:
         write_new(beside, ring.text().encode())
     except Malformed as error:
-        message = _("{path} is there: a rotation is under way, or was broken off", path=beside)
-        raise Malformed(message, hint=_("if nobody else is at it, remove it; {path} is whole", path=path)) from error
+        raise under_way from error
+    if ring_in(path) != before:  # somebody else has rotated since it was read: that key would be lost
+        beside.unlink()
+        raise under_way
     beside.replace(path)
     _settled(folder)
     return path, ring

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from client import key_rollout, keyring
-from client.commands import keys
+from client.commands import keys, payload
 from client.key_rollout import Destination
 from domain.plan.directory import Directory, ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
@@ -22,7 +22,9 @@ from domain.record.door import read_statement
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import key_id, private_pem, public_text
+from domain.words.errors import Malformed
 from domain.words.moments import instant
+from process import files
 from process.configuration import directory_in
 from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports
@@ -619,6 +621,25 @@ async def test_who_waits_for_no_gateway_any_longer_has_the_end_of_a_key_in_the_d
     assert known.revoked_at is not None
     assert "was revoked" in (await office.offline()).err
     assert f"vigil keys announce {file}" in said
+
+
+def test_no_payload_key_is_lost_where_two_rotate_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One rotates between the other's look and its writing: the other says so, and the key that the first has made stays."""
+    payload.make(tmp_path)
+    made = []
+
+    def another_first(beside: Path, data: bytes) -> None:
+        monkeypatch.setattr(payload, "write_new", files.write_new)
+        made.append(payload.rotate(tmp_path)[1])
+        files.write_new(beside, data)
+
+    monkeypatch.setattr(payload, "write_new", another_first)
+    with pytest.raises(Malformed, match="a rotation is under way"):
+        payload.rotate(tmp_path)
+    after = payload.rotate(tmp_path)[1]
+
+    assert made[0].current in after.keys
+    assert 3 == len(after.keys)
 
 
 async def test_what_was_killed_while_it_revoked_a_key_is_gone_on_with_by_its_file(office: Office) -> None:
