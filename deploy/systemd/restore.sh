@@ -51,6 +51,9 @@ case "$files" in s3://*) files="" ;; esac
 TEMPORAL_DB="${TEMPORAL_DB:-${temporal:-/var/lib/vigil/temporal.db}}"
 ARCHIVE_DB="${ARCHIVE_DB:-${archive:-/var/lib/vigil-archive/archive.db}}"
 ATTACHMENTS="${ATTACHMENTS:-${files:-/var/lib/vigil-attachments}}"
+# What is laid beside a link, or behind a slash at the end, would lie on another disk, or in what is to be put aside.
+TEMPORAL_DB="$(readlink -m "$TEMPORAL_DB")" ARCHIVE_DB="$(readlink -m "$ARCHIVE_DB")"
+ATTACHMENTS="$(readlink -m "$ATTACHMENTS")" SETTINGS="$(readlink -m "$SETTINGS")"
 
 # One that ends and is started again, or stops, runs too. So does what no unit started: it would go on with what is put aside.
 stopped() {
@@ -104,7 +107,7 @@ trap undo EXIT
 trap 'exit 1' HUP INT TERM
 
 # The owner of the folder owns what comes into it.
-into() { chown -R "$(stat -L -c %u:%g "$(dirname "$1")")" "$1"; }
+into() { chown -R "$(stat -c %u:%g "$(dirname "$1")")" "$1"; }
 # On a new machine systemd gives what lies in /var/lib to its units, and nothing else.
 folder() {
     [ ! -d "$1" ] || return 0
@@ -120,7 +123,7 @@ unpack() {
     folder "$(dirname "$2")"
     mkdir -m "$3" "$2.$new"
     tar -C "$2.$new" -xpf "$1"
-    [ ! -d "$2" ] || chown "$(stat -L -c %u:%g "$2")" "$2.$new"
+    [ ! -d "$2" ] || chown "$(stat -c %u:%g "$2")" "$2.$new"
 }
 lay "$from/temporal.db" "$TEMPORAL_DB"
 lay "$from/archive.db" "$ARCHIVE_DB"

@@ -527,6 +527,29 @@ def test_attachments_on_a_disk_of_their_own_are_whole_or_as_they_were(tmp_path: 
     assert was | {"four": b"later"} == {path.name: path.read_bytes() for path in files.iterdir()}
 
 
+def test_a_restore_goes_where_a_link_shows_and_minds_no_slash_at_the_end(tmp_path: Path) -> None:
+    """The archive is a link to another disk, attachments are too, and their setting ends with a slash, as a shell completes it: all
+    of it comes back on that disk, whole, and what was there is beside it. It was broken off in the middle at each attempt.
+    """
+    disk, state = tmp_path / "disk", tmp_path / "state"
+    (disk / "files").mkdir(parents=True)
+    environment, to, keys = one_machine(tmp_path, f"VIGIL_ATTACHMENTS={tmp_path}/files/\n")
+    environment["ARCHIVE_DB"] = str(state / "archive.db")
+    (tmp_path / "files").symlink_to(disk / "files")
+    (state / "archive.db").symlink_to(disk / "archive.db")
+    add(disk / "archive.db", "kept").close()
+    (disk / "files" / "one").write_bytes(b"sealed")
+    made = ran("systemd/backup.sh", environment, to, keys)
+    add(disk / "archive.db", "later").close()
+    (disk / "files" / "one").write_bytes(b"damaged")
+    back = ran("systemd/restore.sh", environment | {"SETTINGS": f"{tmp_path}/etc/"}, made.stdout.strip(), next(keys.iterdir()))
+
+    assert (0, 0) == (made.returncode, back.returncode), made.stderr + back.stderr
+    assert (["kept"], b"sealed") == (content(disk / "archive.db"), (disk / "files" / "one").read_bytes())
+    assert [b"damaged"] == [path.read_bytes() for path in disk.glob("files.before-*/one")]
+    assert 1 == len(list(tmp_path.glob("etc.before-*/keys/vigil.pem")))
+
+
 def test_nothing_is_put_back_while_a_process_that_no_unit_started_has_it_open(tmp_path: Path) -> None:
     """It would go on in what is put aside, and give receipts for what nobody finds there."""
     environment, to, keys = whole_machine(tmp_path)

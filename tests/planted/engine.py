@@ -838,7 +838,14 @@ BUGS = (
         "archive/backup",
     ),
     Bug("operated", "deploy/systemd/restore.sh", "trap undo EXIT\n", "", "archive/backup"),
-    Bug("operated", "deploy/systemd/restore.sh", 'stat -L -c %u:%g "$(dirname', 'stat -c %u:%g "$(dirname', "archive/backup"),
+    Bug("operated", "deploy/systemd/restore.sh", 'TEMPORAL_DB="$(readlink -m "$TEMPORAL_DB")" ', "", "archive/backup"),
+    Bug(
+        "operated",
+        "deploy/systemd/restore.sh",
+        'ATTACHMENTS="$(readlink -m "$ATTACHMENTS")" ',
+        "",
+        "archive/backup::test_a_restore_goes_where_a_link_shows_and_minds_no_slash_at_the_end",
+    ),
     Bug(
         "operated", "deploy/systemd/restore.sh", 'say "the backup is damaged: nothing was changed"; exit 7', ":", "archive/backup"
     ),
