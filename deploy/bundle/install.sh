@@ -57,13 +57,15 @@ mkdir -p "$into/versions"
 exec 9<"$into/versions"
 ! command -v flock >/dev/null || flock -n 9 || { say "a version is being installed there already: wait for it; nothing was installed"; exit 1; }
 there="$into/versions/$name"
-if [ -f "$there/made-for" ]; then
+# One whose Python is gone, or is another since, does not run any more, and is made anew.
+runs() { [ "$("$there/.venv/bin/python" -I -c 'import sys; print("python=%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$(grep '^python=' "$there/made-for")" ]; }
+if [ -f "$there/made-for" ] && runs; then
     # One that was interrupted in its last step is finished.
     [ -e "$into/current" ] || ln -s "versions/$name" "$into/current"
     say "$name is installed already: $there"
     exit 0
 fi
-rm -rf "$there" # of one that was interrupted
+rm -rf "$there" # also of one that was interrupted
 trap 'rm -rf "$there"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$there"

@@ -50,7 +50,7 @@ PY
         esac
     done
 fi
-export PYTHON="${PYTHON:-$current/.venv/bin/python}"
+export PYTHON="${PYTHON:-$to/.venv/bin/python}" # that of the version that runs may be gone
 
 # One word for each unit that runs, or ends and is started again: it would come up in the middle of this.
 listed="$(systemctl list-units --plain --no-legend --state=active,activating,reloading 'vigil-*')"

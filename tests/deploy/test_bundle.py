@@ -28,6 +28,8 @@ SCRIPTS = ROOT / "deploy" / "bundle"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BEFORE, AFTER = "0001 0002", "0001 0002 0003"
 """Migrations of an older version and a newer one."""
+SWITCHING = ("switch", "uninstall", "upgrade")
+"""Scripts that an installed version has."""
 FITS = {"name": "0.1.0-a", "system": platform.system(), "machine": platform.machine(), "python": PYTHON, "glibc": "2.17"}
 
 
@@ -152,12 +154,27 @@ def test_a_bundle_that_is_not_what_was_made_is_refused(bundle: Callable[..., Pat
 
 def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundle: Callable[..., Path], tmp_path: Path) -> None:
     """All of it is there, and no version is current: else it would be said for ever that it is installed, where nothing runs."""
-    there = tmp_path / "opt" / "versions" / FITS["name"]
-    there.mkdir(parents=True)
-    (there / "made-for").touch()
+    there = installed(tmp_path / "opt", FITS["name"], BEFORE, 1)
     again = ran(bundle() / "install.sh", tmp_path / "opt")
 
     assert (0, there) == (again.returncode, (tmp_path / "opt" / "current").resolve())
+
+
+@pytest.mark.parametrize("python", ["gone", "another"])
+def test_a_version_whose_python_is_gone_is_installed_anew(bundle: Callable[..., Path], tmp_path: Path, python: str) -> None:
+    """The system has another Python since, and the same version comes in a bundle for that: it is not said that it is there. Nothing
+    runs of it, nor could it be removed, since it is current.
+    """
+    there = installed(tmp_path / "opt", FITS["name"], BEFORE, 1)
+    (tmp_path / "opt" / "current").symlink_to(f"versions/{FITS['name']}")
+    if python == "gone":
+        (there / ".venv" / "bin" / "python").unlink()
+    else:
+        (there / "made-for").write_text("python=3.2\n")
+    anew = ran(bundle() / "install.sh", tmp_path / "opt")
+
+    assert "requirements" in anew.stderr, "it goes on to what is to be installed, of which this bundle has nothing"
+    assert not there.exists()
 
 
 def test_two_installations_at_once_do_not_remove_what_the_other_has_made(bundle: Callable[..., Path], tmp_path: Path) -> None:
@@ -180,9 +197,9 @@ def installed(root: Path, name: str, migrations: str, rules: int) -> Path:
     folder = root / "versions" / name
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    for script in ("switch.sh", "uninstall.sh", "upgrade.sh"):
-        (folder / script).write_bytes((SCRIPTS / script).read_bytes())
-    (folder / "made-for").write_text(f"name={name}\nrules={rules}\nmigrations={migrations}\n")
+    for script in SWITCHING:
+        (folder / f"{script}.sh").write_bytes((SCRIPTS / f"{script}.sh").read_bytes())
+    (folder / "made-for").write_text(f"name={name}\npython={PYTHON}\nrules={rules}\nmigrations={migrations}\n")
     return folder
 
 
@@ -384,6 +401,15 @@ def test_nothing_is_changed_over_or_put_back_while_a_unit_is_started_again(
     assert all("stop all first" in one.stderr for one in refused)
     assert "1.0" == current.readlink().name
     assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_a_version_whose_python_is_gone_is_changed_over(machine: dict[str, Path], tmp_path: Path) -> None:
+    """The system has another Python since, and the new version one that runs: the backup before is made with that."""
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHON": ""}
+    (tmp_path / "opt" / "versions" / "1.0" / ".venv" / "bin" / "python").unlink()
+    up = ran(tmp_path / "opt" / "current" / "upgrade.sh", "2.0", tmp_path / "backups", tmp_path / "medium", **place)
+
+    assert (0, "2.0") == (up.returncode, (tmp_path / "opt" / "current").readlink().name), up.stderr
 
 
 def test_what_ran_is_started_again_though_whoever_upgrades_is_hung_up_on(machine: dict[str, Path], tmp_path: Path) -> None:
