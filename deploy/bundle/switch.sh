@@ -9,6 +9,9 @@ set -eu
 say() { echo "switch: $*" >&2 || :; }
 [ $# -eq 1 ] || { [ $# -eq 2 ] && [ "$2" = --restored ]; } || { say "expected a version: sh switch.sh VERSION|back [--restored]"; exit 2; }
 root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
+# Who upgrades has it locked, and hands that on.
+[ -e /proc/self/fd/8 ] || exec 8<"$root"
+! command -v flock >/dev/null || flock -n 8 || { say "a version is being changed over or removed: wait for it; nothing was changed"; exit 1; }
 # The folder that a link shows, wherever it was made.
 shown() { basename "$(cd -P "$root/$1" && pwd -P)"; }
 to="$1"

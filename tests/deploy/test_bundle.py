@@ -162,8 +162,8 @@ def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundl
 
 @pytest.mark.parametrize("python", ["gone", "another"])
 def test_a_version_whose_python_is_gone_is_installed_anew(bundle: Callable[..., Path], tmp_path: Path, python: str) -> None:
-    """The system has another Python since, and the same version comes in a bundle for that: it is not said that it is there. Nothing
-    runs of it, nor could it be removed, since it is current.
+    """The system has another Python since, and the same version comes in a bundle for that: it is not said that it is there.
+    Nothing runs of it, nor could it be removed, since it is current.
     """
     there = installed(tmp_path / "opt", FITS["name"], BEFORE, 1)
     (tmp_path / "opt" / "current").symlink_to(f"versions/{FITS['name']}")
@@ -288,6 +288,23 @@ def test_no_version_is_removed_while_one_is_installed_or_changed_over(tmp_path: 
 
     assert (1, True) == (refused.returncode, "nothing was removed" in refused.stderr)
     assert (root / "versions" / "1.1" / "made-for").exists()
+
+
+def test_no_version_becomes_current_while_one_is_removed(tmp_path: Path) -> None:
+    """It may be the very one: nothing would be left of what is current then."""
+    root = tmp_path / "opt"
+    for name in ("1.0", "1.1"):
+        installed(root, name, BEFORE, 1)
+    (root / "current").symlink_to("versions/1.0")
+    holds = os.open(root, os.O_RDONLY)
+    try:
+        flock(holds, LOCK_EX)
+        refused = ran(root / "current" / "switch.sh", "1.1")
+    finally:
+        os.close(holds)
+
+    assert (1, True) == (refused.returncode, "nothing was changed" in refused.stderr)
+    assert "1.0" == (root / "current").readlink().name
 
 
 MANAGER = """#!/bin/sh

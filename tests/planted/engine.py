@@ -767,6 +767,7 @@ BUGS = (
     Bug("carried", "deploy/bundle/install.sh", '"$there/made-for" ] && runs; then', '"$there/made-for" ]; then', "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "PYTHON:-$to/", "PYTHON:-$current/", "deploy/bundle"),
     Bug("carried", "deploy/bundle/switch.sh", '[ -z "$lost" ] ||', "true ||", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/switch.sh", "flock -n 8 ||", "true ||", "deploy/bundle"),
     Bug("carried", "deploy/bundle/switch.sh", '" rules)" -ge', '" rules)" -le', "deploy/bundle"),
     Bug("carried", "deploy/bundle/uninstall.sh", 'rm -f "$root/versions/$1/made-for"\n', "", "deploy/bundle"),
     Bug("carried", "deploy/bundle/uninstall.sh", "flock -n 8 && ", "", "deploy/bundle"),
