@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from domain.words.errors import Malformed, VigilError
-from domain.words.text import fill, mark
+from domain.words.errors import Malformed, Unavailable, VigilError
+from domain.words.text import fill, mark, shown
 
 log = logging.getLogger("vigil.doctor")
 
@@ -35,6 +35,8 @@ SOON: Final = timedelta(days=30)
 """Before what ends: from then on it is a warning."""
 MOST_SHOWN: Final = 10
 """Names in one finding."""
+LONGEST_CAUSE: Final = 300
+"""Characters of what a library says: of a bucket it may be a whole page."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ def because(part: Part, error: VigilError) -> Finding:
     if isinstance(error, Malformed) and error.faults:
         first = fill("{place}: {problem}", place=error.faults[0].place, problem=error.faults[0].problem)
         message = fill("{what} ({first})", what=message, first=first)
+    elif isinstance(error, Unavailable) and error.__cause__ is not None:  # callers are not told why
+        cause = getattr(error.__cause__, "orig", error.__cause__)
+        message = fill("{what} ({first})", what=message, first=shown(str(cause) or type(cause).__name__, LONGEST_CAUSE))
     return wrong(part, message, hint or mark("fix it, and look again"))
 
 

@@ -125,6 +125,19 @@ async def test_of_tables_of_another_version_it_is_said_which_way_there_is(tmp_pa
     assert "a newer version has migrated it" in said[1].then
 
 
+async def test_it_is_said_why_the_archive_does_not_answer(tmp_path: Path) -> None:
+    """A disk, a password or a file that is none: the error that callers get keeps that to itself, and whoever was woken for it is
+    sent to the doctor, who is to say which.
+    """
+    (tmp_path / "archive.db").write_text("no database at all, though of this name")
+    (port,) = free_ports(1)
+    urls = f"sqlite+aiosqlite:///{tmp_path}/archive.db", f"postgresql+asyncpg://vigil@127.0.0.1:{port}/vigil"
+    said = [(await gathered("archive", migrations(_given(tmp_path / "payload.keys", url))))[0].what for url in urls]
+
+    assert "(file is not a database)" in said[0]
+    assert "Connect call failed" in said[1]
+
+
 async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk, temporal: Client, tmp_path: Path) -> None:
     """They agree; of an archive that was put back and goes less far, and of one that goes further, that is said."""
     file = tmp_path / "payload.keys"
