@@ -29,6 +29,7 @@ HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
     ("keys", files.ring),
     ("keys", files.shared_secret),
     ("keys", files.passwords),
+    ("certificates", files.own_certificate),
     ("certificates", files.certificates),
     ("directory", files.directory),
     ("directory", files.closed),

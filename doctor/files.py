@@ -27,7 +27,7 @@ from domain.words.text import fill, mark
 from process.configuration import cards_in, deconfliction_key_in, directory_in, installation_of
 from process.keyfile import KeyFile, key_in, read
 from process.ring import ring_in
-from process.tls import Served, trusting
+from process.tls import certificate_of, trusting
 from process.tls import ends as certificate_ends
 
 OLDEST_PYTHON = (3, 11)
@@ -159,15 +159,19 @@ def _last_end(service: Service, now: datetime) -> datetime | None:
     return max(map(min, found)) if found and all(found) else None
 
 
-async def certificates(given: Given) -> AsyncGenerator[Finding]:
-    """Each certificate that a process shows: whether it goes with its key, who may read that, and when it ends."""
-    shown, key = given.path("tls_cert"), given.path("tls_key")
-    if shown is None or key is None:
+async def own_certificate(given: Given) -> AsyncGenerator[Finding]:
+    """What the gateway itself shows, as it reads that when it starts."""
+    shown = certificate_of(given.settings)
+    if shown is None:
         yield fine("certificates", mark("the gateway shows no certificate of its own: TLS ends before it"))
-    else:
-        then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
-        for one in _certificate(shown, key, Served(shown, key, given.path("tls_client_ca")).ends(), then):
-            yield one
+        return
+    then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
+    for one in _certificate(*shown.files, shown.ends(), then):
+        yield one
+
+
+async def certificates(given: Given) -> AsyncGenerator[Finding]:
+    """Each that processes show to others: whether it goes with its key, who may read that, and when it ends."""
     then = mark("have it renewed, and restart workers and gateways: they read it when they start")
     for name, of_its_key in (("temporal_certificate", "temporal_certificate_key"), ("client_cert", "client_key")):
         shown = given.path(name)

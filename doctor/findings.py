@@ -36,7 +36,7 @@ SOON: Final = timedelta(days=30)
 MOST_SHOWN: Final = 10
 """Names in one finding."""
 LONGEST_CAUSE: Final = 300
-"""Characters of what a library says: of a bucket it may be a whole page."""
+"""Characters of the first line of what a library says: of a bucket it may be a whole page."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ def because(part: Part, error: VigilError) -> Finding:
         message = fill("{what} ({first})", what=message, first=first)
     elif isinstance(error, Unavailable) and error.__cause__ is not None:  # callers are not told why
         cause = getattr(error.__cause__, "orig", error.__cause__)
-        message = fill("{what} ({first})", what=message, first=shown(str(cause) or type(cause).__name__, LONGEST_CAUSE))
+        message = fill(
+            "{what} ({first})", what=message, first=shown(str(cause).partition("\n")[0] or type(cause).__name__, LONGEST_CAUSE)
+        )
     return wrong(part, message, hint or mark("fix it, and look again"))
 
 

@@ -26,7 +26,7 @@ from archive.results import PeriodResults
 from archive.sessions import Sessions
 from archive.shifts import Shifts
 from archive.subscriptions import Subscribers
-from domain.words.errors import Fault, Malformed, Unavailable
+from domain.words.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application, health_of
 from gateway.connections import serving
@@ -53,7 +53,7 @@ from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect, tls_in
-from process.tls import Served, seconds_left, trusting
+from process.tls import certificate_of, seconds_left, trusting
 from workflows.messages import RunLength
 
 log = logging.getLogger("vigil.gateway")
@@ -129,19 +129,6 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
             task.cancel()
         await http.close()
     await reads.close()
-
-
-def certificate_of(chosen: Settings) -> Served | None:
-    """What the door shows; none where it speaks plainly. Raises `Malformed` for half a pair, or an address that is not HTTPS."""
-    given = {"VIGIL_TLS_CERT": chosen.tls_cert, "VIGIL_TLS_KEY": chosen.tls_key}
-    faults = [Fault(place=name, problem="not given; with TLS both are needed") for name, path in given.items() if path is None]
-    if len(faults) == len(given) and chosen.tls_client_ca is None:
-        return None
-    if not chosen.gateway_url.startswith("https://"):
-        faults.append(Fault(place="VIGIL_GATEWAY_URL", problem="expected https://: services and browsers are told this address"))
-    if chosen.tls_cert is None or chosen.tls_key is None or faults:
-        raise Malformed("TLS is not set up right", faults, hint="see deploy/README.md")
-    return Served(chosen.tls_cert, chosen.tls_key, chosen.tls_client_ca)
 
 
 async def _ready(health: Callable[[], Awaitable[Health]]) -> ProbeAnswer:

@@ -10,12 +10,15 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 
-from domain.words.errors import Malformed
+from domain.words.errors import Fault, Malformed
 from domain.words.text import fill, mark
+
+if TYPE_CHECKING:  # the command line needs none
+    from process.settings import Settings
 
 log = logging.getLogger("vigil.tls")
 
@@ -28,7 +31,7 @@ class Served:
 
     def __init__(self, certificate: Path, key: Path, clients: Path | None = None) -> None:
         """`clients`: authorities; who knocks without a certificate of one of them is not let in. Raises `Malformed`."""
-        self._files = certificate, key
+        self.files = certificate, key
         self._seen = self._look()  # before it is read: what is put there meanwhile is taken up at the next look
         self.context = _of_a_door()
         _take(self.context, certificate, key)
@@ -42,7 +45,7 @@ class Served:
         `Malformed`.
         """
         if self._ends is None:
-            raise _no_certificate(self._files[0])
+            raise _no_certificate(self.files[0])
         return self._ends
 
     def renew(self) -> bool:
@@ -52,8 +55,8 @@ class Served:
             return False
         self._seen = seen
         try:
-            _take(_of_a_door(), *self._files)  # tried elsewhere: half a pair would be of no use to anybody
-            _take(self.context, *self._files)
+            _take(_of_a_door(), *self.files)  # tried elsewhere: half a pair would be of no use to anybody
+            _take(self.context, *self.files)
             self._ends = self._ending()
         except Malformed as error:
             log.error("the new certificate is not taken up: %s", error.message)  # noqa: TRY400 - what happened is said
@@ -70,12 +73,12 @@ class Served:
     def _ending(self) -> datetime | None:
         """Of what was just taken up; none where that cannot be told, and it is shown all the same."""
         try:
-            return ends(self._files[0])
+            return ends(self.files[0])
         except Malformed:
             return None
 
     def _look(self) -> tuple[tuple[int, int, int, int] | None, ...]:
-        return tuple(map(_stamp, self._files))
+        return tuple(map(_stamp, self.files))
 
 
 def ends(certificate: Path) -> datetime:
@@ -84,6 +87,19 @@ def ends(certificate: Path) -> datetime:
         return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (OSError, ValueError) as error:
         raise _no_certificate(certificate) from error
+
+
+def certificate_of(chosen: "Settings") -> Served | None:
+    """What the door shows; none where it speaks plainly. Raises `Malformed` for half a pair, or an address that is not HTTPS."""
+    given = {"VIGIL_TLS_CERT": chosen.tls_cert, "VIGIL_TLS_KEY": chosen.tls_key}
+    faults = [Fault(place=name, problem="not given; with TLS both are needed") for name, path in given.items() if path is None]
+    if len(faults) == len(given) and chosen.tls_client_ca is None:
+        return None
+    if not chosen.gateway_url.startswith("https://"):
+        faults.append(Fault(place="VIGIL_GATEWAY_URL", problem="expected https://: services and browsers are told this address"))
+    if chosen.tls_cert is None or chosen.tls_key is None or faults:
+        raise Malformed("TLS is not set up right", faults, hint="see deploy/README.md")
+    return Served(chosen.tls_cert, chosen.tls_key, chosen.tls_client_ca)
 
 
 def seconds_left(certificate: Served | None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float:

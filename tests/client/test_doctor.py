@@ -20,7 +20,7 @@ from archive.database import Database
 from archive.key_changes import KeyChanges
 from doctor.archive import compared, migrations
 from doctor.archive import own_key as key_in_archive
-from doctor.files import certificates, closed, disk, own_key, passwords
+from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
 from doctor.findings import ends, gathered
 from doctor.given import Given
 from doctor.reach import front_end, gateway
@@ -284,6 +284,22 @@ async def test_the_end_of_every_certificate_that_a_process_shows_is_said_before(
         for name in ("temporal_certificate", "client_cert")
         for days, state in ((90, "fine"), (20, "warning"))
     } == said
+
+
+async def test_tls_that_the_gateway_would_not_start_with_is_wrong_while_it_runs(tmp_path: Path) -> None:
+    """Half a pair, or an address in clear: a gateway goes on with what it has read, and the next one does not start. It was said
+    that TLS ends before it.
+    """
+    _, certificate, key = await made(tmp_path)
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil").settings
+    pair = {"tls_cert": certificate, "tls_key": key}
+    there = {"gateway_url": "https://vigil.example"}
+    said = []
+    for settings in ({}, {"tls_cert": certificate, **there}, pair, pair | there):
+        said += await gathered("certificates", own_certificate(Given(plain.model_copy(update=settings))))
+
+    assert ["fine", "wrong", "wrong", "fine"] == [one.state for one in said]
+    assert ["VIGIL_TLS_KEY" in said[1].what, "VIGIL_GATEWAY_URL" in said[2].what] == [True, True]
 
 
 async def test_the_end_of_the_certificate_by_which_temporal_says_who_it_is_is_said_before(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ import aiohttp
 import pytest
 
 from domain.words.errors import Malformed, Unavailable
-from gateway.__main__ import certificate_of
 from process import tls
 from process.settings import Settings
-from process.tls import Served, seconds_left, trusting
+from process.tls import Served, certificate_of, seconds_left, trusting
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.command import vigil
