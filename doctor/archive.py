@@ -12,7 +12,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from archive.attachments.storage import Bucket, storage_at
+from archive.attachments.storage import SCHEME, Bucket, storage_at
 from archive.batches import Extent
 from archive.database import Database, known
 from archive.deliveries import Deliveries
@@ -160,7 +160,7 @@ async def attachments(given: Given) -> AsyncGenerator[Finding]:
     place = given.settings.attachments
     if place is None:
         return
-    if "://" not in place and not await to_thread(Path(place).is_dir):
+    if not place.startswith(SCHEME) and not await to_thread(Path(place).is_dir):
         then = mark("the gateway makes it when it starts; where there was one, the path is wrong or the disk is not mounted")
         yield wrong("attachments", fill("there is no folder {path} for attachments", path=place), then)
         return

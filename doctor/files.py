@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from archive.attachments.storage import SCHEME
 from doctor.findings import Finding, ends, fine, some, warning, wrong
 from doctor.given import Given
 from domain.plan.directory import Directory, Service
@@ -289,4 +290,4 @@ def file_of(given: Given) -> Path | None:
 
 def _folder_of_files(given: Given) -> Path | None:
     place = given.settings.attachments
-    return Path(place) if place is not None and "://" not in place else None
+    return Path(place) if place is not None and not place.startswith(SCHEME) else None

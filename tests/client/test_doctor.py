@@ -18,7 +18,7 @@ from temporalio.client import Client
 
 from archive.database import Database
 from archive.key_changes import KeyChanges
-from doctor.archive import compared, migrations
+from doctor.archive import attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
 from doctor.findings import ends, gathered
@@ -136,6 +136,20 @@ async def test_it_is_said_why_the_archive_does_not_answer(tmp_path: Path) -> Non
 
     assert "(file is not a database)" in said[0]
     assert "Connect call failed" in said[1]
+
+
+async def test_a_storage_whose_name_is_mistaken_is_not_made_by_the_doctor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not begin as a bucket does is a folder to the gateway: the doctor made one where it was called, and found it
+    right.
+    """
+    monkeypatch.chdir(tmp_path)
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil").settings
+    found = await gathered("attachments", attachments(Given(plain.model_copy(update={"attachments": "S3://bucket/files"}))))
+
+    assert ["wrong"] == [one.state for one in found]
+    assert not (tmp_path / "S3:").exists()
 
 
 async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk, temporal: Client, tmp_path: Path) -> None:
