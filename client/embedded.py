@@ -30,6 +30,13 @@ LOCK = "lock"
 SETTINGS = "settings.env"
 """In the folder: what the processes were told the last time, without a secret."""
 PARENT_DEATH = parent_death.__file__
+OF_OTHERS = (
+    *("VIGIL_TLS_CERT", "VIGIL_TLS_KEY", "VIGIL_TLS_CLIENT_CA"),
+    *("VIGIL_TEMPORAL_CA", "VIGIL_TEMPORAL_CERTIFICATE", "VIGIL_TEMPORAL_CERTIFICATE_KEY", "VIGIL_ARCHIVE_PASSWORD"),
+)
+"""Settings that are of no use here, where all keep to the loopback interface and to files: in the shell of whoever looks after
+another installation they may be set.
+"""
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ class Embedded:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **self._environment(), **(environment or {}), **more},
+                env={**os.environ, "VIGIL_ENV_FILE": "", **self._environment(), **(environment or {}), **more},
                 pass_fds=(self.layout.home.lock, *inherited),  # the folder is in use for as long as any of them runs
                 start_new_session=True,  # Ctrl-C reaches us first, and we end them in order
             )
@@ -172,7 +179,7 @@ class Embedded:
 
     async def _retain(self) -> None:
         """Have Temporal keep what has ended for longer than a day. Raises `Unavailable`."""
-        address = ("--address", f"127.0.0.1:{self.layout.temporal_port}", "--namespace", NAMESPACE)
+        address = ("--address", f"127.0.0.1:{self.layout.temporal_port}", "--tls=false", "--namespace", NAMESPACE)
         await self.start("retention", TEMPORAL, "operator", "namespace", "update", "--retention", RETENTION, *address)
         code = await self.processes["retention"].wait()
         del self.processes["retention"]
@@ -238,7 +245,7 @@ class Embedded:
             "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_ATTACHMENTS": str(layout.home.path.resolve() / "attachments"),
             "VIGIL_TEMPORAL_UI": f"http://127.0.0.1:{layout.ui_port}" if layout.ui_port is not None else "",
-            **dict.fromkeys(("VIGIL_TLS_CERT", "VIGIL_TLS_KEY", "VIGIL_TLS_CLIENT_CA"), ""),  # it keeps to the loopback interface
+            **dict.fromkeys(OF_OTHERS, ""),
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

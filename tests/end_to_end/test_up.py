@@ -178,6 +178,25 @@ async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tup
     assert [200, 200] == ready
 
 
+async def test_settings_of_another_installation_in_the_shell_keep_no_up_from_coming_up(
+    installation: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks after a machine that serves has them there: its Temporal asks for TLS, and its archive for a password."""
+    (tmp_path / "password").write_text("of another archive")
+    other = tmp_path / "vigil.env"
+    other.write_text("VIGIL_TEMPORAL_CA=/nowhere/ca.pem\n")
+    monkeypatch.setenv("VIGIL_ARCHIVE_PASSWORD", str(tmp_path / "password"))
+    monkeypatch.setenv("VIGIL_TEMPORAL_CA", str(tmp_path / "password"))
+    monkeypatch.setenv("VIGIL_ENV_FILE", str(other))
+    monkeypatch.setenv("TEMPORAL_TLS", "true")
+    async with running(*installation) as up:
+        await said(up, "stop with Ctrl-C")
+        up.terminate()
+        await asyncio.wait_for(up.communicate(), PATIENCE)
+
+    assert 0 == up.returncode
+
+
 @pytest.mark.kill
 @linux
 async def test_asked_twice_to_end_it_kills_what_does_not(installation: tuple[object, ...]) -> None:

@@ -791,6 +791,13 @@ BUGS = (
         "secrets: [vigil_key, archive_password]",
         "deploy/deploy",
     ),
+    Bug(
+        "operated",
+        "client/embedded.py",
+        '"VIGIL_ENV_FILE": "", ',
+        "",
+        "end_to_end/up::test_settings_of_another_installation_in_the_shell_keep_no_up_from_coming_up",
+    ),
     Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", " --status restarting", "", "archive/backup"),
