@@ -118,9 +118,9 @@ class Embedded:
         try:
             await self.start("temporal", *temporal_command(self.layout))
             await self.start(
-                "worker", sys.executable, "-m", "worker", environment={**self._metrics_at(1), "VIGIL_TAKES_OVER": "yes"}
+                "worker", sys.executable, "-P", "-m", "worker", environment={**self._metrics_at(1), "VIGIL_TAKES_OVER": "yes"}
             )
-            await self.start("gateway", sys.executable, "-m", "gateway", environment=self._metrics_at(0))
+            await self.start("gateway", sys.executable, "-P", "-m", "gateway", environment=self._metrics_at(0))
             await self.wait_until_up()
             await self._retain()
         except BaseException:

@@ -85,7 +85,7 @@ def _settings(named: Path | None, home: Path) -> dict[str, str]:
 async def _asked(environment: dict[str, str]) -> Any:
     """What the doctor finds, in a process of its own: the command line itself knows nothing of Temporal or the archive."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "doctor", stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
+        sys.executable, "-P", "-m", "doctor", stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
     )
     try:
         async with asyncio.timeout(PATIENCE):

@@ -111,6 +111,18 @@ async def test_what_is_missing_is_a_finding_and_keeps_nothing_else_from_being_lo
     assert not (tmp_path / "none.db").exists(), "it changes nothing"
 
 
+async def test_what_lies_where_the_doctor_is_called_is_not_run(settings: dict[str, str], tmp_path: Path) -> None:
+    """Root calls it wherever it happens to be, in a folder of somebody else for instance."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("doctor", "json"):
+        (elsewhere / f"{name}.py").write_text("raise SystemExit('run as root')")
+    (tmp_path / "vigil.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    ran = await vigil("doctor", "--settings", tmp_path / "vigil.env", "-o", "json", cwd=elsewhere)
+
+    assert "findings" in ran.out, ran.err
+
+
 async def test_of_tables_of_another_version_it_is_said_which_way_there_is(tmp_path: Path) -> None:
     """Older ones are migrated by whoever starts, which cannot be undone; of a newer version, it is that one or the backup."""
     given = _given(tmp_path / "payload.keys", new_archive(tmp_path))

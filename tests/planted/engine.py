@@ -798,6 +798,7 @@ BUGS = (
         "",
         "end_to_end/up::test_settings_of_another_installation_in_the_shell_keep_no_up_from_coming_up",
     ),
+    Bug("operated", "client/commands/doctoring.py", '"-P", "-m", "doctor"', '"-m", "doctor"', "client/doctor"),
     Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", " --status restarting", "", "archive/backup"),
