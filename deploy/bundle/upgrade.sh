@@ -50,6 +50,12 @@ PY
         esac
     done
 fi
+# Nor does one of deliveries that were begun under newer rules.
+rules() { sed -n 's/^rules=//p' "$1/made-for"; }
+if [ $# -eq 3 ] && [ "$1" = back ] && [ -f "$2/made-for" ] && [ "$(rules "$to")" -lt "$(rules "$2")" ]; then
+    say "$2 was made by a newer version: $(basename "$(cd -P "$to" && pwd -P)") does not have rules $(rules "$2"). Name the one from before; nothing was changed"
+    exit 1
+fi
 export PYTHON="${PYTHON:-$to/.venv/bin/python}" # that of the version that runs may be gone
 
 # One word for each unit that runs, or ends and is started again: it would come up in the middle of this.

@@ -533,6 +533,27 @@ def test_a_backup_of_newer_tables_does_not_lead_back(machine: dict[str, Path], t
     assert not machine["SAID"].exists()
 
 
+def test_a_backup_says_which_version_made_it_and_one_under_newer_rules_does_not_lead_back(
+    machine: dict[str, Path], tmp_path: Path
+) -> None:
+    """On a new machine the same version is installed first, and nothing else of the one that is lost says which. Deliveries that
+    were begun under newer rules would wait for ever under the older version: it is refused before anything is stopped.
+    """
+    for name in ("2.0", "1.0"):
+        about = tmp_path / "opt" / "versions" / name / "made-for"
+        about.write_text(about.read_text().replace("rules=1", "rules=2" if name == "2.0" else "rules=1"))
+    place, upgrade, (back, made, keys) = gone_over(machine, tmp_path)
+    before = Path(str(made)).rename(tmp_path / "before")  # both may be of one second
+    script = tmp_path / "opt" / "current" / "deploy" / "systemd" / "backup.sh"
+    after = Path(ran(script, tmp_path / "backups", tmp_path / "medium", **place).stdout.strip())
+    refused = ran(upgrade, back, after, keys, **place)
+
+    assert ["name=1.0", "name=2.0"] == [(one / "made-for").read_text().split()[0] for one in (before, after)]
+    assert (1, True) == (refused.returncode, "1.0 does not have rules 2" in refused.stderr), refused.stderr
+    assert "2.0" == (tmp_path / "opt" / "current").readlink().name
+    assert not machine["SAID"].exists()
+
+
 def test_nobody_changes_over_what_somebody_else_changes_over(machine: dict[str, Path], tmp_path: Path) -> None:
     """Two at once would start in the middle what the other has stopped."""
     place, upgrade, _ = gone_over(machine, tmp_path)
