@@ -25,12 +25,13 @@ case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medi
 
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
+new_keys="$keys/.$name.$$.part" # another backup may bring its keys to this medium at the same moment
 for one in "$to"/.vigil-*.part "$keys"/.vigil-*.part; do
     [ ! -e "$one" ] || say "$one is left of a backup that was killed, if none is being made, and takes room: remove it"
 done
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
 mkdir "$new" || { say "another backup is being made there: nothing was backed up"; exit 1; }
-trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
+trap 'rm -rf "$new" "$new_keys"' EXIT
 trap 'exit 1' HUP INT TERM
 
 for database in temporal temporal_visibility vigil; do
@@ -60,13 +61,13 @@ fi
 # Former secrets too, which a restore has left there. Of a link what it shows: on another machine it would show nothing.
 tar -h -C "$here" --exclude=./secrets --exclude='./secrets.before-*' --exclude='./secrets.new-*' -cf "$new/settings.tar" .
 if [ -n "$(find -L "$here/secrets" -type f 2>/dev/null)" ]; then
-    tar -h -C "$here/secrets" -cf "$keys/.$name.part" .
-    sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
+    tar -h -C "$here/secrets" -cf "$new_keys" .
+    sha256sum <"$new_keys" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
     say "there are no keys in $here/secrets: those without which nobody opens this backup are not in it"
 fi
 (cd "$new" && sha256sum -- * >SHA256SUMS)
-[ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"
+[ ! -f "$new_keys" ] || mv "$new_keys" "$keys/$name-keys.tar"
 sync
 mv "$new" "$to/$name"
 trap - EXIT

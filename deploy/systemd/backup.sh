@@ -45,12 +45,13 @@ case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medi
 
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"
+new_keys="$keys/.$name.$$.part" # another backup may bring its keys to this medium at the same moment
 for one in "$to"/.vigil-*.part "$keys"/.vigil-*.part; do
     [ ! -e "$one" ] || say "$one is left of a backup that was killed, if none is being made, and takes room: remove it"
 done
 [ ! -e "$to/$name" ] || { say "$to/$name is there already"; exit 1; }
 mkdir "$new" || { say "another backup is being made there: nothing was backed up"; exit 1; }
-trap 'rm -rf "$new" "$keys/.$name.part"' EXIT
+trap 'rm -rf "$new" "$new_keys"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # A copy of one moment, though the file is written to meanwhile; and it is whole.
@@ -83,13 +84,15 @@ find "$inside" -path "$inside/keys" -prune -o -path "$inside/keys.before-*" -pru
 tar -C "$SETTINGS" --exclude=./keys --exclude='./keys.before-*' -cf "$new/settings.tar" .
 if [ -n "$(find -L "$SETTINGS/keys" -type f 2>/dev/null)" ]; then
     # Of a link what it shows: on another machine it would show nothing.
-    tar -h -C "$SETTINGS/keys" -cf "$keys/.$name.part" .
-    sha256sum <"$keys/.$name.part" | cut -d ' ' -f 1 >"$new/keys.sha256"
+    tar -h -C "$SETTINGS/keys" -cf "$new_keys" .
+    sha256sum <"$new_keys" | cut -d ' ' -f 1 >"$new/keys.sha256"
 else
     say "there are no keys in $SETTINGS/keys: those without which nobody opens this backup are not in it"
 fi
+# The version that is to be there before this is put back on a new machine.
+[ ! -f "$(dirname "$0")/../../made-for" ] || cp "$(dirname "$0")/../../made-for" "$new/made-for"
 (cd "$new" && sha256sum -- * >SHA256SUMS)
-[ ! -f "$keys/.$name.part" ] || mv "$keys/.$name.part" "$keys/$name-keys.tar"
+[ ! -f "$new_keys" ] || mv "$new_keys" "$keys/$name-keys.tar"
 sync
 mv "$new" "$to/$name"
 trap - EXIT

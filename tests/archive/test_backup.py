@@ -395,6 +395,25 @@ def test_two_backups_of_one_moment_do_not_come_into_one_folder(tmp_path: Path) -
     assert "half" == (first / "temporal.db").read_text()
 
 
+@pytest.mark.parametrize("form", ["systemd", "compose"])
+def test_two_backups_of_one_moment_do_not_write_keys_into_one_file(tmp_path: Path, form: str) -> None:
+    """Two disks for backups and one medium for keys, at the same minute: the one took what the other had half written, and its
+    keys were not those of which it has the digest.
+    """
+    environment, to, keys = whole_machine(tmp_path)
+    environment["PATH"] = tool(tmp_path / "bin", "date", "echo 20261127T220000Z")
+    if form == "compose":
+        (tmp_path / "etc" / "keys").rename(tmp_path / "etc" / "secrets")
+        environment |= {"COMPOSE_FOLDER": str(tmp_path / "etc"), "IN_POSTGRES": "true"}
+    half = keys / ".vigil-20261127T220000Z.part"
+    half.write_text("half")
+    made = ran(f"{form}/backup.sh", environment, to, keys)
+
+    assert 0 == made.returncode, made.stderr
+    assert "half" == half.read_text()
+    assert sorted([half.name, "vigil-20261127T220000Z-keys.tar"]) == sorted(path.name for path in keys.iterdir())
+
+
 def test_a_key_that_is_a_link_is_in_the_backup_and_what_is_not_in_it_is_said(tmp_path: Path) -> None:
     """On another machine a link shows nothing: so keys are taken, and settings that are named or shown elsewhere are told of;
     those beside the others are not.
@@ -528,8 +547,8 @@ def test_attachments_on_a_disk_of_their_own_are_whole_or_as_they_were(tmp_path: 
 
 
 def test_a_restore_goes_where_a_link_shows_and_minds_no_slash_at_the_end(tmp_path: Path) -> None:
-    """The archive is a link to another disk, attachments are too, and their setting ends with a slash, as a shell completes it: all
-    of it comes back on that disk, whole, and what was there is beside it. It was broken off in the middle at each attempt.
+    """The archive is a link to another disk, attachments are too, and their setting ends with a slash, as a shell completes it.
+    All of it comes back on that disk, whole, and what was there is beside it. It was broken off in the middle at each attempt.
     """
     disk, state = tmp_path / "disk", tmp_path / "state"
     (disk / "files").mkdir(parents=True)
