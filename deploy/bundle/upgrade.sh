@@ -95,9 +95,9 @@ start_again
 trap - EXIT
 [ -n "$running" ] || { say "nothing ran, and nothing was started"; exit 0; }
 export VIGIL_KEY="$SETTINGS/keys/vigil.pem" VIGIL_PAYLOAD_KEYS="$SETTINGS/keys/payload.keys" VIGIL_DECONFLICTION_KEY="$SETTINGS/keys/deconfliction.key"
+end=$(($(date +%s) + PATIENCE))
 until found="$("$current/.venv/bin/vigil" doctor --settings "$SETTINGS/vigil.env")"; do
-    [ "$PATIENCE" -gt 0 ] || { echo "$found"; say "it is changed over, and the doctor finds something wrong"; exit 1; }
-    PATIENCE=$((PATIENCE - 3))
+    [ "$(date +%s)" -lt "$end" ] || { echo "$found"; say "it is changed over, and the doctor finds something wrong"; exit 1; }
     sleep 3
 done
 echo "$found"

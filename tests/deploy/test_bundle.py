@@ -451,6 +451,22 @@ def test_what_ran_is_started_though_its_units_cannot_be_installed(machine: dict[
     assert "it is changed over" in up.stderr
 
 
+def test_the_doctor_is_given_as_many_seconds_as_are_said(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Each look takes some itself: where something stays wrong, whoever upgrades waited for many minutes, told nothing."""
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    executable(
+        tmp_path / "opt" / "versions" / "1.1" / ".venv" / "bin" / "vigil", '#!/bin/sh\necho look >>"$SAID.looks"\nexit 1\n'
+    )
+    clock = 'echo 1 >>"$SAID.clock"\necho "$(wc -l <"$SAID.clock")0"\n'
+    clock = f'#!/bin/sh\n[ "$*" = +%s ] || exec {shutil.which("date")} "$@"\n{clock}'
+    executable(tmp_path / "bin" / "date", clock)
+    executable(tmp_path / "bin" / "sleep", "#!/bin/sh\n")
+    up = ran(tmp_path / "opt" / "current" / "upgrade.sh", "1.1", tmp_path / "backups", tmp_path / "medium", **place, PATIENCE=30)
+
+    assert (1, True) == (up.returncode, "the doctor finds something wrong" in up.stderr), up.stderr
+    assert 3 == len(Path(f"{machine['SAID']}.looks").read_text().splitlines())
+
+
 def test_no_backup_is_put_back_where_there_is_no_version_to_go_back_to(machine: dict[str, Path], tmp_path: Path) -> None:
     """Else what came later would be put aside, and the version that runs would begin again with the older archive. Nothing is
     stopped for it; likewise where the Python of the other version is gone.
