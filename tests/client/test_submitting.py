@@ -164,7 +164,11 @@ async def test_what_was_signed_is_kept_where_the_command_is_asked_to_end_or_its_
     words = ("stop", "saxaul-22", "--reason", "leak", "--as", "uz.police", "--keys", str(tmp_path))
     away = ("--gateway", f"http://127.0.0.1:{free_ports(1)[0]}", "-o", "json")
     environment = os.environ | {"VIGIL_LANG": "en"}
-    process = await asyncio.create_subprocess_exec(VIGIL, *words, *away, cwd=tmp_path, env=environment, stderr=PIPE)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under `nohup`
+    try:
+        process = await asyncio.create_subprocess_exec(VIGIL, *words, *away, cwd=tmp_path, env=environment, stderr=PIPE)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     assert process.stderr is not None
     async with asyncio.timeout(60):
         await process.stderr.readuntil(b"trying again")

@@ -15,7 +15,7 @@ from typing import Any
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.reported import Amended, Deconflicted
-from domain.delivery.requests import AnyAlarm, Inbox
+from domain.delivery.requests import AnyAlarm, Inbox, Request
 from domain.plan.directory import Directory, Listed, Service, ServiceKey
 from domain.plan.documents import Document
 from domain.plan.key_changes import Taken, authentic
@@ -267,9 +267,12 @@ class PaperReception:
         authentic(envelope, self.directory, NOW)
         return Taken(taken=(self.plan.operation,))
 
-    async def inbox(self, caller: Service, _cursor: str | None = None) -> Inbox:
-        """What it asks the caller."""
-        return Inbox(requests=inbox(self.begun(), caller.id, NOW))
+    async def inbox(self, caller: Service, _cursor: str | None = None) -> tuple[Inbox, tuple[Request, ...]]:
+        """What it asks the caller, which has read it before."""
+        return Inbox(requests=inbox(self.begun(), caller.id, NOW)), ()
+
+    async def has_read(self, _reader: Service, _requests: tuple[Request, ...]) -> None:
+        """No delivery is told."""
 
 
 def renewed(text: str) -> str:

@@ -203,7 +203,8 @@ class Door:
 
     async def view(self, _delivery: str) -> SimpleNamespace:
         """What says which plan is in force, how far the ledger has come, and which checkpoint there is."""
-        return SimpleNamespace(plan="0" * 64, entries=1, root="0" * 64, checkpoints=tuple(self.words[1:2]), may_say=())
+        none = dict.fromkeys(("may_say", "corrected_by_one"), ())
+        return SimpleNamespace(plan="0" * 64, entries=1, root="0" * 64, checkpoints=tuple(self.words[1:2]), **none)
 
     async def directory(self) -> tuple[Service, ...]:
         """The services of the examples."""

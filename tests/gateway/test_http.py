@@ -224,14 +224,15 @@ async def test_whoever_holds_connections_loses_them_to_whoever_asks(monkeypatch:
 @pytest.mark.usefixtures("briskly")
 async def test_whoever_sends_half_a_body_holds_no_connection_from_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strangers begin to sign in, and do not say how: beyond `MOST` those go first that have been silent for longest."""
-    monkeypatch.setattr(connections, "MOST", 5)
     monkeypatch.setattr(bodies, "BODY_PATIENCE", 600)
     async with door_of() as door:
         held = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(12)]
         for _, writer in held:
             writer.write(b"POST /desk/in HTTP/1.1\r\nHost: x\r\nOrigin: " + door.url.encode() + b"\r\n")
             writer.write(b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            await writer.drain()
         answer, _ = await door.call("GET", "/v1/directory2")
+        monkeypatch.setattr(connections, "MOST", 5)
         gone = [asyncio.create_task(reader.read()) for reader, _ in held]
         async with asyncio.timeout(60):
             while sum(task.done() for task in gone) < 7:  # noqa: ASYNC110 - no bell rings
