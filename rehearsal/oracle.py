@@ -111,6 +111,10 @@ class SpeakerBook(OracleBook):
         self._open: set[str] = set()
         self._conditions: dict[str, list[tuple[str, str]]] = {}
         """By authority: where each condition binds, and its number."""
+        self._asked: dict[str, str] = {}
+        """By authority: the last checkpoint that asked for what it has authorised."""
+        self._permits: dict[str, frozenset[Measure]] = {}
+        """By authority: what its authorisation permits besides."""
         self._firsts: dict[str, Statement] = {}
         self._counted: dict[str, Statement] = {}
         self._keys: dict[str, frozenset[str]] = {}
@@ -227,9 +231,24 @@ class SpeakerBook(OracleBook):
             numbered = enumerate(content.conditions, 1)
             voice = voice_of(statement)
             self._conditions[voice] = [(one.at, f"{voice}/{number}") for number, one in numbered if one.at is not None]
+            self._authorised(voice, statement.checkpoint or "", frozenset(content.permits))
         if statement.kind == "authorisation_withdrawn":
             self._conditions.pop(voice_of(statement), None)
         return True
+
+    def _authorised(self, voice: str, asked: str, permits: frozenset[Measure]) -> None:
+        """It comes in the place of what those gave whose place its service has taken, but for what a later checkpoint asked for,
+        and for what permits more.
+        """
+        order = [one.id for one in self._plan.checkpoints if one.step == "authorise"]
+        later = order[order.index(asked) + 1 :] if asked in order else []
+        former = [one for one in self._asked if one != voice and in_its_place(self._plan, one) == voice]
+        for one in former:
+            if self._asked[one] not in later and self._permits[one] <= permits:
+                self._conditions.pop(one, None)
+        if self._asked.get(voice) not in later:
+            self._asked[voice] = asked
+        self._permits[voice] = permits
 
     def two_agree(self, statement: Statement) -> bool:
         """Whether a first signature that waits for this second one says the same."""

@@ -222,6 +222,12 @@ def test_a_seed_in_which_the_reader_took_what_was_its_own_for_words_of_another_h
     assert not campaign.run(seed).failure
 
 
+@pytest.mark.parametrize("seed", [13550, 13977])
+def test_a_seed_in_which_a_successor_authorises_anew_without_the_former_ones_conditions_holds(seed: int) -> None:
+    """What the former authority had bound its consent to binds nobody once its successor's has come in its place (R19, R22)."""
+    assert not campaign.run(seed).failure
+
+
 def test_officers_of_another_state_whose_leave_has_ended_are_refused_in_a_seed() -> None:
     """Their permission was not made longer: it is held, and what they do after that does not count (R16, R29)."""
     entries = simulate(campaign.world(35)).delivery.ledger.entries
