@@ -56,7 +56,7 @@ OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 AT_ONCE = 2
 
 
-def passes(command: tuple[str, ...], tree: Path) -> bool:
+def passes(command: tuple[str, ...], tree: Path, within: float = LONGEST) -> bool:
     """Whether the net lets it through. One that never ends has noticed something, and its processes are ended with it.
 
     Raises `RuntimeError` for one that somebody else has ended: it has noticed nothing.
@@ -66,7 +66,7 @@ def passes(command: tuple[str, ...], tree: Path) -> bool:
         command, cwd=tree, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        code = ran.wait(LONGEST)
+        code = ran.wait(within)
     except subprocess.TimeoutExpired:
         os.killpg(ran.pid, signal.SIGKILL)
         ran.wait()
@@ -109,7 +109,8 @@ def caught_by(bug: Bug, tree: Path) -> str:
 
 def sound(bugs: tuple[Bug, ...], tree: Path) -> bool:
     """Whether the tests pass where there is no bug: what fails all the same would seem to catch every one."""
-    return passes((*NAMED, *sorted({test for bug in bugs for test in bug.tests()})), tree)
+    tests = sorted({test for bug in bugs for test in bug.tests()})
+    return passes((*NAMED, *tests), tree, LONGEST * len(tests))
 
 
 def try_all(bugs: tuple[Bug, ...], folder: Path) -> Iterator[tuple[Bug, str]]:
