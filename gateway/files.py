@@ -25,7 +25,8 @@ from domain.words.text import fill, mark
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import sized, streamed
 from gateway.health import ArchivePulse
-from gateway.reads import CHECKED, hands_out, still_may_read
+from gateway.pages import entrance
+from gateway.reads import hands_out, still_may_read
 from gateway.reception import Reception
 
 log = logging.getLogger("vigil.gateway")
@@ -154,7 +155,7 @@ async def _streamed_out(request: web.Request, named: Named, size: int, pieces: A
         await answer.write(first)
         looked = monotonic()
         async for piece in pieces:
-            if monotonic() - looked >= CHECKED:  # a long file takes hours on a slow line
+            if monotonic() - looked >= entrance.CHECKED:  # a long file takes hours on a slow line
                 await still_may_read(request)
                 looked = monotonic()
             await answer.write(piece)

@@ -41,9 +41,6 @@ NO_VIEWS = (
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`, notes, subscriptions and handovers: a stop gets through without one (R8)."""
 
-CHECKED = 5.0
-"""Seconds for which who reads counts as one who may."""
-
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -55,7 +52,7 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
     answer = await handler(request)
     action = entrance.action_of(request)
     if action is not None and action not in NO_VIEWS:
-        if request.method == "GET" and not answer.prepared and monotonic() - began >= CHECKED:
+        if request.method == "GET" and not answer.prepared and monotonic() - began >= entrance.CHECKED:
             await still_may_read(request)  # a packet or paper may be minutes in the making
         if SHOWN not in request:
             message = f"the route {request.match_info.route.name} does not say what it shows"

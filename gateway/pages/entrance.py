@@ -34,7 +34,7 @@ SILENT: web.RequestKey[int | None] = web.RequestKey("silent", int)
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
 CHECKED: Final = 5.0
-"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
+"""Seconds for which whoever reads counts as one who may: each look at a session prolongs it, and so writes."""
 ROOT = "/desk"
 ACTIONS: Mapping[str, str | None] = {
     "desk.door": None,

@@ -109,23 +109,31 @@ async def test_another_branch_is_added_up_from_its_own_entries(ledgers: Counting
     assert (one.delivery.ledger.root, other.delivery.ledger.root) == (before.ledger.root, after.ledger.root)
 
 
-@pytest.mark.parametrize("more", [0, 1])
-async def test_what_is_in_memory_of_an_archive_that_was_put_back_is_not_gone_on_with(ledgers: Counting, more: int) -> None:
-    """It and the engine were put back to one moment, and both went on: else the reader is shown what is in no record by now."""
-    one, other = table("amber-1"), table("amber-1")
-    await keep(ledgers, one)
-    size = len(one.delivery.ledger)
+async def with_a_stop_in_memory(ledgers: Counting, name: str) -> FoldedDeliveries:
+    """What a process has in memory that has read a delivery with a stop."""
+    one, folded = table(name), FoldedDeliveries(ledgers)
     one.say("uz.police", "stop_requested", reason="one")
-    await keep(ledgers, one, size)
-    folded = FoldedDeliveries(ledgers)
-    await folded.newest("amber-1")
-    other.say("uz.police", "stop_requested", reason="another")
-    for number in range(more):
-        other.say("kz.knb", "stop_requested", reason=f"{number}")
+    await keep(ledgers, one)
+    await folded.newest(name)
+    return folded
+
+
+async def put_back(ledgers: Counting, other: Table) -> None:
+    """The archive was put back to before any of it, and the record has gone on otherwise."""
     async with ledgers._database.writing() as connection:
         for row in (entries, branches, snapshots):
             await connection.execute(delete(row))
     await keep(ledgers, other)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_what_is_in_memory_of_an_archive_that_was_put_back_is_not_gone_on_with(ledgers: Counting, more: int) -> None:
+    """It and the engine were put back to one moment, and both went on: else the reader is shown what is in no record by now."""
+    other, folded = table("amber-1"), await with_a_stop_in_memory(ledgers, "amber-1")
+    other.say("uz.police", "stop_requested", reason="another")
+    for number in range(more):
+        other.say("kz.knb", "stop_requested", reason=f"{number}")
+    await put_back(ledgers, other)
     found = await folded.newest("amber-1")
 
     assert other.delivery.ledger.root == found.ledger.root
@@ -134,18 +142,9 @@ async def test_what_is_in_memory_of_an_archive_that_was_put_back_is_not_gone_on_
 
 async def test_a_batch_follows_on_what_an_archive_has_that_was_put_back(ledgers: Counting) -> None:
     """Another worker has kept what came first after that: else lists say how a delivery stands of which nothing is recorded."""
-    one, other = table("amber-1"), table("amber-1")
-    await keep(ledgers, one)
-    size = len(one.delivery.ledger)
-    one.say("uz.police", "stop_requested", reason="one")
-    await keep(ledgers, one, size)
-    folded = FoldedDeliveries(ledgers)
-    await folded.newest("amber-1")
+    other, folded = table("amber-1"), await with_a_stop_in_memory(ledgers, "amber-1")
     other.say("uz.police", "stop_requested", reason="another")
-    async with ledgers._database.writing() as connection:
-        for row in (entries, branches, snapshots):
-            await connection.execute(delete(row))
-    await keep(ledgers, other)
+    await put_back(ledgers, other)
     first = len(other.delivery.ledger)
     frontier = tree.Frontier()
     for seq in range(first):

@@ -13,8 +13,8 @@ from domain.signing.envelope import Envelope, sign
 from domain.words.errors import NotVerified, Unavailable
 from process.in_force import InForce
 from rehearsal.services import VIGIL, private_key_of
-from tests.archive.test_ledgers import alone
-from tests.archive.test_log import database
+from tests.archive.samples import database
+from tests.archive.standby import no_standby
 from tests.process.test_in_force import DIRECTORY, KEY, fine, revocation
 
 
@@ -80,29 +80,19 @@ async def test_a_database_that_is_away_says_so() -> None:
             await asked
 
 
-async def test_a_change_that_no_standby_has_is_not_said_to_be_entered_however_often_it_is_announced(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_change_that_no_standby_has_is_not_said_to_be_entered_however_often_it_is_announced(url: str) -> None:
     """Whoever announces it again finds it in the one database, where the first attempt left it. If that were an answer, a revoked
     key would count again once that machine is lost.
     """
-    if url.startswith("sqlite"):
-        return
-    archive, change = database(url), revocation()
-    await archive.migrate()
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-    hurried = database(url)
-    monkeypatch.undo()
-    await alone(url, demanded=True)
-    try:
+    change = revocation()
+    async with no_standby(url) as hurried:
         for _ in range(3):
             with pytest.raises(Unavailable):
                 await InForce(DIRECTORY, KeyChanges(hurried)).enter(change, KEY, fine)
-    finally:
-        await alone(url, demanded=False)
+    archive = database(url)
     in_force = InForce(DIRECTORY, KeyChanges(archive))
     new = await in_force.enter(change, KEY, fine)
-    await hurried.close()
     await archive.close()
 
     assert not new

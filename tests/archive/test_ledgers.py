@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, update
 
 from archive.batches import Batch, BatchKept, Diverges, Extent
 from archive.database import Database
@@ -22,6 +22,7 @@ from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unav
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES
 from rehearsal.services import EPOCH
 from tests.archive.samples import AT, NAME, READER, batch, database, entry, glanced, ledger, new_keys, request, root, standing
+from tests.archive.standby import no_standby
 
 ROUNDS = 3
 
@@ -425,40 +426,18 @@ async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) ->
     assert {row.delivery for row in found["data_keys"]} == counts.keys()
 
 
-async def alone(url: str, *, demanded: bool) -> None:
-    """Whether PostgreSQL demands that a standby has what is written, where there is none."""
-    archive = database(url)
-    async with archive._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        await connection.execute(text(f"ALTER SYSTEM SET synchronous_standby_names TO '{'*' if demanded else ''}'"))
-        await connection.execute(text("SELECT pg_reload_conf()"))
-        shown = text("SHOW synchronous_standby_names")
-        while bool((await connection.execute(shown)).scalar_one()) != demanded:  # noqa: ASYNC110 - no bell rings
-            await asyncio.sleep(0.01)
-    await archive.close()
-
-
-async def test_a_batch_that_no_standby_has_is_not_said_to_be_kept_however_often_it_is_tried(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_batch_that_no_standby_has_is_not_said_to_be_kept_however_often_it_is_tried(url: str) -> None:
     """The standby is away, and whoever gives up waiting for it leaves the batch in the one database: the next attempt finds it
     there. If that were an answer, the run would let go of what is lost with that machine.
     """
-    if url.startswith("sqlite"):
-        return
-    archive, keys = database(url), new_keys()
-    await archive.migrate()
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-    hurried = database(url)
-    monkeypatch.undo()
-    await alone(url, demanded=True)
-    try:
+    keys = new_keys()
+    async with no_standby(url) as hurried:
         for _ in range(3):
             with pytest.raises(Unavailable):
                 await Ledgers(hurried, keys).keep(batch(ledger(3)))
-    finally:
-        await alone(url, demanded=False)
+    archive = database(url)
     kept = await Ledgers(archive, keys).keep(batch(ledger(3)))
-    await hurried.close()
     await archive.close()
 
     assert (3, None) == (kept.size, kept.change)  # type: ignore[union-attr]

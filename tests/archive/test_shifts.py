@@ -30,7 +30,7 @@ from domain.words.moments import instant, utc_text
 from process.ring import Wrapping
 from rehearsal.services import EPOCH
 from tests.archive.samples import AT, READER, database, new_keys
-from tests.archive.test_ledgers import alone
+from tests.archive.standby import no_standby
 from tests.goldens import GOLDEN, read, replayed
 
 EVER, NEVER = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
@@ -155,36 +155,26 @@ async def test_a_delivery_is_read_as_it_stood_when_the_shift_began(kept: Kept) -
     assert glance(stood) != glance(one)
 
 
-async def test_a_handover_that_no_standby_has_is_not_found_however_often_it_is_signed(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_handover_that_no_standby_has_is_not_found_however_often_it_is_signed(url: str) -> None:
     """Whoever signs it again is answered with what is found. The first attempt leaves it in the one database, and with that
     machine a shift would be lost that two persons had been told of as handed over.
     """
-    if url.startswith("sqlite"):
-        return
-    archive, ring, key = database(url), new_keys(), Ed25519PrivateKey.generate()
-    await archive.migrate()
-    monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-    hurried = database(url)
-    monkeypatch.undo()
+    ring, key = new_keys(), Ed25519PrivateKey.generate()
     shift = Shift(watch=None, since=EPOCH, at=EPOCH, until=EPOCH, before=None)
     sheet = sheet_of(shift, SheetSource(rows=(), heads=(), counts={}, happened=(), then={}))
     signed = sign(canonical(sheet), SHEET_TYPE, key)
     handed = Handed(part="hands_over", sheet=signed.fingerprint(), service=READER, officer="S-1", at=AT)
     given = sign(canonical(handed), SHIFT_TYPE, key)
-    await alone(url, demanded=True)
-    try:
+    async with no_standby(url) as hurried:
         for _ in range(2):
             with pytest.raises(Unavailable):
                 await Shifts(hurried, ring).give(sheet, signed, given, AT)
             with pytest.raises(Unavailable):
                 await Shifts(hurried, ring).of_sheet(ALL, signed.fingerprint())
         assert await Shifts(hurried, ring).of_sheet(ALL, "0" * 64) is None
-    finally:
-        await alone(url, demanded=False)
+    archive = database(url)
     found = await Shifts(archive, ring).of_sheet(ALL, signed.fingerprint())
-    await hurried.close()
     await archive.close()
 
     assert found is not None

@@ -17,7 +17,7 @@ from archive.tables import notices
 from domain.views.subscriptions import Occasion, Wish
 from domain.words.errors import NotAuthentic, NotFound, Unavailable
 from tests.archive.samples import database, new_keys
-from tests.archive.test_ledgers import alone
+from tests.archive.standby import no_standby
 
 WISH = Wish.model_validate({"subjects": ["overdue", "stop"], "way": {"by": "webhook", "url": "https://hook.example/x"}})
 WHO = SignedIn("supervision", "S-1", "key")
@@ -81,28 +81,17 @@ async def test_a_request_that_comes_to_two_gateways_subscribes_once(url: str) ->
     assert other not in made
 
 
-async def test_what_was_ended_is_not_said_to_be_gone_before_the_standby_has_that(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_what_was_ended_is_not_said_to_be_gone_before_the_standby_has_that(url: str) -> None:
     """Whoever gives up waiting for it has ended it in the one database: it goes on to tell once that machine is lost."""
-    if url.startswith("sqlite"):
-        return
     async with opened(url) as room:
         name = await room.subscribers[0].add(WHO, WISH)
-        monkeypatch.setattr("archive.database.PATIENCE", 0.5)
-        archive = database(url)
-        monkeypatch.undo()
-        hurried = Subscribers(archive, new_keys())
-        await alone(url, demanded=True)
-        try:
+        async with no_standby(url) as hurried:
             for _ in range(2):
                 with pytest.raises(Unavailable):
-                    await hurried.remove(name, WHO.service, WHO.officer)
-        finally:
-            await alone(url, demanded=False)
+                    await Subscribers(hurried, new_keys()).remove(name, WHO.service, WHO.officer)
         with pytest.raises(NotFound):
-            await hurried.remove(name, WHO.service, WHO.officer)
-        await archive.close()
+            await room.subscribers[0].remove(name, WHO.service, WHO.officer)
 
 
 async def test_one_gateway_at_a_time_has_a_subscription(url: str) -> None:

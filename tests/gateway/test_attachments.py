@@ -340,7 +340,7 @@ async def test_a_long_file_breaks_off_once_the_key_that_asked_for_it_counts_no_m
     page: bool,  # noqa: FBT001
 ) -> None:
     """It is revoked while the file is on its way: what has not gone out by then stays here."""
-    monkeypatch.setattr("gateway.files.CHECKED", 0.0)
+    monkeypatch.setattr("gateway.pages.entrance.CHECKED", 0.0)
     async with opened(tmp_path) as at:
         film, get = told(), Files.get
         at.table.say("kz.police", "information", text="x", attachments=(film,))

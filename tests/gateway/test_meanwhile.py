@@ -50,7 +50,7 @@ async def test_what_was_long_in_the_making_goes_to_nobody_whose_key_was_revoked_
         at.known.replace(WITHOUT_KEYS)
         return await look(self, *given)
 
-    monkeypatch.setattr("gateway.reads.CHECKED", 0.0)
+    monkeypatch.setattr("gateway.pages.entrance.CHECKED", 0.0)
     monkeypatch.setattr(WatchFloor, "page", long)
     browser = await at.browser()
     status = (await browser.ask("GET", "/desk/floor"))[0].status if page else (await at.ask("/v1/floor"))[0]
@@ -75,7 +75,7 @@ async def test_who_waits_for_its_turn_is_shown_nothing_once_its_key_counts_no_mo
         return await look(self, *given)
 
     monkeypatch.setattr("gateway.api.Limits", lambda: limits)
-    monkeypatch.setattr("gateway.reads.CHECKED", 60.0)  # the first is being made meanwhile
+    monkeypatch.setattr("gateway.pages.entrance.CHECKED", 60.0)  # the first is being made meanwhile
     monkeypatch.setattr(WatchFloor, "page", slowly)
     async with over(ROWS) as at, asyncio.timeout(60):
         browser = await at.browser()
@@ -177,7 +177,7 @@ async def test_who_reads_what_is_asked_waits_for_one_telling_where_temporal_hang
     asked: list[Any] = [
         SimpleNamespace(id=f"{one}/consent-kz/{PART}", delivery=one, checkpoint="consent-kz", service=PART) for one in names
     ]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await mine.report(reader, asked)
     before = [*noted]
     mine._clock = now
