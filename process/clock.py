@@ -14,7 +14,11 @@ from typing import Final
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, PollActivityTaskQueueRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    PollActivityTaskQueueRequest,
+    PollActivityTaskQueueResponse,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -67,13 +71,20 @@ async def _ask(client: Client) -> Clock:
     question = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=queue, task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
     )
-    pause, polling = ONCE_MORE, asyncio.create_task(service.poll_activity_task_queue(poll, timeout=A_POLL))
+
+    def ask_for_work() -> asyncio.Task[PollActivityTaskQueueResponse]:
+        return asyncio.create_task(service.poll_activity_task_queue(poll, timeout=A_POLL))
+
+    pause, polling = ONCE_MORE, ask_for_work()
     try:
         while True:
             found = await service.describe_task_queue(question, timeout=PATIENCE)
             for one in found.pollers:
                 if one.identity == mine:
                     return Clock(one.last_access_time.ToDatetime(UTC), monotonic())
+            if polling.done():
+                polling.result()  # raises, where it was lost on the way and the question about it was not
+                polling = ask_for_work()
             await asyncio.sleep(pause)
             pause *= 2
     finally:

@@ -900,6 +900,7 @@ BUGS = (
     Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
     Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),
     Bug("clock", "process/clock.py", "if one.identity == mine:", "if one:", "process/clock"),
+    Bug("clock", "process/clock.py", "if polling.done():", "if False:", "process/clock"),
     Bug(
         "sealed",
         "process/codec.py",

@@ -2,9 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from temporalio.api.workflowservice.v1 import PollActivityTaskQueueResponse
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from bench.chaos.proxy import Proxy
 from domain.words.errors import Unavailable
@@ -61,3 +64,25 @@ async def test_who_asks_while_a_connection_ends_is_answered_by_the_next(temporal
         await proxy.become("open")
 
         assert datetime.now(UTC) - (await asked).said < READ_IN
+
+
+@pytest.mark.parametrize("lost", [RPCError("connection reset", RPCStatusCode.UNAVAILABLE, b""), None])
+async def test_who_was_not_heard_asking_for_work_asks_for_it_again(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, lost: RPCError | None
+) -> None:
+    """A connection that ended took along the asking alone, or a server that shuts down said that there is no work."""
+    service = temporal.workflow_service
+    ask = service.poll_activity_task_queue
+    answers = iter([lost])
+
+    async def ask_in_vain(*args: Any, **kwargs: Any) -> PollActivityTaskQueueResponse:
+        for answer in answers:
+            if answer is not None:
+                raise answer
+            return PollActivityTaskQueueResponse()
+        return await ask(*args, **kwargs)
+
+    monkeypatch.setattr(service, "poll_activity_task_queue", ask_in_vain)
+
+    assert datetime.now(UTC) - (await look(temporal)).said < READ_IN
+    assert next(answers, "asked") == "asked"
