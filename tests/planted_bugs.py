@@ -110,7 +110,7 @@ def caught_by(bug: Bug, tree: Path) -> str:
 def sound(bugs: tuple[Bug, ...], tree: Path) -> bool:
     """Whether the tests pass where there is no bug: what fails all the same would seem to catch every one."""
     tests = sorted({test for bug in bugs for test in bug.tests()})
-    return passes((*NAMED, *tests), tree, LONGEST * len(tests))
+    return passes((*NAMED, "-n", str(AT_ONCE), *tests), tree, LONGEST * len(tests))
 
 
 def try_all(bugs: tuple[Bug, ...], folder: Path) -> Iterator[tuple[Bug, str]]:
