@@ -52,9 +52,9 @@ NOTHING_RAN = {4: "pytest was asked for what is not there", 5: "no test ran"}
 """Exit codes of pytest that prove nothing."""
 OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("only the simulator", (sys.executable, "-m", "rehearsal", "--seed", "0", "--seeds", str(SEEDS))),
-    ("only other tests", (*PYTEST, "tests/domain")),
+    ("only other tests", (*PYTEST, "tests/domain", "--ignore", "tests/domain/test_rules_lock.py")),
 )
-"""What is tried where its own tests let a bug through."""
+"""What is tried where its own tests let a bug through. That the rules are as they were locked is no proof: no bug is."""
 AT_ONCE = 2
 
 

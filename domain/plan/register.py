@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, Text, valid_keys
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, Text
 from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
 from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
@@ -81,10 +81,6 @@ class Contact(Frozen):
     def checkpoint(self) -> str:
         """The checkpoint of this conflict: each has one, and it is called the same on both sides."""
         return f"conflict.{self.conflict}"
-
-    def keys_at(self, moment: datetime) -> dict[str, str]:
-        """Key id to public key, of the keys that are valid at this instant."""
-        return valid_keys(self.keys, moment)
 
 
 class Party(Frozen):

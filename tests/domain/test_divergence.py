@@ -199,6 +199,8 @@ def test_r18_a_record_that_is_put_back_again_is_decided_on_afresh() -> None:
     assert not set(before) & set(after)
     assert new.is_closed(*before)
     assert 2 == new.delivery.state.branch
+    assert new.delivery.state.divergence is not None
+    assert () == new.delivery.state.divergence.decided
     decide(new)
     assert new.delivery.state.divergence is None
 

@@ -7,6 +7,7 @@ import pytest
 
 from domain.delivery.decided import Closed
 from domain.delivery.reported import Deconflicted, Deferred
+from domain.delivery.statement import Said
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.plan.selectors import Selector
@@ -84,6 +85,15 @@ def test_nobody_else_signs_for_it(service: str) -> None:
     table = unsigned()
     assert ("refused", "R15") == became(table.say(service, "deconfliction_requested", ASKED))
     assert not looks(table)
+
+
+def test_who_was_asked_and_is_competent_no_longer_does_not_sign() -> None:
+    """Who may sign is seen when it is recorded, and not only when it is asked."""
+    table = unsigned()
+    said = table.statement(FISHER, "deconfliction_requested", ASKED)
+    verdict = said.content.judge(table.delivery, Said(99, table.now, said, ("a" * 32,)))
+    assert verdict.finding is not None
+    assert "not_competent" == verdict.finding.code
 
 
 def test_a_delegation_does_not_let_the_initiator_sign_for_itself() -> None:

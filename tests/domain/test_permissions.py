@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.consents import Consents
 from domain.delivery.decided import Cleared, Halted, Opened
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
@@ -136,6 +137,18 @@ def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
     """The checkpoint waits for both: the authorisation alone is not enough."""
     table = asked("device")
     assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.police",)
+
+
+def test_r16_an_authorisation_permits_nothing_that_wants_an_act_of_its_own_after_a_change_of_plan() -> None:
+    """Which rule of a card is about a delivery depends on its plan: what was permitted under one rule is judged by the other."""
+    law = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+    inside = {"measures": ["device"], "needs": "permission", "by": ["prosecutor"], "law": law}
+    table = Table(plan_with("device"), other_cards=card_of("UZ", measures=[inside]))
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", permits=["device"])
+    state, now = table.delivery.state, table.now
+    assert Consents(state).permitted("UZ", "device", now)
+    state.cards = {**state.cards, **card_of("UZ", measures=[inside | {"needs": "own_act"}])}
+    assert not Consents(state).permitted("UZ", "device", now)
 
 
 def test_r16_refused_permission_halts() -> None:

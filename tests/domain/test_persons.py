@@ -105,6 +105,17 @@ def test_r12_who_is_dropped_by_a_correction_and_arrested_after_all_is_held() -> 
     verify(table.packet())
 
 
+def test_r12_who_is_dropped_by_a_correction_and_named_by_the_next_is_held() -> None:
+    """The release was of the arrest as it stood then: what is said anew of it is an arrest that nobody was released from."""
+    table = Table().deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    table.say("uz.police", "arrestee_released", persons=["P-1"])
+    assert corrected(table, "the-arrest", persons=[COURIER]) == ("accepted", None)
+    assert corrected(table, "the-arrest", persons=[RECIPIENT, COURIER]) == ("accepted", None)
+    assert [one.code for one in table.delivery.state.held] == ["P-1", "P-2"]
+    verify(table.packet())
+
+
 def test_r12_a_person_is_arrested_once() -> None:
     """The same service at another checkpoint gives another code."""
     asked = [{"service": "kz.knb", "says": "arrest"}]

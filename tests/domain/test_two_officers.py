@@ -7,14 +7,19 @@ import pytest
 
 from domain.delivery.reported import Amended
 from domain.delivery.statement import sign_statement
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange
 from domain.plan.plan import Plan
-from domain.record.door import amend, submit
+from domain.record.door import amend, change_keys, submit
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, sign
+from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
 from domain.views.second import first_word, otherwise
 from domain.views.view import view
 from domain.words.errors import NotAuthentic
 from rehearsal.scenario import Scenario
-from rehearsal.services import private_key_of, second
+from rehearsal.services import SECOND, private_key_of, second
 from rehearsal.simulator import World, simulate
 from tests.course import became, code, outcome_of
 from tests.support import PHOTOGRAPH, Table, asks, example_cards, example_directory, signed_plan, with_changes
@@ -67,6 +72,19 @@ def test_r20_one_key_in_two_names_is_one_officer() -> None:
     first = table.statement("kz.police", "prepared", "preparation")
     with pytest.raises(NotAuthentic, match="is officer-2's"):
         submit(table.delivery, sign_statement(first, private_key_of(second("kz.police"))), table.now)
+    assert table.delivery.state.custody is None
+
+
+def test_r20_two_keys_in_one_officers_hand_are_one_officer() -> None:
+    """Whoever has a new key and the old one signs twice, and it is one person's word."""
+    table = preparing()
+    new = ServiceKey(public=public_text(private_key_of("new")), officer=SECOND, valid_from="2022-03-01T00:00:00Z")
+    record = KeyChange(service="kz.police", by="kz.police", made_at=table.now.isoformat(), added=(new,), ended=())
+    assert change_keys(table.delivery, sign(canonical(record), KEYS_TYPE, private_key_of("kz.police")), table.now) is not None
+    table.say("kz.police", "prepared", "preparation", officer=SECOND)
+    said = table.statement("kz.police", "prepared", "preparation", officer=SECOND)
+    again = submit(table.delivery, sign_statement(said, private_key_of("new")), table.now)
+    assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
     assert table.delivery.state.custody is None
 
 

@@ -489,13 +489,6 @@ BUGS = (
     Bug(
         "R15",
         "domain/plan/register.py",
-        "return valid_keys(self.keys, moment)",
-        'return valid_keys((key.model_copy(update={"revoked_at": None}) for key in self.keys), moment)',
-        "deconfliction",
-    ),
-    Bug(
-        "R15",
-        "domain/plan/register.py",
         '("crowded", crowd) if crowd > MOST_CONTACTS',
         '("crowded", crowd) if False',
         "enquiries",
