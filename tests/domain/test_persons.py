@@ -166,6 +166,7 @@ def test_r12_a_seizure_arrests_anew_whom_it_does_not_hold_and_its_correction_nob
     table.say("kz.police", "arrestee_released", persons=["P-1"], reason="test")
     table.say("kz.police", "interdicted", id="the-seizure", arrested=[RECIPIENT, COURIER])
     assert ([one.code for one in table.delivery.state.held], len(table.delivery.state.arrested)) == (["P-1", "P-2"], 2)
+    assert [one.code for one in table.delivery.state.arrests["the-seizure"].persons] == ["P-1"]
     table.say("kz.police", "arrestee_released", persons=["P-1", "P-2"], reason="test")
     right = WORDS["interdicted"] | {"kind": "interdicted", "arrested": [RECIPIENT, COURIER]}
     assert became(table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right)) == ("accepted", None)
