@@ -139,9 +139,9 @@ class Crowd:
             except Unavailable:
                 await asyncio.sleep(1)
             except RuleBroken as error:
-                if error.reason != "started_already":  # whoever heard of no start asked once more
-                    raise
-                break
+                if error.reason == "started_already":  # its answer was late, and it was asked for again
+                    break
+                raise
             else:
                 break
         self.plans.append(plan)

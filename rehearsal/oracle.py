@@ -237,8 +237,8 @@ class SpeakerBook(OracleBook):
         return True
 
     def _authorised(self, voice: str, asked: str, permits: frozenset[Measure]) -> None:
-        """It comes in the place of what those gave whose place its service has taken, but for what a later checkpoint asked for,
-        and for what permits more.
+        """A successor's authorisation ends the conditions of whom it follows, unless a later checkpoint asked for what they
+        gave, or that permits more.
         """
         order = [one.id for one in self._plan.checkpoints if one.step == "authorise"]
         later = order[order.index(asked) + 1 :] if asked in order else []

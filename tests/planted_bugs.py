@@ -39,8 +39,8 @@ ROOT = Path(__file__).parent.parent
 LEFT_OUT = (".git", ".venv", ".*_cache", ".hypothesis", "build", "__pycache__")
 SEEDS = 60
 LONGEST = 240
-MOST_SAID = 4000
-"""Characters of what the tests say that fail without a bug."""
+MOST_FAILED, MOST_SAID = 9, 4000
+"""Tests that fail without a bug until the others are left, and characters of what they say."""
 
 OF_RULES = (rules_of_consent, rules_of_custody, rules_of_speaking, rules_of_course)
 BUGS = tuple(bug for room in (plan, delivery, *OF_RULES, views, record, engine, faces) for bug in room.BUGS)
@@ -112,7 +112,7 @@ def caught_by(bug: Bug, tree: Path) -> str:
 def see_that_all_pass(bugs: tuple[Bug, ...], tree: Path) -> None:
     """Raises `RuntimeError` where a test fails without any bug: it would seem to catch every one."""
     tests, said = sorted({test for bug in bugs for test in bug.tests()}), tree.with_suffix(".said")
-    if not passes((*NAMED, "--maxfail", "9", "-n", str(AT_ONCE), *tests), tree, LONGEST * len(tests), said):
+    if not passes((*NAMED, "--maxfail", str(MOST_FAILED), "-n", str(AT_ONCE), *tests), tree, LONGEST * len(tests), said):
         message = f"a test fails without any bug, so that it proves nothing:\n{said.read_text()[-MOST_SAID:]}"
         raise RuntimeError(message)
 

@@ -33,6 +33,7 @@ async def _demand(url: str, *, demanded: bool) -> None:
         await connection.execute(text(f"ALTER SYSTEM SET synchronous_standby_names TO '{'*' if demanded else ''}'"))
         await connection.execute(text("SELECT pg_reload_conf()"))
         shown = text("SHOW synchronous_standby_names")
-        while bool((await connection.execute(shown)).scalar_one()) != demanded:  # noqa: ASYNC110 - no bell rings
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(60):
+            while bool((await connection.execute(shown)).scalar_one()) != demanded:  # noqa: ASYNC110 - no bell rings
+                await asyncio.sleep(0.01)
     await archive.close()

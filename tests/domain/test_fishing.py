@@ -87,8 +87,8 @@ def test_nobody_else_signs_for_it(service: str) -> None:
     assert not looks(table)
 
 
-def test_who_was_asked_and_is_competent_no_longer_does_not_sign() -> None:
-    """Who may sign is seen when it is recorded, and not only when it is asked."""
+def test_the_rule_itself_refuses_who_is_not_competent() -> None:
+    """The checkpoint asks only services that are; the rule does not rely on that."""
     table = unsigned()
     said = table.statement(FISHER, "deconfliction_requested", ASKED)
     verdict = said.content.judge(table.delivery, Said(99, table.now, said, ("a" * 32,)))

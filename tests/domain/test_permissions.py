@@ -139,8 +139,8 @@ def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
     assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.police",)
 
 
-def test_r16_an_authorisation_permits_nothing_that_wants_an_act_of_its_own_after_a_change_of_plan() -> None:
-    """Which rule of a card is about a delivery depends on its plan: what was permitted under one rule is judged by the other."""
+def test_r16_an_authorisation_permits_no_more_what_wants_an_act_of_its_own_by_now() -> None:
+    """A change of plan may bring another rule of the card to bear; here the card itself says otherwise."""
     law = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
     inside = {"measures": ["device"], "needs": "permission", "by": ["prosecutor"], "law": law}
     table = Table(plan_with("device"), other_cards=card_of("UZ", measures=[inside]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted_bugs import BUGS, ROOT, Bug, passes, planted
+from tests.planted_bugs import BUGS, ROOT, Bug, passes, planted, see_that_all_pass
 
 
 @cache
@@ -46,3 +46,12 @@ def test_a_run_that_was_ended_from_outside_has_caught_nothing(tmp_path: Path) ->
     """It is no failure of a test, and the whole run stops."""
     with pytest.raises(RuntimeError, match="ended by SIGTERM"):
         passes(("sh", "-c", "kill -TERM $$"), tmp_path)
+
+
+def test_what_fails_without_a_bug_is_said(tmp_path: Path) -> None:
+    """Whoever is told that a run proves nothing is told why."""
+    tree = tmp_path / "0"
+    (tree / "tests/domain").mkdir(parents=True)
+    (tree / "tests/domain/test_odd.py").write_text('def test_odd():\n    """It fails."""\n    assert "odd" == "even"\n')
+    with pytest.raises(RuntimeError, match="assert 'odd' == 'even'"):
+        see_that_all_pass((Bug("R1", "any.py", "a", "b", "odd"),), tree)
