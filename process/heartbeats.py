@@ -6,12 +6,14 @@ moments are of clocks that may be wrong, so it is only seen whether they go on.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from time import monotonic
 from typing import Final
 
+from temporalio.api.enums.v1 import WorkerStatus
+from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import ListWorkersRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime, TelemetryConfig
@@ -28,7 +30,10 @@ AGAIN: Final = 1.0
 MOST: Final = 500
 """Workers of one task queue that are listened to."""
 
-Sign = tuple[datetime, frozenset[tuple[str, int]]]
+Word = tuple[str, int]
+"""Whose word it is, and when it was said, in nanoseconds by the clock of whoever said it."""
+
+Sign = tuple[datetime, frozenset[Word]]
 """When a worker of a build last asked for work, and the newest word of each that speaks often enough."""
 
 
@@ -58,7 +63,7 @@ class Heartbeats:
         """The builds whose workers have lately asked for work and have not fallen silent; none where there is none. A build of
         which no word was ever heard counts by what it asked. Raises `RPCError`.
         """
-        asked = await last_asked(self._client, self._task_queue, datetime.now(UTC), patience=patience)
+        asked = await self._asked(patience)
         heard = await self._heard(patience)
         now, before = self._clock(), self._signs
         signs: dict[str, Sign] = {build: (when, frozenset(heard.get(build, ()))) for build, when in asked.items()}
@@ -69,34 +74,51 @@ class Heartbeats:
         return frozenset(lively) - {""} if lively else None
 
     async def builds_alive(self, *, patience: timedelta) -> frozenset[str] | None:
-        """The same for whoever looks once: it is looked until each build has given another word or has fallen silent. Raises
-        `RPCError`.
+        """The same for whoever looks once: the builds that have lately asked for work and of which another word comes within
+        `SILENT`. Where Temporal keeps no words, they count by what they asked. Raises `RPCError`.
         """
-        found, began = await self.builds_at_work(patience=patience), self._clock()
-        first = {build: words for build, ((_, words), _) in self._signs.items() if words}
-
-        def silent() -> frozenset[str]:  # a question of one that is gone may still be answered, and is no word of it
-            return frozenset(build for build, (sign, _) in self._signs.items() if sign[1] == first.get(build))
-
-        while silent() and self._clock() - began <= SILENT:
+        first, began = await self._words(patience), self._clock()
+        if first is None:
+            return await self.builds_at_work(patience=patience)
+        asked, spoken, known = await self._asked(patience), set[str](), set(map(_known_by, first))
+        while asked.keys() - spoken and self._clock() - began <= SILENT:
             await asyncio.sleep(AGAIN)
-            found = await self.builds_at_work(patience=patience)
-        return (found - silent() or None) if found else found
+            words = await self._words(patience) or []
+            others = [word for word in words if _lives(word) and _known_by(word) not in known]
+            spoken |= {word.deployment_version.build_id for word in others}
+            asked = await self._asked(patience)
+        alive = asked.keys() & spoken  # a question of one that is gone may still be answered, and is no word of it
+        return frozenset(alive) - {""} if alive else None
 
-    async def _heard(self, patience: timedelta) -> dict[str, set[tuple[str, int]]]:
-        """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how
-        often others come.
-        """
+    async def _asked(self, patience: timedelta) -> dict[str, datetime]:
+        return await last_asked(self._client, self._task_queue, datetime.now(UTC), patience=patience)
+
+    async def _words(self, patience: timedelta) -> Sequence[WorkerHeartbeat] | None:
+        """The newest word of each worker; none: the server keeps no such words, since it is an older one."""
         request = ListWorkersRequest(namespace=self._client.namespace, page_size=MOST, query=f"TaskQueue = '{self._task_queue}'")
         try:
             answer = await self._client.workflow_service.list_workers(request, timeout=patience)
         except RPCError as error:
-            if error.status is RPCStatusCode.UNIMPLEMENTED:  # an older server
-                return {}
+            if error.status is RPCStatusCode.UNIMPLEMENTED:
+                return None
             raise
-        found: dict[str, set[tuple[str, int]]] = {}
-        for word in (one.worker_heartbeat for one in answer.workers_info):
+        return [one.worker_heartbeat for one in answer.workers_info]
+
+    async def _heard(self, patience: timedelta) -> dict[str, set[Word]]:
+        """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how
+        often others come.
+        """
+        found: dict[str, set[Word]] = {}
+        for word in await self._words(patience) or ():
             if timedelta() < word.elapsed_since_last_heartbeat.ToTimedelta() <= timedelta(seconds=SILENT / 2):
-                newest = word.worker_instance_key, word.heartbeat_time.ToNanoseconds()
-                found.setdefault(word.deployment_version.build_id, set()).add(newest)
+                found.setdefault(word.deployment_version.build_id, set()).add(_known_by(word))
         return found
+
+
+def _lives(word: WorkerHeartbeat) -> bool:
+    """The last word of a worker says that it ends."""
+    return word.status != WorkerStatus.WORKER_STATUS_SHUTTING_DOWN
+
+
+def _known_by(word: WorkerHeartbeat) -> Word:
+    return word.worker_instance_key, word.heartbeat_time.ToNanoseconds()

@@ -46,6 +46,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"),
 ]
+expect.set_options(timeout=30_000)  # milliseconds: what a page shows of a busy machine takes longer than on an idle one
 SERVICE = "uz.prosecutor"
 NARROW = {"width": 360, "height": 740}
 

@@ -961,7 +961,15 @@ BUGS = (
         "process/heartbeats",
     ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
-    Bug("outage", "process/heartbeats.py", "(found - silent() or None) if found else found", "found", "process/heartbeats"),
+    Bug("outage", "process/heartbeats.py", "alive = asked.keys() & spoken", "alive = asked.keys()", "process/heartbeats"),
+    Bug("outage", "process/heartbeats.py", "if _lives(word) and _known_by(word)", "if _known_by(word)", "process/heartbeats"),
+    Bug(
+        "outage",
+        "process/heartbeats.py",
+        "if _lives(word) and _known_by(word) not in known",
+        "if _lives(word)",
+        "process/heartbeats",
+    ),
     Bug(
         "keys",
         "process/in_force.py",

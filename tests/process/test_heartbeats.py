@@ -5,13 +5,15 @@ import itertools
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import SIGINT, SIGKILL, Signals
 from time import monotonic
 
 import pytest
+from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.client import Client
 
 from gateway.health import Pulse
@@ -73,15 +75,34 @@ class Looking:
                 await asyncio.sleep(0.1)
 
 
+class Told(Heartbeats):
+    """Says when it has listened."""
+
+    def __init__(self, temporal: Client, queue: str, clock: Callable[[], float]) -> None:
+        super().__init__(temporal, queue, clock)
+        self._listened = asyncio.Semaphore(0)
+
+    async def _words(self, patience: timedelta) -> Sequence[WorkerHeartbeat] | None:
+        words = await super()._words(patience)
+        self._listened.release()
+        return words
+
+    async def again(self) -> None:
+        """It has listened twice more: the second time to what is said now."""
+        async with asyncio.timeout(60):
+            for _ in range(2):
+                await self._listened.acquire()
+
+
 @asynccontextmanager
-async def idle(temporal: Client, queue: str, every: int) -> AsyncIterator[None]:
-    """A worker that says every so many seconds that it lives; it is killed."""
+async def idle(temporal: Client, queue: str, every: int, how: Signals = SIGKILL) -> AsyncIterator[None]:
+    """A worker that says every so many seconds that it lives; a signal ends it."""
     address, where = temporal.service_client.config.target_host, os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", IDLE, address, queue, str(every), env=where)
     try:
         yield
     finally:
-        process.kill()
+        process.send_signal(how)
         await process.wait()
 
 
@@ -137,3 +158,27 @@ async def test_a_question_that_is_answered_after_its_worker_has_gone_is_no_word_
 
     assert await Heartbeats(temporal, at.queue, lambda: 10 * monotonic()).builds_alive(patience=PATIENCE) is None
     assert next(answered) > 1
+
+
+async def test_a_worker_that_said_one_word_and_ended_does_not_live(temporal: Client) -> None:
+    """It has asked for work a moment ago, and nobody knows how often it would have spoken."""
+    at = Looking(temporal)
+    async with idle(temporal, at.queue, every=60, how=SIGINT):
+        await at.sign(of=0)
+
+    assert {BUILD} == await Heartbeats(temporal, at.queue).builds_at_work(patience=PATIENCE)
+    assert await Heartbeats(temporal, at.queue, lambda: 10 * monotonic()).builds_alive(patience=PATIENCE) is None
+
+
+async def test_a_last_word_of_a_worker_does_not_say_that_it_lives(temporal: Client) -> None:
+    """Whoever looks while a worker ends is told that nobody lives."""
+    at = Looking(temporal)
+    beats = Told(temporal, at.queue, lambda: at.passed)
+    async with idle(temporal, at.queue, every=60, how=SIGINT):
+        await at.sign(of=0)
+        looking = asyncio.create_task(beats.builds_alive(patience=PATIENCE))
+        await beats.again()
+    await beats.again()
+    at.passed = 2 * SILENT
+
+    assert await looking is None
