@@ -18,7 +18,7 @@ BUGS = (
         "R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"
     ),
     Bug("R10", "domain/papers/forms/court_goods.py", "out, seized = record.said(TakenOut),", "out, seized = (),", "taken_out"),
-    Bug("R4", "domain/papers/forms/court_map.py", "gone = gone and (", "gone = (", "papers"),
+    Bug("R4", "domain/papers/forms/court_map.py", "number == 0 or stretches", "stretches", "papers"),
     Bug("R4", "domain/papers/forms/court_map.py", "if not reached:", "if True:", "papers"),
     Bug("R23", "domain/papers/forms/court_proof.py", ", *(one.verdict for one in record.left_out)]", "]", "left_out"),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),

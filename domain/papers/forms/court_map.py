@@ -90,15 +90,13 @@ class Mapped(ReportTelling):
         yield table(self.tongue, heads, rows, [self.record.plan_entry] * len(places), small=True)
 
     def _located(self, places: Sequence[_Place], stretches: Sequence[tuple[Leg, bool]]) -> Iterator[Located]:
-        """Those with coordinates, if there are two; a way was gone to one if all of it from the one before was."""
+        """Those with coordinates, if there are two. The way to one was gone if its last stretch was: ways end at one not gone."""
         if len({one.at for one in places if one.at is not None}) < 2:
             return
-        gone = True
         for number, one in enumerate(places):
-            gone = gone and (number == 0 or stretches[number - 1][1])
             if one.at is not None:
+                gone = number == 0 or stretches[number - 1][1]
                 yield Located(str(number + 1), one.known, *one.at, gone, one.post)
-                gone = True
 
     def _states(self) -> tuple[tuple[str, str], ...]:
         found = dict.fromkeys(state for leg in self.record.plan.legs for state in leg.states)
