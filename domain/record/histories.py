@@ -98,7 +98,7 @@ def replayed(packet: Packet, other: OtherHistory) -> Delivery:
 
 def all_histories_are_there(delivery: Delivery, others: Mapping[int, Delivery]) -> None:
     """Every history that was found to be another is in the packet, and none that no entry names (R18): the ledger names some, and
-    these may name more. None names itself.
+    these may name more.
     """
     named, coming = dict[int, Delivery](), [delivery]
     while coming:
@@ -106,7 +106,7 @@ def all_histories_are_there(delivery: Delivery, others: Mapping[int, Delivery]) 
         for entry in each.ledger.entries:
             if isinstance(found := entry.event, Diverged):
                 other = others.get(found.branch)
-                if other is None or not _begins(other, found) or _begins(each, found):
+                if other is None or not _begins(other, found):
                     raise NotVerified(f"R18: the history that was found in branch {found.branch} is not in the packet", entry.seq)
                 if found.branch not in named:
                     named[found.branch] = other

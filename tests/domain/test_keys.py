@@ -23,11 +23,11 @@ from domain.plan.key_changes import (
     said_already,
 )
 from domain.record.door import amend, change_keys
-from domain.record.packet import seal
+from domain.record.packet import seal, unseal
 from domain.record.trust import ON_ITS_WAY
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
-from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, Envelope, sign
+from domain.signing.envelope import KEYS_TYPE, MANIFEST_TYPE, PLAN_TYPE, Envelope, sign
 from domain.signing.keys import key_id, public_text
 from domain.views.glance import glance
 from domain.views.sight import whole
@@ -535,6 +535,19 @@ def test_a_packet_is_sealed_with_the_installations_key_of_the_day() -> None:
     assert of("vigil, its new key") == verify(packed).sealed_by
     with pytest.raises(NotVerified, match="the seal is not valid"):
         verify(seal(table.delivery, "", private_key_of("vigil, its new key"), table.now, sealers=keys))
+
+
+def test_a_packet_that_is_sealed_with_two_keys_of_the_installation_is_refused() -> None:
+    """Both count; a second seal would make another packet that says the same."""
+    table = Table().consent()
+    keys = (*table.directory.get(VIGIL).keys, fresh("vigil, its new key", table.now.isoformat()))
+    packed = seal(table.delivery, "", private_key_of(VIGIL), table.now, sealers=keys)
+    manifest, start = unseal(packed)[1], packed.rindex(b',"seal":') + len(b',"seal":')
+    twice = sign(canonical(manifest), MANIFEST_TYPE, private_key_of(VIGIL), private_key_of("vigil, its new key"))
+
+    assert verify(packed)
+    with pytest.raises(NotVerified, match="a seal has one signature"):
+        verify(packed[:start] + canonical(twice) + b"}")
 
 
 def test_r24_what_came_early_moves_nothing_once_its_key_has_been_revoked() -> None:

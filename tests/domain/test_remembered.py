@@ -15,14 +15,15 @@ def asked(most: int, most_characters: int) -> tuple[Remembered[int], list[str]]:
 
 
 def test_of_large_texts_as_many_are_kept_as_have_so_many_characters_together() -> None:
-    """Two fit to the character, and the third takes the place of the one that was asked for longest ago; small ones stay."""
+    """Two fit to the character, and each further one takes the place of the one asked for longest ago; small ones stay."""
     large = 2 * SMALL
     find, looked = asked(2, 2 * large)
     for name in ("s1", "a1", "b1", "a1", "c1", "a1", "s1"):
         assert find(name.ljust(2 if name == "s1" else large)) == (2 if name == "s1" else large)
     find("b1".ljust(large))
+    find("c1".ljust(large))
 
-    assert ["s1", "a1", "b1", "c1", "b1"] == looked
+    assert ["s1", "a1", "b1", "c1", "b1", "c1"] == looked
 
 
 def test_one_that_is_larger_than_all_that_may_be_kept_is_not_kept() -> None:

@@ -102,7 +102,6 @@ BUGS = (
         "or False",
         "gateway/shift::test_one_person_or_one_key_hands_over_to_nobody",
     ),
-    Bug("R18", "domain/record/histories.py", " or _begins(each, found):", ":", "divergence"),
     Bug("R23", "domain/record/histories.py", "        for shown, entry in out:", "        for shown, entry in ():", "left_out"),
     Bug(
         "packet",
@@ -159,7 +158,7 @@ BUGS = (
         "domain/record/packet.py",
         "if len(envelope.signatures) != 1:",
         "if False:",
-        "packet::test_seal_with_two_signatures_is_found",
+        "keys::test_a_packet_that_is_sealed_with_two_keys_of_the_installation_is_refused",
     ),
     Bug("R23", "domain/record/provided.py", "    if delivery.state.ended:\n", "    if not delivery.state.ended:\n", "handling"),
     Bug("R23", "domain/record/provided.py", "by.setdefault(one.provider, [])", "by.setdefault(one.name, [])", "papers"),
