@@ -9,9 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities import polled
 from activities.polled import MOST_UNHEARD, MOST_WORDS, PollProgress
 from activities.relay import Relay
-from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.plan.key_changes import KeyChange, KeyEnd
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, STATEMENT_TYPE, sign
+from domain.signing.keys import key_id, public_text
 from domain.words.limits import MOST_ANSWERS
-from process.in_force import InForce
+from process.in_force import InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.support import example_directory
 
@@ -37,6 +40,26 @@ async def test_what_nobody_has_signed_is_not_parsed(monkeypatch: pytest.MonkeyPa
     )
 
     assert (["waits=1:not-authentic"], ["refused=2:not-authentic"]) == (progress.waits, progress.refused)
+
+
+async def test_a_key_that_was_revoked_a_moment_ago_signs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process has entered that: the worker looks before it takes what came, though no delivery has heard of it yet."""
+    changes, directory, name = InMemory(), cast(example_directory(), ("uz.prosecutor",)), "uz.prosecutor"
+    gateway, worker = InForce(directory, changes), InForce(directory, changes)
+    monkeypatch.setattr(polled, "moment", lambda: datetime.now(UTC))
+
+    async def taken() -> list[str]:
+        progress, unreadable = PollProgress(), sign(b"{", STATEMENT_TYPE, private_key_of(name))
+        await polled.take((unreadable,), progress, worker, Relay(private_key_of(VIGIL)), "saxaul-22")
+        return progress.refused
+
+    before, now = await taken(), datetime.now(UTC).isoformat()
+    end = KeyEnd(key=key_id(public_text(private_key_of(name))), at=now, revoked=True)
+    change = KeyChange(service=name, by=name, made_at=now, ended=(end,))
+    await gateway.enter(sign(canonical(change), KEYS_TYPE, private_key_of(name)), private_key_of(VIGIL), lambda _: None)
+
+    assert ["refused=1:malformed"] == before
+    assert ["refused=1:not-authentic"] == await taken()
 
 
 async def test_a_service_that_answers_noise_without_end_fills_no_memory() -> None:

@@ -165,7 +165,7 @@ BUGS = (
         "activities/polled.py",
         "    await directory.look()  # a key",
         "    # a key",
-        "activities/checkpoint::test_a_polled_answer_under_a_key_that_was_revoked_elsewhere_is_turned_away",
+        "activities/polled::test_a_key_that_was_revoked_a_moment_ago_signs_no_answer",
     ),
     Bug(
         "polled",
