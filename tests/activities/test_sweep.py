@@ -2,13 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from math import ceil
+from time import monotonic
 from typing import Any
 
+import pytest
+
 from activities.sweep import A_DAY, MOST_GLANCES, ROUND, Sweep
-from archive.batches import Extent
+from archive.batches import Diverges, Extent
+from domain.delivery.reported import Diverged
 from domain.words.limits import SWEEP_SHARE
+from process.clock import Clock
 from tests.installation import VIGIL_KEY
+from workflows.messages import HandIn, LedgerSize
 
 OPEN = 10_000
 ONE_LOOK = 0.1
@@ -165,3 +172,46 @@ async def test_what_is_missed_or_cannot_answer_keeps_no_other_from_being_looked_
     assert abs(each - sweep.missed.total()) <= 1
     assert abs(each - sweep.seen.total()) <= 1
     assert silent.isdisjoint(sweep.seen)
+
+
+class Run:
+    """A run that says how far its ledger goes, and hears what it is told; Temporal has no other."""
+
+    def __init__(self, said: LedgerSize) -> None:
+        self.said = said
+        self.told: list[HandIn[Diverged]] = []
+
+    def get_workflow_handle(self, _name: str) -> "Run":
+        """This one."""
+        return self
+
+    async def query(self, _name: str, **_how: object) -> LedgerSize:
+        """How far it goes."""
+        return self.said
+
+    async def signal(self, _name: str, handed: HandIn[Diverged], **_how: object) -> None:
+        """It is told this."""
+        self.told.append(handed)
+
+
+@pytest.mark.parametrize("found", [Diverges(branch=0, seq=3, how="ahead", size=9, root=b"\x01" * 32), None])
+async def test_a_run_is_told_of_the_other_history_that_the_archive_has(
+    monkeypatch: pytest.MonkeyPatch, found: Diverges | None
+) -> None:
+    """By the sweep, whoever else would find it; where there is none, it is told nothing."""
+
+    class Compared(Archive):
+        async def compare(self, _name: str, _held: Extent, _stated: Extent) -> Diverges | None:
+            return found
+
+    async def seen(_client: object) -> Clock:
+        return Clock(said=datetime.now(UTC), at=monotonic())
+
+    monkeypatch.setattr("activities.sweep.look", seen)
+    run, archive = Run(LedgerSize(branch=0, size=3, root="00" * 32)), Compared(("amber-1",))
+    temporal: Any = run
+    ledgers: Any = archive
+    await Sweep(temporal, "queue", ledgers, ledgers, VIGIL_KEY)._compared("amber-1", await archive.held("amber-1"))
+
+    told = [(one.content.branch, one.content.seq, one.content.how, one.content.size) for one in run.told]
+    assert told == ([(0, 3, "ahead", 9)] if found is not None else [])

@@ -320,7 +320,7 @@ BUGS = (
         "activities/sweep.py",
         "        found = await self._ledgers.compare(",
         "        found = None and await self._ledgers.compare(",
-        "workflows/divergence",
+        "activities/sweep",
     ),
     Bug(
         "archive",
