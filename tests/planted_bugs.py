@@ -38,7 +38,8 @@ from tests.planted.bug import Bug
 ROOT = Path(__file__).parent.parent
 LEFT_OUT = (".git", ".venv", ".*_cache", ".hypothesis", "build", "__pycache__")
 SEEDS = 60
-LONGEST = 240
+LONGEST = 600
+"""Seconds for one net, of which the tests of the domain are the slowest, on a busy machine."""
 MOST_FAILED, MOST_SAID = 9, 4000
 """Tests that fail without a bug until the others are left, and characters of what they say."""
 

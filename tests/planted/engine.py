@@ -872,8 +872,8 @@ BUGS = (
     Bug(
         "protocol",
         "docs/protocol.md",
-        "With `?signed=yes` each request",
-        "Where it is wanted each request",
+        "`due_before`",
+        "the time it is due",
         "docs/protocol::test_every_parameter_of_a_question_is_named",
     ),
     Bug("operated", "doctor/archive.py", "if there <= set(known()):", "if True:", "client/doctor"),
