@@ -159,9 +159,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         keeping = ArchiveKeeping(ledgers, folded, key, receipts.ring)
         parts = caller, messenger, deconfliction, relay, keeping
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
-        settling = asyncio.create_task(watchdog.go_on())  # thousands of runs are moved one after another
-        await settle(client, queue, build, takes_over=chosen.takes_over)
-        settling.cancel()
+        async with watchdog.going_on():  # thousands of runs are moved one after another
+            await settle(client, queue, build, takes_over=chosen.takes_over)
         lists = Deliveries(archive, wrapping)
         sweep = Sweep(client, queue, ledgers, lists, key)
         alarms = Alarms(caller, messenger, directory)

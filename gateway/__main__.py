@@ -64,7 +64,11 @@ NAMES = 64
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set. Raises `VigilError` if a file, the server or the port is missing."""
-    beside = [asyncio.create_task(watchdog.go_on())]  # from the first: tables that are migrated for minutes are no hanging
+    async with watchdog.going_on():  # from the first: tables that are migrated for minutes are no hanging
+        await _serve(chosen, stop)
+
+
+async def _serve(chosen: Settings, stop: asyncio.Event) -> None:
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
     directory, cards = FollowedFile(chosen.directory, KeyChanges(archive), others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
@@ -104,7 +108,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     if chosen.temporal_ui is not None:
         app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"
     app[METRICS].ends(partial(seconds_left, shown))
-    beside += [
+    beside = [
         asyncio.create_task(work)
         for work in (
             app[FILES].go_on_tidying(),

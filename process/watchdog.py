@@ -3,7 +3,8 @@
 import asyncio
 import os
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from process.metrics import Probe
@@ -32,3 +33,13 @@ async def go_on(live: Probe | None = None) -> None:
             with suppress(OSError):  # nobody hears it just now: the next word comes long before anybody misses this one
                 say_so()
         await asyncio.sleep(EVERY)
+
+
+@asynccontextmanager
+async def going_on() -> AsyncIterator[None]:
+    """Say it meanwhile."""
+    saying = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        saying.cancel()

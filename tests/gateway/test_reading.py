@@ -13,7 +13,6 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.reported import Stated
@@ -28,6 +27,7 @@ from domain.signing.tree import root
 from domain.words.errors import Malformed, NotAllowed, NotFound, VigilError
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.moments import utc_text
+from gateway.feed import Feed
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.installation import PATIENCE, Installation, end_what_runs, installed, quick, renamed, stop_by
@@ -90,16 +90,16 @@ async def test_a_list_is_narrowed_down_and_paged_through(at: tuple[Installation,
 
 
 async def test_one_look_serves_all_who_watch(at: tuple[Installation, list[Plan]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty streams of a delivery get the same entry; the archive is asked what changed as often as for one."""
+    """Twenty streams of a delivery get the same entry, and do not follow what changes in the archive each for itself."""
     here, plans = at
-    looks, changes = 0, Deliveries.changes
+    looks, follow = 0, Feed._follow
 
-    async def counted(self: Deliveries, *given: Any) -> Any:
+    async def counted(self: Feed, after: int) -> None:
         nonlocal looks
         looks += 1
-        return await changes(self, *given)
+        await follow(self, after)
 
-    monkeypatch.setattr(Deliveries, "changes", counted)
+    monkeypatch.setattr(Feed, "_follow", counted)
     plan = plans[1]
     before = (await here.gateway(plan.initiator).view(plan.operation)).entries
     async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
@@ -111,10 +111,9 @@ async def test_one_look_serves_all_who_watch(at: tuple[Installation, list[Plan]]
         came = [asyncio.ensure_future(anext(one)) for one in streams]
         given = await here.gateway("uz.police").submit(plan.operation, stop_by("uz.police", plan))
         seen = await asyncio.gather(*came)
-        told = looks
 
     assert {given.receipt.entry.seq} == {one.seq for one in seen}  # type: ignore[union-attr]
-    assert told < len(streams)
+    assert 0 < looks < len(streams)
 
 
 async def test_a_ledger_is_read_page_by_page_and_no_page_is_larger_than_it_may_be(

@@ -1225,8 +1225,8 @@ BUGS = (
     Bug(
         "operated",
         "worker.py",
-        "settling = asyncio.create_task(watchdog.go_on())",
-        "settling = asyncio.create_task(asyncio.sleep(0))",
+        "        async with watchdog.going_on():  # thousands",
+        "        async with AsyncExitStack():  # thousands",
         "process/metrics::test_a_process_whose_start_takes_minutes_says_to_systemd_that_it_goes_on",
     ),
     Bug(
