@@ -115,17 +115,18 @@ async def test_a_sheet_says_what_is_open_the_worst_first_and_one_digest_over_all
 
 async def test_of_one_watch_one_sheet_at_a_time_reads_what_was(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for many at once waits for them itself: another watch has its sheet meanwhile."""
-    busy, most, goes_on = 0, 0, asyncio.Event()
+    busy, most, goes_on, stood = 0, 0, asyncio.Event(), gateway_shift.ShiftDesk._as_they_stood
 
-    async def reads(_self: Any, stand: Any, _since: Any) -> dict[str, Any]:
+    async def reads(self: Any, stand: Any, since: Any) -> Any:
         nonlocal busy, most
         if len(stand.rows) < len(ROWS):
             return {}
         busy += 1
         most = max(most, busy)
         await goes_on.wait()
+        found = await stood(self, stand, since)
         busy -= 1
-        return {}
+        return found
 
     monkeypatch.setattr(gateway_shift.ShiftDesk, "_as_they_stood", reads)
     async with asyncio.TaskGroup() as group:
