@@ -3,7 +3,6 @@
 from tests.planted.bug import Bug
 
 WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
-THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
 ODD_ANSWERS = "client/conformance::test_whatever_a_system_says_it_is_examined_to_the_end"
 EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
 LEFT = "gateway/leaving::test_"
@@ -1132,7 +1131,6 @@ BUGS = (
         "{}",
         "protocol/gateway::test_a_receipt_that_is_asked_for_again_may_be_signed_with_a_newer_key",
     ),
-    Bug("notices", "protocol/webhooks.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
     Bug(
         "waiting",
         "protocol/webhooks.py",
