@@ -117,7 +117,7 @@ class Heartbeats:
 
 def _lives(word: WorkerHeartbeat) -> bool:
     """The last word of a worker says that it ends."""
-    return word.status != WorkerStatus.WORKER_STATUS_SHUTTING_DOWN
+    return word.status not in (WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN)
 
 
 def _known_by(word: WorkerHeartbeat) -> Word:

@@ -37,7 +37,7 @@ async def go_on(live: Probe | None = None) -> None:
 
 @asynccontextmanager
 async def going_on() -> AsyncIterator[None]:
-    """Say it meanwhile."""
+    """Say it until the block is left, however it is left."""
     saying = asyncio.create_task(go_on())
     try:
         yield

@@ -58,6 +58,12 @@ def sealed(packet: Packet, /, *, by: str = VIGIL, **claims: Any) -> bytes:
     return operator.sealed(packet, MANIFEST, by, **claims)
 
 
+def with_seal(data: bytes, seal: bytes) -> bytes:
+    """The same packet under this seal instead of its own."""
+    before, between, _ = data.rpartition(b',"seal":')
+    return before + between + seal + b"}"
+
+
 def rewritten(data: bytes, change: Callable[[list[Line]], list[Line]]) -> bytes:
     """The packet of a stolen gateway: lines changed, linked and sealed anew."""
     packet, lines = taken_apart(data)

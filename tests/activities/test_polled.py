@@ -9,13 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities import polled
 from activities.polled import MOST_UNHEARD, MOST_WORDS, PollProgress
 from activities.relay import Relay
-from domain.plan.key_changes import KeyChange, KeyEnd
-from domain.signing.canonical import canonical
-from domain.signing.envelope import KEYS_TYPE, STATEMENT_TYPE, sign
-from domain.signing.keys import key_id, public_text
+from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.words.limits import MOST_ANSWERS
 from process.in_force import InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
+from tests.activities.test_checkpoint import revocation_of
 from tests.support import example_directory
 
 
@@ -53,10 +51,8 @@ async def test_a_key_that_was_revoked_a_moment_ago_signs_no_answer(monkeypatch: 
         await polled.take((unreadable,), progress, worker, Relay(private_key_of(VIGIL)), "saxaul-22")
         return progress.refused
 
-    before, now = await taken(), datetime.now(UTC).isoformat()
-    end = KeyEnd(key=key_id(public_text(private_key_of(name))), at=now, revoked=True)
-    change = KeyChange(service=name, by=name, made_at=now, ended=(end,))
-    await gateway.enter(sign(canonical(change), KEYS_TYPE, private_key_of(name)), private_key_of(VIGIL), lambda _: None)
+    before = await taken()
+    await gateway.enter(revocation_of(name), private_key_of(VIGIL), lambda _: None)
 
     assert ["refused=1:malformed"] == before
     assert ["refused=1:not-authentic"] == await taken()

@@ -90,11 +90,11 @@ class Mapped(ReportTelling):
         yield table(self.tongue, heads, rows, [self.record.plan_entry] * len(places), small=True)
 
     def _located(self, places: Sequence[_Place], stretches: Sequence[tuple[Leg, bool]]) -> Iterator[Located]:
-        """Those with coordinates, if there are two. The way to one was gone if its last stretch was: ways end at one not gone."""
+        """Those with coordinates, if there are two. The way to one was gone if the last stretch to it was."""
         if len({one.at for one in places if one.at is not None}) < 2:
             return
         for number, one in enumerate(places):
-            if one.at is not None:
+            if one.at is not None:  # behind a leg that was not gone none is, so that the last stretch says it of all
                 gone = number == 0 or stretches[number - 1][1]
                 yield Located(str(number + 1), one.known, *one.at, gone, one.post)
 
