@@ -75,7 +75,7 @@ class Heartbeats:
 
     async def builds_alive(self, *, patience: timedelta) -> frozenset[str] | None:
         """The same for whoever looks once: the builds that have lately asked for work and of which another word comes within
-        `SILENT`. Where Temporal keeps no words, they count by what they asked. Raises `RPCError`.
+        `SILENT`. Where there are no words, or too many, they count by what they asked. Raises `RPCError`.
         """
         first, began = await self._words(patience), self._clock()
         if first is None:
@@ -94,7 +94,9 @@ class Heartbeats:
         return await last_asked(self._client, self._task_queue, datetime.now(UTC), patience=patience)
 
     async def _words(self, patience: timedelta) -> Sequence[WorkerHeartbeat] | None:
-        """The newest word of each worker; none: the server keeps no such words, since it is an older one."""
+        """The newest word of each worker, dead ones too, which Temporal lists for a while. None: the server keeps no such
+        words, since it is an older one, or more than `MOST`, among which one that lives may be missed.
+        """
         request = ListWorkersRequest(namespace=self._client.namespace, page_size=MOST, query=f"TaskQueue = '{self._task_queue}'")
         try:
             answer = await self._client.workflow_service.list_workers(request, timeout=patience)
@@ -102,7 +104,7 @@ class Heartbeats:
             if error.status is RPCStatusCode.UNIMPLEMENTED:
                 return None
             raise
-        return [one.worker_heartbeat for one in answer.workers_info]
+        return [one.worker_heartbeat for one in answer.workers_info] if not answer.next_page_token else None
 
     async def _heard(self, patience: timedelta) -> dict[str, set[Word]]:
         """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how

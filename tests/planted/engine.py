@@ -961,6 +961,7 @@ BUGS = (
         "process/heartbeats",
     ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
+    Bug("outage", "process/heartbeats.py", " if not answer.next_page_token else None", "", "process/heartbeats"),
     Bug("outage", "process/heartbeats.py", "alive = asked.keys() & spoken", "alive = asked.keys()", "process/heartbeats"),
     Bug("outage", "process/heartbeats.py", "if _lives(word) and _known_by(word)", "if _known_by(word)", "process/heartbeats"),
     Bug(

@@ -182,3 +182,20 @@ async def test_a_last_word_of_a_worker_does_not_say_that_it_lives(temporal: Clie
     at.passed = 2 * SILENT
 
     assert await looking is None
+
+
+async def test_among_more_workers_than_are_listened_to_nobody_is_said_to_be_silent(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that lives may be beyond them: all count by what they asked, as where no words are kept."""
+    at = Looking(temporal)
+    async with idle(temporal, at.queue, every=1):
+        await at.sign(of=1)
+    async with idle(temporal, at.queue, every=1):
+        await at.sign(of=2)
+    few = Heartbeats(temporal, at.queue, lambda: 10 * monotonic())
+    monkeypatch.setattr("process.heartbeats.MOST", 1)
+
+    assert {BUILD} == await few.builds_alive(patience=PATIENCE)
+    monkeypatch.setattr("process.heartbeats.MOST", 2)
+    assert await few.builds_alive(patience=PATIENCE) is None
