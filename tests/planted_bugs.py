@@ -22,15 +22,18 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.planted import (
+    archive,
     delivery,
     engine,
     faces,
+    gateway,
     plan,
     record,
     rules_of_consent,
     rules_of_course,
     rules_of_custody,
     rules_of_speaking,
+    running,
     views,
 )
 from tests.planted.bug import Bug
@@ -44,7 +47,8 @@ MOST_FAILED, MOST_SAID = 9, 4000
 """Tests that fail without a bug until the others are left, and characters of what they say."""
 
 OF_RULES = (rules_of_consent, rules_of_custody, rules_of_speaking, rules_of_course)
-BUGS = tuple(bug for room in (plan, delivery, *OF_RULES, views, record, engine, faces) for bug in room.BUGS)
+ROOMS = (plan, delivery, *OF_RULES, views, record, engine, archive, gateway, faces, running)
+BUGS = tuple(bug for room in ROOMS for bug in room.BUGS)
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
 NAMED = (*PYTEST, "-m", "not (browser or kill)")

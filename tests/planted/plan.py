@@ -338,6 +338,13 @@ BUGS = (
     Bug("R31", "domain/plan/group.py", "found is not None and found.hex() == group.digest", "found is not None", "groups"),
     Bug("R31", "domain/plan/group.py", "for one in BESIDE if one in words", "for one in ()", "groups"),
     Bug(
+        "keys",
+        "domain/plan/key_changes.py",
+        "(*added.items(), *ended.items())",
+        "added.items()",
+        "process/in_force::test_a_change_that_names_a_key_twice_is_not_entered",
+    ),
+    Bug(
         "R24",
         "domain/plan/key_changes.py",
         "KEYS_TYPE, signer.keys_at(at))",

@@ -87,6 +87,13 @@ BUGS = (
         "if now is None:",
         "changes",
     ),
+    Bug(
+        "keys",
+        "domain/rules/amending.py",
+        "in in_two_hands(directory.services):",
+        "in ():",
+        "gateway/keys::test_no_service_comes_into_a_delivery_with_a_key_that_another_has_there",
+    ),
     Bug("R28", "domain/rules/amending.py", "    if len(asked) > (", "    if False and (", "bounds"),
     Bug("R22", "domain/rules/amending.py", "if new is None or old is None or new.state != old.state:", "if False:", "changes"),
     Bug("R1", "domain/rules/amending.py", "successors(*known, asked_in=delivery.plan)", "successors(*known)", "successors"),
