@@ -118,7 +118,8 @@ class Reader:
         asked = [said.facts, said.grounds, said.aim, said.necessity, said.concealment, said.on_loss, said.contact, said.marking]
         asked += [one.asks for one in said.to.values() if one.asks]
         secrets = (plan.title, plan.offence.description, *asked, *(one.value for one in plan.consignment.identifiers))
-        yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text)
+        shown = {at.place for at in plan.checkpoints}  # a change may give both the same text
+        yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text and secret not in shown)
         for state in _REQUEST.findall(text):
             if state != self._service.state:
                 yield f"what {state} is asked"
