@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.clock import moment
@@ -20,7 +20,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
 from domain.words.text import mark
 from workflows import messages
-from workflows.messages import hand_in, update_id, workflow_id
+from workflows.messages import hand_in, is_known_already, update_id, workflow_id
 
 T = TypeVar("T")
 
@@ -49,7 +49,11 @@ class Relay:
         """
         handed = hand_in(envelope, delivery, at, self._key)
         update = _workflow(delivery).execute_update(messages.SUBMIT, handed, id=update_id(envelope), result_type=messages.ANSWER)
-        await answered(update)
+        try:
+            await answered(update)
+        except WorkflowUpdateFailedError as error:
+            if not is_known_already(error.cause):
+                raise
 
     async def leave(self, delivery: str, envelope: Envelope, at: datetime) -> None:
         """Leave a brake that was fetched at this moment by signal, of which Temporal takes 10,000 in a run. Each is left once,

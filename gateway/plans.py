@@ -32,7 +32,7 @@ from gateway.aside import Aside
 from gateway.health import Pulse
 from gateway.reading import Reading
 from gateway.runs import BESIDE, PARTICIPANTS, PATIENCE, Runs
-from gateway.temporal import as_ours
+from gateway.temporal import answer_to, as_ours
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
 from workflows import messages
@@ -202,13 +202,10 @@ class Plans:
             raise Malformed(message, faults)
         handed = hand_in(amended, delivery, (await self._pulse.on_time()).moment(received), self._key)
         with as_ours(delivery):
-            answer: Entry | Kept = await handle.execute_update(
-                messages.AMEND,
-                handed,
-                id=update_id(envelope),
-                result_type=messages.AMENDED,
-                rpc_timeout=PATIENCE,
+            update = handle.execute_update(
+                messages.AMEND, handed, id=update_id(envelope), result_type=messages.AMENDED, rpc_timeout=PATIENCE
             )
+            answer: Entry | Kept = await answer_to(update, messages.AMENDED)
         entry = answer if isinstance(answer, Entry) else amended_by(await self._reading.delivery(caller, delivery), envelope)
         assert isinstance(entry, Entry)  # noqa: S101 - the archive holds every entry
         self._reading.expect(caller.id, delivery, entry.seq + 1)

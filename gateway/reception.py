@@ -38,7 +38,7 @@ from gateway.reading import Reading
 from gateway.rekeying import Rekeying, Repeats, may_be_taken
 from gateway.runs import Runs
 from gateway.submissions import UNTIL_LEFT, Submissions
-from gateway.temporal import as_ours, suppress_known
+from gateway.temporal import answer_to, as_ours
 from process.codec import Codec
 from process.in_force import InForce
 from workflows import messages
@@ -95,8 +95,9 @@ class Reception:
 
         async def bring(delivery: str) -> None:
             handed = hand_in(envelope, delivery, at, self._key)
-            with as_ours(delivery), suppress_known():
-                await self._runs.handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
+            with as_ours(delivery):
+                update = self._runs.handle(delivery).execute_update(messages.CHANGE_KEYS, handed, id=once, rpc_timeout=UNTIL_LEFT)
+                await answer_to(update, None)
             self._leaving.answered(delivery)
 
         async def leave(delivery: str) -> None:

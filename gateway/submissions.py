@@ -25,7 +25,7 @@ from gateway.lanes import Lanes
 from gateway.leaving import BRAKES, STATEMENTS, Leaving
 from gateway.reading import Reading
 from gateway.runs import PATIENCE, Runs
-from gateway.temporal import NoWorkerError, as_ours
+from gateway.temporal import NoWorkerError, answer_to, as_ours
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import A_BRAKE, HandIn, hand_in, update_id
@@ -159,9 +159,10 @@ class Submissions:
 
     async def _judged(self, delivery: str, handed: HandIn[Envelope]) -> Receipt:
         with as_ours(delivery):
-            answer: Receipt | Kept = await self._runs.handle(delivery).execute_update(
+            update = self._runs.handle(delivery).execute_update(
                 messages.SUBMIT, handed, id=update_id(handed.content), result_type=messages.ANSWER, rpc_timeout=UNTIL_LEFT
             )
+            answer: Receipt | Kept = await answer_to(update, messages.ANSWER)
         self._leaving.answered(delivery)
         return answer if isinstance(answer, Receipt) else await self._reading.receipt(delivery, answer)
 

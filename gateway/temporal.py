@@ -1,9 +1,9 @@
 """Temporal's errors as ours: what is away, what is refused, and what is not there."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio.client import (
     RPCError,
@@ -18,7 +18,9 @@ from temporalio.exceptions import ApplicationError
 from domain.words.errors import BY_CODE, Fault, RelayedError, Unavailable, VigilError
 from domain.words.text import mark, put_together
 from gateway.access import no_delivery
-from workflows.messages import KNOWN_ALREADY
+from workflows.messages import first_answer, is_known_already
+
+T = TypeVar("T")
 
 log = logging.getLogger("vigil.gateway")
 
@@ -46,14 +48,15 @@ def as_ours(delivery: str) -> Iterator[None]:
         raise Unavailable(mark("Temporal cannot be reached"), hint=mark("try again; what was acknowledged is safe")) from error
 
 
-@contextmanager
-def suppress_known() -> Iterator[None]:
-    """It is fine that a delivery knows already what it is told of keys."""
+async def answer_to(update: Coroutine[Any, Any, T], kind: Any) -> T:
+    """What a delivery answers to an Update; to what it knows already, what it answered first. Raises what the Update raises."""
     try:
-        yield
+        return await update
     except WorkflowUpdateFailedError as error:
-        if not (isinstance(error.cause, ApplicationError) and error.cause.type == KNOWN_ALREADY):
+        if not is_known_already(error.cause):
             raise
+        first: T = first_answer(error.cause, kind)
+        return first
 
 
 class NoWorkerError(Unavailable):

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.delivery.ledger import Entry, Kept, Receipt
     from domain.delivery.reported import Amended
     from domain.plan.key_changes import authentic, changed, read_change
-    from domain.record.door import admit, amend, begin, change_keys, go_on, key_faults, receipt, report, submit
+    from domain.record.door import admit, amend, amended_by, begin, change_keys, go_on, key_faults, receipt, report, submit
     from domain.rules.book import Book, book_of
     from domain.rules.books import book_for
     from domain.rules.budget import is_brake
@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.signing.envelope import Envelope
     from domain.views.asked import still_asked
     from domain.words.errors import Malformed, RuleBroken, VigilError
-    from domain.words.text import parts
+    from domain.words.text import mark, parts
     from workflows import details, messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
@@ -90,10 +90,16 @@ class ControlledDelivery:
 
     @submit.validator
     def _admit(self, handed: HandIn[Envelope]) -> None:
-        """Refuse noise before anything is written. Signatures are checked here because Temporal does not run this on replay."""
+        """Refuse noise before anything is written, and what is recorded already with its receipt: while the archive is away a run
+        cannot end, and whoever said it again and again, signed anew each time, would fill it. Signatures are checked here because
+        Temporal does not run this on replay.
+        """
         self._check(handed, brake=self._is_brake(handed.content))
+        delivery, envelope, now = self._delivery, handed.content, workflow.now()
         try:
-            admit(self._delivery, handed.content, workflow.now())
+            statement = admit(delivery, envelope, now)
+            if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
+                raise messages.known_already(submit(delivery, envelope, now))
         except VigilError as error:
             raise as_application_error(error) from error
 
@@ -108,7 +114,14 @@ class ControlledDelivery:
 
     @amend.validator
     def _check_amending(self, handed: HandIn[Amended]) -> None:
+        """Likewise; whether the plan can be changed so, the handler says. That is written, so a full run hears of none."""
         self._check(handed)
+        if (known := amended_by(self._delivery, handed.content.plan)) is not None:
+            raise messages.known_already(known)
+        if self._stage.is_full:
+            sentence = mark("the archive is behind, and only what stops the delivery is taken")
+            error = RuleBroken("R28", sentence, reason="archive_behind", hint=mark("say it again later"))
+            raise as_application_error(error)
 
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:
@@ -127,7 +140,7 @@ class ControlledDelivery:
         try:
             change = read_change(handed.content)
             if changed(delivery.directory, change) == delivery.directory:
-                raise ApplicationError("nothing of it is new", type=messages.KNOWN_ALREADY, non_retryable=True)
+                raise messages.known_already(None)
             at = handed.moment(delivery.plan.operation, delivery.directory, delivery.state.now)
             authentic(handed.content, delivery.directory, max(at, delivery.state.now))
             if faults := key_faults(delivery, change):

@@ -6,10 +6,11 @@ Nothing sensitive is in ids or names: those are never encrypted by Temporal.
 import hashlib
 import hmac
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeGuard, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field
+from pydantic import Field, TypeAdapter
+from temporalio.exceptions import ApplicationError
 
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
@@ -43,8 +44,6 @@ WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
 AMEND = "amend"
 CHANGE_KEYS = "change_keys"
-KNOWN_ALREADY = "known-already"
-"""Type of the error by which a delivery turns away a change of keys that says nothing new in it: nothing is written for that."""
 REPORT = "report"
 QUERY_SIZE = "size"
 QUERY_RECEIPT = "receipt"
@@ -53,6 +52,8 @@ ANSWER: Any = Receipt | Kept
 """To a statement: where the archive alone has its receipt, the number of its entry."""
 AMENDED: Any = Entry | Kept
 """To a changed plan, likewise."""
+KNOWN_ALREADY = "known-already"
+"""Type of the error by which a delivery turns away what says nothing new in it. Its detail is what was answered first."""
 
 DECONFLICT = "deconflict"
 RELEASE_CLAIM = "release_claim"
@@ -161,6 +162,21 @@ class HandIn(Frozen, Generic[T]):
                 else mark("it is said to have been received long before now")
             )
             raise NotAuthentic(message, hint=mark("set the clock of whoever relays it right"))
+
+
+def known_already(answer: Receipt | Entry | Kept | None) -> ApplicationError:
+    """Turns away what a delivery knows already, which may come again without end: for what is turned away nothing is written."""
+    return ApplicationError("it is known already", canonical(answer).decode(), type=KNOWN_ALREADY, non_retryable=True)
+
+
+def is_known_already(error: BaseException | None) -> TypeGuard[ApplicationError]:
+    """Whether that is why a delivery has turned something away."""
+    return isinstance(error, ApplicationError) and error.type == KNOWN_ALREADY
+
+
+def first_answer(error: ApplicationError, answer: Any) -> Any:
+    """What was answered when it was new, as this type."""
+    return TypeAdapter(answer).validate_json(error.details[0])
 
 
 def hand_in(content: T, delivery: str, at: datetime, key: Ed25519PrivateKey) -> HandIn[T]:

@@ -149,6 +149,16 @@ class TemporalStage:
             )
             workflow.continue_as_new(going_on, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether this run is twice as long as it may be, since what the archive has not yet keeps it from its end: what is left
+        of what Temporal takes in one is for brakes.
+        """
+        info, pace = workflow.info(), self._pace
+        waits = self._delivery.ledger.unkept_bytes > MOST_CARRIED_UNKEPT
+        longest = info.get_current_history_length() >= 2 * pace.events or info.get_current_history_size() >= 2 * pace.bytes
+        return waits and longest
+
     def _ends(self) -> bool:
         """Whether this run has grown long or old, and what the archive has not yet is little enough to be carried."""
         info, pace = workflow.info(), self._pace

@@ -43,6 +43,7 @@ from tests.activities.test_services import asked
 from tests.installation import BUILD, Installation, attempted, installed, renamed, said_by, stop_by
 from tests.second_book import with_figures
 from tests.support import example_plan, signed_plan
+from tests.workflows.test_controlled_delivery import update
 from worker import worker_for
 from workflows import messages
 from workflows.messages import CheckpointWait, workflow_id
@@ -176,6 +177,19 @@ async def test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_insta
 
     assert ["waits=1:not-authentic"] == progress.waits
     assert ([2], []) == (progress.settled, progress.left)
+
+
+async def test_a_polled_answer_that_came_in_by_another_door_before_is_settled(temporal: Client) -> None:
+    """A delivery turns away what it knows: that has been judged, so it is neither asked for again nor called noise."""
+    plan, progress = renamed(example_plan()), PollProgress()
+    word, room = a_word("uz.police", plan), ActivityEnvironment(client=temporal)
+    room.info = dataclasses.replace(room.info, started_time=datetime.now(UTC))
+    async with installed(temporal, plan, None) as at:
+        await at.gateway(plan.initiator).start(signed_plan(plan))
+        await update(at, plan, word, "another door")
+        await attempted(room, polled.take, (word,), progress, at.of_worker, at.parts[3], plan.operation)
+
+    assert (1, [], []) == (progress.after, progress.waits, progress.refused)
 
 
 async def test_a_stop_that_its_delivery_takes_for_noise_is_left_once(temporal: Client) -> None:

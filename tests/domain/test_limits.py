@@ -487,15 +487,15 @@ def test_no_part_of_the_state_grows_unseen() -> None:
 
 
 def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:
-    """A run does not end while too much is unkept. Beside what it had, all brakes and a week of check-ins, each asked, unanswered
-    and told, stay within what Temporal takes in one run. An Update counts for 5 events, a check-in for 15.
+    """A run does not end while too much is unkept. Beside all that it had until it was full, all brakes and a week of check-ins,
+    each asked, unanswered and told, stay within what Temporal takes in one run. An Update counts for 5 events, a check-in for 15.
     """
     brakes = MOST_SERVICES * BRAKES
     check_ins = timedelta(days=7) // SHORTEST_CHECK_IN
     receipt = 2 * LARGEST_BRAKE * 4 // 3 + 4 * KIB  # with its statement, as that was handed in, in base64
     updates = RUN_UPDATES + brakes
-    events = RUN_EVENTS + 5 * brakes + 15 * check_ins
-    history = RUN_BYTES + receipt * brakes + 6 * KIB * check_ins
+    events = 2 * RUN_EVENTS + 5 * brakes + 15 * check_ins
+    history = 2 * RUN_BYTES + receipt * brakes + 6 * KIB * check_ins
 
     assert updates < 2_000
     assert events < 51_200

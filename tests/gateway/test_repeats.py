@@ -12,7 +12,7 @@ from domain.rules.stop import Incident
 from domain.signing.envelope import Envelope
 from tests.installation import PATIENCE, Installation, installed, renamed, said_by
 from tests.support import example_plan
-from tests.workflows.test_controlled_delivery import started
+from tests.workflows.test_controlled_delivery import started, updates_of
 from workflows import messages
 from workflows.messages import RunLength
 
@@ -43,7 +43,7 @@ async def given(at: Installation, plan: Plan, envelope: Envelope) -> SignedRecei
 @pytest.mark.parametrize("pace", [RunLength(), RunLength(updates=1)], ids=["in the same run", "in another run"])
 async def test_what_a_run_has_let_go_of_is_answered_with_the_first_receipt(temporal: Client, pace: RunLength) -> None:
     """In the middle of a delivery, in the run that took it and in one that went on: the same bytes, proof and signature; and
-    nothing is recorded twice.
+    nothing is recorded twice, nor written into the history.
     """
     plan = renamed(example_plan())
     said = incident(plan, "a flat tyre")
@@ -57,10 +57,13 @@ async def test_what_a_run_has_let_go_of_is_answered_with_the_first_receipt(tempo
             async with asyncio.timeout(PATIENCE):
                 while (await at.handle(plan).describe()).run_id == run:
                     pass
+        before = await updates_of(at, plan)
         again = [await given(at, plan, said) for _ in range(2)]
+        after = await updates_of(at, plan)
         await at.caught_up(plan)
         entries = (await at.gateway(plan.initiator).view(plan.operation)).entries
 
     assert "accepted" == first.receipt.verdict.verdict
     assert [first.envelope] * 2 == [one.envelope for one in again]
+    assert before == after
     assert first.receipt.seq + 1 == entries

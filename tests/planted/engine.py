@@ -260,6 +260,13 @@ BUGS = (
         "if await self._told(answer) or True:",
         "workflows/deconfliction::test_that_a_conflict_has_gone_is_told_though_the_worker_that_found_it_has_gone_too",
     ),
+    Bug(
+        "polled",
+        "activities/relay.py",
+        "if not is_known_already(error.cause):",
+        "if True:",
+        "activities/stops::test_a_polled_answer_that_came_in_by_another_door_before_is_settled",
+    ),
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
     Bug(
         "notices",
@@ -377,6 +384,27 @@ BUGS = (
         "brake=self._is_brake(handed.content)",
         "brake=True",
         "workflows/messages",
+    ),
+    Bug(
+        "bounds",
+        "workflows/controlled_delivery.py",
+        "if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:",
+        "if False:",
+        "workflows/keeping::test_what_is_known_is_answered_again_and_again_and_written_once",
+    ),
+    Bug(
+        "bounds",
+        "workflows/controlled_delivery.py",
+        "if (known := amended_by(self._delivery, handed.content.plan)) is not None:",
+        "if (known := None) is not None:",
+        "workflows/keeping::test_what_is_known_is_answered_again_and_again_and_written_once",
+    ),
+    Bug(
+        "bounds",
+        "workflows/controlled_delivery.py",
+        "if self._stage.is_full:",
+        "if False:",
+        "workflows/keeping::test_a_run_that_the_archive_keeps_from_its_end_has_room_for_brakes_alone_at_last",
     ),
     Bug(
         "keys",

@@ -18,6 +18,7 @@ from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.signing.envelope import Envelope
 from domain.signing.tree import root
+from gateway.temporal import answer_to
 from rehearsal.invariants import Checker
 from tests.installation import Installation, installed, quick, stop_by
 from tests.support import SAMPLED, SCENARIOS, example_plan, example_scenario, signed_plan
@@ -42,10 +43,17 @@ async def started(at: Installation, plan: Plan, docket: Docket | GoingOn | None 
 
 
 async def update(at: Installation, plan: Plan, envelope: Envelope, name: str) -> Receipt | Kept:
-    """Submit by Update under a given update id."""
+    """Submit by Update under a given update id, as the gateway does."""
     handed = at.handed(envelope, plan)
-    answer: Receipt | Kept = await at.handle(plan).execute_update(messages.SUBMIT, handed, id=name, result_type=messages.ANSWER)
+    update = at.handle(plan).execute_update(messages.SUBMIT, handed, id=name, result_type=messages.ANSWER)
+    answer: Receipt | Kept = await answer_to(update, messages.ANSWER)
     return answer
+
+
+async def updates_of(at: Installation, plan: Plan) -> int:
+    """How many Updates stand in the history of the newest run."""
+    events = (await at.handle(plan).fetch_history()).events
+    return sum(one.HasField("workflow_execution_update_accepted_event_attributes") for one in events)
 
 
 @pytest.mark.parametrize("name", [pytest.param(one, marks=() if one in SAMPLED else pytest.mark.slow) for one in SCENARIOS])

@@ -20,8 +20,8 @@ from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers
 from archive.questions import ListQuestion
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, Receipt
-from domain.delivery.reported import Stated
+from domain.delivery.ledger import Entry, Kept, Receipt
+from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Seen
 from domain.plan.goods import Find
 from domain.plan.plan import Plan
@@ -31,8 +31,9 @@ from domain.rules.handling import Information
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.signing.tree import root
-from domain.words.errors import Unavailable
+from domain.words.errors import RuleBroken, Unavailable
 from domain.words.limits import BATCH_ENTRIES, MOST_CARRIED_UNKEPT
+from gateway.temporal import answer_to, as_ours
 from process.ring import Wrapping
 from tests.installation import (
     PATIENCE,
@@ -47,7 +48,7 @@ from tests.installation import (
     stop_by,
 )
 from tests.support import SECRET, Table, example_plan, example_scenario, signed_plan
-from tests.workflows.test_controlled_delivery import started, update
+from tests.workflows.test_controlled_delivery import started, update, updates_of
 from workflows import messages
 from workflows.keeping import _PAUSE, next_batch
 from workflows.messages import Ending, HandIn, KeptUpTo, RunLength, hand_in, update_id, workflow_id
@@ -195,6 +196,54 @@ async def test_a_run_ends_after_so_many_updates_and_not_before_the_archive_has_n
 
     assert begun == before
     assert (first.seq, first.fingerprint) == (again.seq, again.fingerprint)
+
+
+@pytest.mark.usefixtures("outage")
+async def test_what_is_known_is_answered_again_and_again_and_written_once(temporal: Client) -> None:
+    """A run cannot end while the archive is away. Whoever says there once more what is recorded, signed anew or under an id that
+    Temporal does not know, gets the first answer, and fills nothing; so does whoever hands in the same plan.
+    """
+    plan = renamed(example_plan())
+    said = said_by("uz.customs", plan, Information(text="Я" * 2000))
+    changed = Amended(plan=signed_plan(plan.model_copy(update={"title": "Another title"})))
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        first = await update(at, plan, said, "first"), await amend(at, plan, changed)
+        before = await updates_of(at, plan)
+        again = [(await update(at, plan, said, f"again-{number}"), await amend(at, plan, changed)) for number in range(3)]
+        after = await updates_of(at, plan)
+
+    assert [first] * 3 == again
+    assert 2 == before == after
+
+
+@pytest.mark.usefixtures("outage")
+async def test_a_run_that_the_archive_keeps_from_its_end_has_room_for_brakes_alone_at_last(temporal: Client) -> None:
+    """What its workflow turns away after it is taken is written too, so a full run takes no plan. A stop gets in."""
+    plan = renamed(example_plan())
+    news = Information(text="Я" * 2000)
+    changed = Amended(plan=signed_plan(plan.model_copy(update={"title": "Another title"})))
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan, pace=RunLength(bytes=2**16))
+        for number in range(MOST_CARRIED_UNKEPT // 4000 + 1):
+            await update(at, plan, said_by("uz.police", plan, news, f"much-{number:04}"), str(number))
+        before = await updates_of(at, plan)
+        with pytest.raises(RuleBroken, match="only what stops the delivery is taken"), as_ours(plan.operation):
+            await amend(at, plan, changed)
+        after = await updates_of(at, plan)
+        stopped = await update(at, plan, stop_by("uz.customs", plan), "stop")
+
+    assert before == after
+    assert isinstance(stopped, Receipt)
+    assert "accepted" == stopped.verdict.verdict
+
+
+async def amend(at: Installation, plan: Plan, changed: Amended) -> Entry | Kept:
+    """Change the plan by an Update under an id of its own."""
+    handed = at.handed(changed, plan)
+    update = at.handle(plan).execute_update(messages.AMEND, handed, result_type=messages.AMENDED)
+    entry: Entry | Kept = await answer_to(update, messages.AMENDED)
+    return entry
 
 
 async def test_a_run_whose_time_is_over_and_that_may_not_end_yet_sets_no_timer(temporal: Client, outage: Outage) -> None:

@@ -142,7 +142,7 @@ async def test_a_repeat_from_after_a_due_time_does_not_put_that_off(temporal: Cl
         word = a_word_of("uz.customs", plan)
         await at.handle(plan).execute_update(messages.SUBMIT, at.handed(word, plan))
         repeat = hand_in(word, plan.operation, instant(opened.event.due) + timedelta(milliseconds=500), KEY)
-        await at.handle(plan).execute_update(messages.SUBMIT, repeat)
+        await at.handle(plan).signal(messages.SUBMIT, repeat)
         silence = await at.until(plan, lambda one: isinstance(one.event, Silence) and one.event.checkpoint == asked.id)
 
     assert opened.event.due == silence.at
