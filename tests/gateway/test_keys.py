@@ -47,6 +47,7 @@ from tests.gateway.test_api import fresh
 from tests.gateway.test_pages import Browser
 from tests.installation import BUILD, PAYLOAD_KEYS, Installation, end_what_runs, installed, renamed
 from tests.support import Table, example_directory, example_plan, signed_plan
+from tests.workflows.test_controlled_delivery import updates_of
 from worker import worker_for
 from workflows import messages
 from workflows.messages import workflow_id
@@ -656,11 +657,10 @@ async def test_a_change_that_says_nothing_new_leaves_nothing_in_a_delivery_howev
     """Nor does one that is not its signer's: who announces without end fills no history, and no run comes to its end by it."""
     await at.door(SECOND).change_keys(revocation(VIGIL))
     await at.installation.caught_up(at.plan)
-    handle = at.installation.client.get_workflow_handle(workflow_id(at.plan.operation))
-    before = len((await handle.fetch_history()).events)
+    before = await updates_of(at.installation, at.plan)
     end = KeyEnd(key=of(POLICE), at=(datetime.now(UTC) + timedelta(hours=1)).isoformat(), revoked=True)
     told = [await at.door(SECOND).change_keys(record(POLICE, key, ended=(end,))) for key in (SECOND, SECOND, "uz.customs")]
-    after = len((await handle.fetch_history()).events)
+    after = await updates_of(at.installation, at.plan)
 
     assert [(at.plan.operation,)] * 3 == [one.taken for one in told]
     assert before == after
