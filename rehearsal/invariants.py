@@ -340,7 +340,7 @@ class Checker:
         yield from self._travelled(statement, at)
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
-        yield from self._brought(voice, content)
+        yield from self._offers_abroad(voice, content)
         if isinstance(content, SurveillanceLog) and voice not in self._charged:
             yield f"R4: {voice} has a log, and was never responsible"
         cause = self._cause
@@ -349,7 +349,7 @@ class Checker:
         if self._cause != cause:
             self._by = statement.service
 
-    def _brought(self, voice: str, content: Content) -> Iterator[str]:
+    def _offers_abroad(self, voice: str, content: Content) -> Iterator[str]:
         """What is offered into another State goes to one that has consented, or by an act that is named (R29)."""
         if not isinstance(content, ExhibitsOffered) or content.assistance is not None or self._directory is None:
             return

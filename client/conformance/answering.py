@@ -244,7 +244,7 @@ async def proves_each(exam: Exam) -> str:
     attempts = await exam.attempts_at(first, 2)
     for one in attempts:
         if one.problem:
-            right = {"htm": "POST", "htu": exam.handing_in_at, "bod": digest_of_bytes(as_bytes(one.envelope))}
+            right = {"htm": "POST", "htu": exam.submission_address, "bod": digest_of_bytes(as_bytes(one.envelope))}
             raise Unmet(one.problem, {**right, "jti": "one of its own"}, one.authorization)
     return fill("{count} good proofs", count=len(attempts))
 

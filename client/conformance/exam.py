@@ -210,7 +210,7 @@ class Exam:
         return f"{scheme} {parts}.{_b64url((key or self.key).sign(parts.encode()))}"
 
     @property
-    def handing_in_at(self) -> str:
+    def submission_address(self) -> str:
         """The address at which statements are handed in."""
         return f"{self.gateway.url if self.gateway is not None else ''}/v1/deliveries/{self.delivery}/statements"
 
