@@ -4,8 +4,9 @@ Text is measured generously (the widest common sans serif), so that nothing over
 """
 
 from dataclasses import dataclass, field
-from html import escape
 from textwrap import wrap
+
+from domain.words.seen import in_svg
 
 INK, QUIET, FAINT, PAPER = "#1d2733", "#5b6875", "#d5dbe1", "#ffffff"
 GOOD, BAD, ACCENT, SOFT = "#2f7d5b", "#b3402f", "#2f5d9b", "#a9c1e3"
@@ -39,7 +40,7 @@ class Canvas:
         """One line of text on its base line."""
         weight = ' font-weight="bold"' if bold else ""
         place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-        self.parts.append(f'<text {place} font-size="{size:g}" fill="{fill}"{weight}>{escape(text)}</text>')
+        self.parts.append(f'<text {place} font-size="{size:g}" fill="{fill}"{weight}>{in_svg(text)}</text>')
 
     def box(  # noqa: PLR0913 - what a box looks like
         self, x: float, y: float, width: float, height: float, *, fill: str = PAPER, stroke: str = "none", round_: float = 0
@@ -65,6 +66,6 @@ class Canvas:
         )
         body = "\n".join(self.parts)
         paper = f'<rect width="100%" height="100%" fill="{PAPER}"/>'
-        about_it = f"<title>{escape(title)}</title>"
+        about_it = f"<title>{in_svg(title)}</title>"
         root = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">'
         return f"{root}\n{about_it}\n{head}\n{paper}\n{body}\n</svg>\n"

@@ -6,7 +6,6 @@ with its name beside it.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 from domain.views.map_ground import MapGround, Size
@@ -14,6 +13,7 @@ from domain.views.map_labels import labels, mark_at
 from domain.views.outlines import Point
 from domain.views.route_map import Here, MapStop, RouteMap, Shape
 from domain.views.shapes import path
+from domain.words.seen import in_svg
 
 APART: Final = 19.0
 """Between the middles of two numbers at least."""
@@ -33,7 +33,7 @@ SHAPES: Final[dict[Shape, str]] = {
 def map_picture(found: RouteMap, drawn: MapGround, said: str) -> str:
     """The picture; `said` says the same in words."""
     size = drawn.size
-    head = f'<svg class="map {size.name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(said)}">'
+    head = f'<svg class="map {size.name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{in_svg(said)}">'
     marks = tuple(_marks(found, drawn))
     signs = (part for one in marks for part in _mark(one))
     above = (*signs, *_names(found, marks, drawn), *_here(found.here, drawn))
@@ -58,7 +58,7 @@ def _ground(drawn: MapGround) -> Iterator[str]:
     yield f'</mask><g mask="url(#near-{size.name})"><path class="near" d="{drawn.near}"/>'
     yield f'<path class="border" d="{drawn.borders}"/></g>' if drawn.borders else "</g>"
     for one in drawn.names:
-        yield f'<text class="st" x="{one.x:.0f}" y="{one.y:.0f}">{escape(one.text.upper())}</text>'
+        yield f'<text class="st" x="{one.x:.0f}" y="{one.y:.0f}">{in_svg(one.text.upper())}</text>'
 
 
 def _way(found: RouteMap, drawn: MapGround) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _names(found: RouteMap, marks: Sequence[_Mark], drawn: MapGround) -> Iterato
         rooms.append(mark_at(_inside(drawn.place(found.here.at), drawn.size), HALO))
     lines = [[drawn.place(at) for at in one.line] for one in found.tracks]
     for one in labels([(one.at, one.name) for one in marks if one.name], rooms, lines, drawn):
-        yield f'<text class="post" x="{one.x:.0f}" y="{one.y:.0f}">{escape(one.text)}</text>'
+        yield f'<text class="post" x="{one.x:.0f}" y="{one.y:.0f}">{in_svg(one.text)}</text>'
 
 
 def _free(place: Point, taken: Sequence[Point], size: Size) -> Point:

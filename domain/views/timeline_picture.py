@@ -4,12 +4,12 @@ under them the plan as outlines, what happened as bars, what is expected dashed.
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from html import escape
 from typing import Final
 
 from domain.views.names import STEPS
 from domain.views.sentences import Translate, two_units
 from domain.views.timeline import ConsentSpan, Timeline, TimelineRow, TimelineSpan
+from domain.words.seen import in_svg
 from domain.words.text import mark
 
 WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 245.0, 110.0, 22.0, 22.0
@@ -50,10 +50,10 @@ def picture(line: Timeline, speak: Translate) -> str:
     grid = list(_grid(span, length, y, x))
     here = x(line.now)
     now = f'<path class="now" d="M{here:.1f} {TOP - 4:.0f}V{y:.0f}"/>'
-    now += f'<text class="now" x="{here:.1f}" y="{y + 13:.0f}" text-anchor="middle">{escape(speak(NOW))} {line.now:%H:%M}</text>'
+    now += f'<text class="now" x="{here:.1f}" y="{y + 13:.0f}" text-anchor="middle">{in_svg(speak(NOW))} {line.now:%H:%M}</text>'
     title = speak(TITLE).format(begins=_day(span.begins), ends=_day(span.ends))
     height = y + 20
-    head = f'<svg class="gantt" viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="{escape(title)}">'
+    head = f'<svg class="gantt" viewBox="0 0 {WIDTH:.0f} {height:.0f}" role="img" aria-label="{in_svg(title)}">'
     return "".join((head, *grid, *parts, now, "</svg>"))
 
 
@@ -88,7 +88,7 @@ def _bar(kind: str, span: TimelineSpan, y: float, height: float, x: X) -> str:
 
 
 def _consent(one: ConsentSpan, y: float, x: X, speak: Translate) -> Iterator[str]:
-    yield f'<text class="mono" x="8" y="{y + 15:.0f}">{escape(_cut(f"{one.state} {one.service}", 24))}</text>'
+    yield f'<text class="mono" x="8" y="{y + 15:.0f}">{in_svg(_cut(f"{one.state} {one.service}", 24))}</text>'
     yield _bar("ok" if one.live else "gone", one.runs, y + 4, 14, x)
     if one.needed is not None:
         left, right, middle = x(one.needed.begins), x(one.needed.ends), y + 11
@@ -99,13 +99,13 @@ def _consent(one: ConsentSpan, y: float, x: X, speak: Translate) -> Iterator[str
         yield _bar("short", TimelineSpan(one.runs.ends, one.needed.ends), y + 8, 6, x)
         said = speak(SHORT).format(span=two_units(one.short, speak))
         right = min(x(one.needed.ends) + 6, WIDTH - RIGHT + 4)
-        yield f'<text class="late" x="{right:.1f}" y="{y + 15:.0f}">{escape(said)}</text>'
+        yield f'<text class="late" x="{right:.1f}" y="{y + 15:.0f}">{in_svg(said)}</text>'
 
 
 def _row(row: TimelineRow, y: float, x: X, speak: Translate) -> Iterator[str]:
-    yield f'<text x="8" y="{y + 15:.0f}">{escape(_cut(name_of(row, speak), 20))}</text>'
+    yield f'<text x="8" y="{y + 15:.0f}">{in_svg(_cut(name_of(row, speak), 20))}</text>'
     services = row.services[0] + (f" +{len(row.services) - 1}" if len(row.services) > 1 else "") if row.services else ""
-    yield f'<text class="ax" x="144" y="{y + 15:.0f}">{escape(_cut(services, 16))}</text>'
+    yield f'<text class="ax" x="144" y="{y + 15:.0f}">{in_svg(_cut(services, 16))}</text>'
     if row.planned is not None:
         yield _bar("plan", row.planned, y + 3, 6, x)
     if row.real is not None:
@@ -115,7 +115,7 @@ def _row(row: TimelineRow, y: float, x: X, speak: Translate) -> Iterator[str]:
     ends = [x(span.ends) for span in (row.planned, row.real, row.expected) if span is not None]
     if row.delay and ends:
         said = speak(LATE).format(span=two_units(row.delay, speak))
-        yield f'<text class="soon" x="{max(ends) + 6:.1f}" y="{y + 16:.0f}">{escape(said)}</text>'
+        yield f'<text class="soon" x="{max(ends) + 6:.1f}" y="{y + 16:.0f}">{in_svg(said)}</text>'
 
 
 def _cut(text: str, most: int) -> str:

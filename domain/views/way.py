@@ -2,11 +2,11 @@
 in its own colours, with the same in words for who does not see it. Of a part only the reader's stretch is drawn.
 """
 
-from html import escape
 from typing import Final
 
 from domain.views.sentences import Translate
 from domain.views.situation import SituationSource
+from domain.words.seen import in_svg
 from domain.words.text import mark
 
 WIDTH, MARGIN, HEIGHT = 860.0, 12.0, 26.0
@@ -26,7 +26,7 @@ def way(part: SituationSource) -> str:
     passed = sum(stop.passed for stop in stops)
     moving = at is not None and at.leg is not None and 0 < passed < len(stops)
     here = _here(part, places, passed) if moving else None
-    head = f'<svg class="way" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(said(part))}">'
+    head = f'<svg class="way" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{in_svg(said(part))}">'
     parts = [f'<path class="todo" d="M{places[0]:.1f} 13H{places[-1]:.1f}"/>']
     end = here if here is not None else places[max(passed - 1, 0)]
     if end > places[0]:

@@ -477,6 +477,8 @@ BUGS = (
     ),
     Bug("bounds", "domain/words/remembered.py", "while self._characters > self._most:", "while False:", "remembered"),
     Bug("bounds", "domain/words/remembered.py", "self._characters -= len(gone)", "self._characters = 0", "remembered"),
+    Bug("text", "domain/words/seen.py", "escape(shown(text))", "escape(text)", "seen"),
+    Bug("text", "domain/words/seen.py", "{seen(name): seen(one)", "{name: seen(one)", "seen"),
     Bug("R5", "domain/words/terms.py", "last = ends - timedelta(milliseconds=1)", "last = ends", "terms"),
     Bug("R5", "domain/words/terms.py", "if months != term.number:", "if months < term.number:", "terms"),
     Bug("R5", "domain/words/terms.py", "    except OverflowError:", "    except ValueError:", "terms"),
