@@ -11,7 +11,7 @@ from domain.papers.making import Made
 from domain.record.packet import Purpose
 from domain.views.canvas import broken
 from papers.file import in_html
-from papers.maps import with_pictures
+from papers.printed import printed
 
 BESIDE_BARS, LETTERS_OF_BARS = 135, 9
 """Room for the name of a row beside its bars, and the size of its letters, in units of the picture."""
@@ -22,10 +22,7 @@ def render(made: Made, purpose: Purpose = "operation") -> bytes:
     """The bytes of the file: the same for the same paper."""
     template = _environment().get_template("paper.html")
     style = (TEMPLATES / "paper.css").read_text(encoding="utf-8")
-    page = template.render(
-        paper=with_pictures(made.paper.data), frame=made.frame.plain(), identity=in_html(identity_of(made, purpose)), style=style
-    )
-    return page.encode()
+    return template.render(printed(made), identity=in_html(identity_of(made, purpose)), style=style).encode()
 
 
 @cache

@@ -14,9 +14,9 @@ from domain.papers.handed import identity_of
 from domain.papers.making import Made
 from domain.record.packet import Purpose
 from domain.words.errors import TimedOut, Unavailable
-from domain.words.text import fill, mark
+from domain.words.text import fill, mark, shown
 from papers.file import in_pdf
-from papers.maps import with_pictures
+from papers.printed import printed
 
 SECONDS = 120
 """That whoever waits for one gives it; the process that makes it bounds itself."""
@@ -28,15 +28,14 @@ AS_HTML = mark("make it as HTML, which a browser prints")
 
 def given(made: Made, purpose: Purpose = "operation") -> bytes:
     """What the template is given: nothing else reaches it."""
-    parts = {"paper": with_pictures(made.paper.data), "frame": made.frame.plain(), "identity": in_pdf(identity_of(made, purpose))}
-    return json.dumps(parts).encode()
+    return json.dumps(printed(made) | {"identity": in_pdf(identity_of(made, purpose))}).encode()
 
 
 def render(made: Made, purpose: Purpose = "operation") -> bytes:
     """The bytes of the file, made by a process of its own. Raises `TimedOut`, and `Unavailable` where it fails or would print
     boxes where letters were written.
     """
-    strange = NO_LETTERS.search("".join(getattr(one, "text", "") for one in made.paper.pieces))
+    strange = NO_LETTERS.search("".join(shown(getattr(one, "text", "")) for one in made.paper.pieces))
     if strange is not None:
         raise Unavailable(fill("the fonts of a PDF have no letter {letter}", letter=strange[0]), hint=AS_HTML)
     try:

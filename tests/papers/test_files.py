@@ -5,14 +5,17 @@ import re
 import shutil
 import struct
 import zlib
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typst
 from playwright.async_api import async_playwright
 
+from domain.papers.frame import Frame
 from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, offered, purpose_of
 from domain.papers.making import record_of as papers_record
@@ -26,6 +29,7 @@ from domain.papers.paper import (
     Dated,
     Fields,
     Items,
+    Located,
     Map,
     Paragraph,
     Sentence,
@@ -39,6 +43,7 @@ from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
 from domain.views.map_picture import SHIELD
 from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable
+from domain.words.text import shown
 from papers import html, pdf
 from papers.file import read
 from papers.maps import picture
@@ -48,15 +53,20 @@ from papers.typeset import TEMPLATE, typeset
 from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.client.test_hostile import is_harmless
 from tests.domain.test_changes import change
 from tests.domain.test_successors import BESIDE, instead
+from tests.domain.test_text import HOSTILE as HIDDEN
+from tests.domain.test_text import ORDERS
 from tests.support import Table as Table_
 from tests.support import asks, card_of, example_cards, example_directory, example_plan, example_scenario, with_changes
 
 SPEAKERS = speakers(None)
 HANDOVER = "handover.tashkent-airport"
+SPLIT = "handover.kazakh-russian-border"
 REQUEST = "request.uz.prosecutor"
 HOSTILE = '#eval("1+1") ]$ \\u{41} </script><b>bold</b> {{ 7*7 }} "; } @import url(//x); *b* _c_ `d` @ref <label>'
+UNSEEN = " ".join(("before", *HIDDEN, *ORDERS, "after"))
 
 
 @cache
@@ -428,6 +438,50 @@ def test_hostile_words_are_words() -> None:
     assert any(HOSTILE in text for text in visible(page))
     assert b"<b>bold</b>" not in page
     assert b"%PDF-" == typeset(pdf.given(wrong))[:5]
+
+
+def saying(words: str, part: Any) -> Any:
+    """The same part of a paper, every text of which says this: of a piece, of a post, of what stands around it."""
+    if isinstance(part, Words | Value):
+        return replace(part, text=words)
+    if isinstance(part, Located):
+        return replace(part, post=words)
+    if isinstance(part, Frame):
+        return replace(part, title=words, handling=words, top=words, foot=words, made_from=words, command=words)
+    if isinstance(part, tuple):
+        return tuple(saying(words, one) for one in part)
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    return replace(part, **{one.name: saying(words, getattr(part, one.name)) for one in fields(part)})
+
+
+@pytest.mark.parametrize("wanted", [Wanted("court", "ru"), Wanted("results", "en"), Wanted(SPLIT, "ru-en")])
+def test_nothing_hidden_stands_in_a_paper(wanted: Wanted) -> None:
+    """In no block of it, nor around it, as HTML or as PDF: what turns, hides or ends what is beside it is written out."""
+    made = make(record_of(name="partial-replacement"), wanted, SPEAKERS)
+    wrong = replace(made, paper=replace(made.paper, blocks=saying(UNSEEN, made.paper.blocks)), frame=saying(UNSEEN, made.frame))
+    page, texts = html.render(wrong), [*texts_of(json.loads(pdf.given(wrong)))]
+
+    assert is_harmless(page.decode())
+    assert any(shown(UNSEEN) in text for text in visible(page))
+    assert all(map(is_harmless, texts))
+    assert shown(UNSEEN) in texts
+
+
+def texts_of(data: Any) -> Iterator[str]:
+    """Every text in it."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        yield from (text for one in (data.values() if isinstance(data, dict) else data) for text in texts_of(one))
+
+
+def test_a_pdf_says_what_is_not_seen() -> None:
+    """It is made all the same, and refused for no letter that it does not print."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    wrong = replace(made, paper=replace(made.paper, blocks=saying(UNSEEN, (Paragraph((Words(""),)),))))
+
+    assert pdf.render(wrong).startswith(b"%PDF-")
 
 
 def test_what_is_handed_over_is_the_file() -> None:
