@@ -27,7 +27,6 @@ from domain.views.sentences import two_units
 from domain.words.errors import NotAllowed
 from domain.words.limits import MOST_ASKED_BY_NAME
 from domain.words.moments import instant
-from domain.words.text import shown
 from protocol.gateway import Gateway
 
 STYLES = {"needs_you": "bold red", "watch": "yellow"}
@@ -74,7 +73,7 @@ class Board:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(COLUMNS)
-        writer.writerows(harmless(map(shown, _columns(one))) for one in self.lines)
+        writer.writerows(harmless(_columns(one)) for one in self.lines)
         return text.getvalue()
 
 

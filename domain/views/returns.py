@@ -36,6 +36,7 @@ from domain.views.correcting import as_corrected
 from domain.views.results import Results, Total
 from domain.views.tally import Measure
 from domain.words.quantities import say_minor
+from domain.words.text import shown
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
 FORMS: Final[Mapping[Form, str]] = {
@@ -76,8 +77,9 @@ class Return:
 
 
 def harmless(row: Iterable[str]) -> list[str]:
-    """Words that others have written are no formula for whoever opens the file with a spreadsheet."""
-    return [f"'{cell}" if cell[:1] in "=+-@＝＋－＠" and cell[1:2] else cell for cell in row]
+    """Words that others have written as they are seen, and no formula for whoever opens the file with a spreadsheet."""
+    cells = map(shown, row)
+    return [f"'{cell}" if cell[:1] in "=+-@＝＋－＠" and cell[1:2] else cell for cell in cells]
 
 
 # Of a period

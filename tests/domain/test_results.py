@@ -21,7 +21,7 @@ from domain.views import results_in_words as words
 from domain.views.canvas import room
 from domain.views.results import Adding, Period, Results, Total, counts_at, period_of
 from domain.views.results_picture import IN_PAGE, panels, picture
-from domain.views.returns import NOT_KNOWN, WITHHELD, incidents, of_incidents, of_period
+from domain.views.returns import NOT_KNOWN, WITHHELD, harmless, incidents, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
 from domain.views.statistics import Narrowed, of_deliveries
@@ -704,8 +704,9 @@ def filled(form: Any, delivery: Delivery, state: str) -> list[dict[str, str]]:
 
 
 def test_words_of_others_are_no_formula_in_a_spreadsheet() -> None:
-    """A place that begins with a sign of equality is written as text."""
+    """A place that begins with a sign of equality is written as text, and what is not seen in a row is written out."""
     delivery = _seized(with_changes(accounting={"place": "=HYPERLINK(1)"}))
 
     (line,) = csv.DictReader(io.StringIO(of_incidents["unodc-ids"]([delivery], "UZ").csv()))
     assert ("'=HYPERLINK(1)", "13.2") == (line["place"], line["quantity"])
+    assert ["km 4\\x1b[2J", r"'=a\u202eb", "-"] == harmless(("km 4\x1b[2J", "=a\u202eb", "-"))
