@@ -10,6 +10,9 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
+from domain.words.seen import seen
+from domain.words.text import shown
+
 ALLOWED = (
     "event", "level", "timestamp", "logger", "exception", "code", "delivery", "checkpoint", "service", "attempt",
     "method", "path", "status", "milliseconds", "address", "namespace", "task_queue", "port", "seq", "verdict", "rule",
@@ -33,6 +36,12 @@ def of_temporal(_logger: object, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def as_seen(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """What is not seen is written out, lest an error that quotes a stranger steers the terminal; a traceback keeps its lines."""
+    lines = "\n".join(map(shown, str(event.get("exception", "")).split("\n")))
+    return seen(event) | ({"exception": lines} if lines else {})
+
+
 def configure(log_format: str, level: str) -> None:
     """Set up the root logger, once per process."""
     shared: list[Any] = [
@@ -42,16 +51,15 @@ def configure(log_format: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         of_temporal,
     ]
-    last = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    console = (as_seen, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    last = (structlog.processors.JSONRenderer(),) if log_format == "json" else console  # JSON escapes by itself
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.processors.format_exc_info,
             only_allowed,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            last,
+            *last,
         ],
     )
     handler = logging.StreamHandler()

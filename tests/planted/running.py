@@ -255,6 +255,8 @@ BUGS = (
         "LANGUAGES",
         "activities/services activities/messenger",
     ),
+    Bug("text", "process/logs.py", "return seen(event)", "return event", "process/logs"),
+    Bug("text", "process/logs.py", 'str(event.get("exception", "")).split("\\n")', '""', "process/logs"),
     Bug(
         "notices",
         "process/mail.py",
