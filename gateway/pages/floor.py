@@ -23,6 +23,7 @@ from domain.views.sentences import Translate
 from domain.views.spans import DAYS, HOURS, MINUTES
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
+from domain.words.seen import seen
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
@@ -235,8 +236,12 @@ def _bars(climbed: int, rungs: int) -> Iterator[tuple[bool, list[tuple[int, int]
             yield on, [(number * 6 + 3, 6 - number * 2) for number in numbers]
 
 
-def _said(event: FloorEvent, language: str) -> dict[str, Any]:
-    """An event for the script of the page."""
+def _said(event: FloorEvent, language: str) -> Any:
+    """An event for the script of the page, which shows every text of it as it comes."""
+    return seen(_told(event, language))
+
+
+def _told(event: FloorEvent, language: str) -> dict[str, Any]:
     now, speak = datetime.now(UTC), speaker(language)
     match event:
         case FloorChanged(row=row):

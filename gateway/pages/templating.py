@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
@@ -30,7 +30,7 @@ from domain.views.request_in_words import in_words, say_closer
 from domain.views.sentences import lag, say_plainly, two_units
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
-from domain.words.text import told
+from domain.words.text import shown, told
 from gateway.pages import words
 from gateway.pages.story import GROUPS
 from process.language import LANGUAGES, speaker, translations
@@ -143,4 +143,10 @@ def with_examples(text: str, speak: Callable[[str], str]) -> Markup:
 
 def lean(data: Any) -> Markup:
     """As JSON for a script, less its escapes: of Russian words a third. For our own words and for identifiers alone."""
-    return htmlsafe_json_dumps(data, dumps=partial(json.dumps, ensure_ascii=False))
+    return htmlsafe_json_dumps(data, dumps=_leanly)
+
+
+def _leanly(data: Any) -> str:
+    """With its escapes where something in it is not seen: the page would write that out otherwise than JSON does."""
+    text = json.dumps(data, ensure_ascii=False)
+    return text if shown(text) == text else json.dumps(data)
