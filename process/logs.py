@@ -38,8 +38,10 @@ def of_temporal(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 def as_seen(_logger: object, _method: str, event: EventDict) -> EventDict:
     """What is not seen is written out, lest an error that quotes a stranger steers the terminal; a traceback keeps its lines."""
-    lines = "\n".join(map(shown, str(event.get("exception", "")).split("\n")))
-    return seen(event) | ({"exception": lines} if lines else {})
+    found: dict[str, Any] = seen(event)
+    if "exception" in event:
+        found["exception"] = "\n".join(map(shown, event["exception"].split("\n")))
+    return found
 
 
 def configure(log_format: str, level: str) -> None:

@@ -255,8 +255,10 @@ BUGS = (
         "LANGUAGES",
         "activities/services activities/messenger",
     ),
-    Bug("text", "process/logs.py", "return seen(event)", "return event", "process/logs"),
-    Bug("text", "process/logs.py", 'str(event.get("exception", "")).split("\\n")', '""', "process/logs"),
+    Bug("text", "process/logs.py", "= seen(event)", "= dict(event)", "process/logs"),
+    Bug(
+        "text", "process/logs.py", '"\\n".join(map(shown, event["exception"].split("\\n")))', 'event["exception"]', "process/logs"
+    ),
     Bug(
         "notices",
         "process/mail.py",
