@@ -88,6 +88,7 @@ async def at(temporal: Client) -> AsyncIterator[At]:
     plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
+        await installation.kept(plan)
         yield At(installation, plan)
 
 
