@@ -1,14 +1,16 @@
-"""What CI relies on: a test that is left out there has failed."""
+"""What CI relies on: a test that is left out there has failed, and what tests need is installed."""
 
 import asyncio
 import os
 import re
 import shutil
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
+RUN = CONFTEST.parents[1] / ".ci" / "run"
 LEFT_OUT = """
 import pytest
 
@@ -61,3 +63,23 @@ async def test_where_ci_says_so_a_test_that_is_left_out_has_failed_with_its_reas
     }, said
     assert 1 == process.returncode
     assert all(any("VIGIL_CI is set" in line and one in line for line in said.splitlines()) for one in REASONS), said
+
+
+def test_ci_asks_for_a_compiler_where_there_is_none(tmp_path: Path) -> None:
+    """Without one no clock is set, and a kill would take the place of that fault."""
+
+    def asked_for(*programs: str) -> list[str]:
+        path = tmp_path / "-".join(programs)
+        path.mkdir()
+        for one in programs:
+            (path / one).symlink_to(shutil.which(one) or sys.executable)
+        done = subprocess.run(  # noqa: S603 - our own
+            [shutil.which("bash") or "bash", RUN], env={"PATH": str(path)}, capture_output=True, text=True, check=False
+        )
+        assert 1 == done.returncode, done.stdout
+        return done.stderr.partition("not installed: ")[2].partition(".")[0].split()
+
+    without, compiler = asked_for("dirname"), {"gcc", "libc6-dev"}
+
+    assert compiler <= {*without}
+    assert [one for one in without if one not in compiler] == asked_for("dirname", "cc")

@@ -225,7 +225,8 @@ async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_w
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the middle of traffic processes are killed, frozen, cut off, without a disk and without the right time: no difference,
-    every delivery ends as it may, and nothing is left open.
+    every delivery ends as it may, and nothing is left open. Where a kill took the place of another fault, that is said in the
+    end: in CI it is a failure.
     """
     server = is_installed()
     performed = [possible(one, hindrances(), database=server) for one in EACH]
@@ -237,6 +238,8 @@ async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_w
     assert f"{len(EACH)} faults" in said
     assert "backlog of an outage cleared" in said
     assert set(WEIGHTS) == {one.kind for one in EACH}
+    if performed != [*EACH]:
+        pytest.skip(f"not of each kind: {'; '.join(hindrances().values()) or 'PostgreSQL is not installed'}")
 
 
 @pytest.mark.kill
