@@ -29,6 +29,8 @@ STAYS = (
     *("deploy/bundle", "deploy/cluster", "deploy/compose", "deploy/kustomize"),
     *("docs/pictures", "docs/vectors", "examples/reference-service"),
 )
+YET = ("deploy/compose/namespace.sh",)
+"""What the doctor sends administrators to, of what stays."""
 SBOM, MADE_FOR, LOCK = "sbom.cdx.json", "made-for", "requirements.lock"
 NAME_DIGITS = 12
 OTHERWISE = {"TZ": "Asia/Almaty", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
@@ -123,10 +125,7 @@ def _bundle(source: Path, wheel: Path, into: Path, commit: str, moment: int) -> 
     wheels.mkdir(parents=True)
     shutil.copy(wheel, wheels)
     parts = _parts(source, wheels)
-    for one in GOES_ALONG:
-        _copy(source / one, folder / one)
-    for one in STAYS:
-        shutil.rmtree(folder / one)
+    take_along(source, folder)
     for one in SCRIPTS:
         shutil.copy(source / "deploy" / "bundle" / one, folder)
     rules, *migrations = _said(
@@ -150,6 +149,17 @@ def _bundle(source: Path, wheel: Path, into: Path, commit: str, moment: int) -> 
     (folder / SBOM).write_bytes(bill("vigil", parts, moment))
     sum_up(folder)
     pack(folder, into / f"{folder.name}.tar", moment)
+
+
+def take_along(source: Path, folder: Path) -> None:
+    """What people read and run, beside the wheels."""
+    for one in GOES_ALONG:
+        _copy(source / one, folder / one)
+    for one in STAYS:
+        shutil.rmtree(folder / one)
+    for one in YET:
+        (folder / one).parent.mkdir()
+        _copy(source / one, folder / one)
 
 
 def _parts(source: Path, wheels: Path) -> dict[str, Part]:

@@ -5,6 +5,7 @@ and back. That it installs and runs there is shown by `make bundle-proof`.
 import json
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from deploy.bundle.__main__ import take_along
 from deploy.bundle.locked import Pin, again, licence, needed, pins
 from deploy.bundle.packing import pack, sum_up
 from deploy.bundle.sbom import Part, bill, faults
@@ -59,6 +61,16 @@ def test_the_same_files_make_the_same_archive_whoever_packs_them(tmp_path: Path)
     assert made[0] == made[1]
     with pytest.raises(ValueError, match="neither a file nor a folder"):
         pack(tmp_path / "one" / "vigil", tmp_path / "three.tar", 0)
+
+
+def test_a_file_that_the_doctor_sends_to_is_carried_along(tmp_path: Path) -> None:
+    """Whoever has nothing but the bundle finds it there."""
+    take_along(ROOT, tmp_path)
+    told = {one for path in (ROOT / "doctor").glob("*.py") for one in re.findall(r"(?:deploy|docs)/[\w/.-]+\w", path.read_text())}
+    told -= {"deploy/bundle/install.sh"}  # in a comment
+
+    assert "deploy/compose/namespace.sh" in told
+    assert not [one for one in told if not (tmp_path / one).is_file()]
 
 
 def test_the_bill_of_materials_has_each_package_with_licence_and_digest() -> None:
