@@ -134,7 +134,7 @@ async def compared(client: Client, given: Given) -> AsyncGenerator[Finding]:
         yield warning("ledgers", fill("the archive is behind its workflow: {deliveries}", deliveries=some(late)), then)
     if silent:
         yield unknown("ledgers", fill("these deliveries do not answer: {deliveries}", deliveries=some(silent)))
-    if not other and not late:
+    if not other and not late and (seen or not names):
         yield fine(
             "ledgers",
             fill("archive and workflow agree: {count} of {all} deliveries under way looked at", count=len(seen), all=len(names)),

@@ -185,6 +185,25 @@ async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk
     ]
 
 
+async def test_where_no_delivery_answers_nothing_is_said_to_agree(desk: Desk, temporal: Client, tmp_path: Path) -> None:
+    """A Temporal that knows none of them has compared none, which is not fine; where there is none, all that there are agree."""
+    file = tmp_path / "payload.keys"
+    file.touch(mode=0o600)
+    file.write_text(PAYLOAD_KEYS.text())
+    archive: Database = desk.installation.reads._database
+    given = _given(file, str(archive._engine.url))
+    await desk.installation.caught_up(desk.plan)
+    elsewhere = Client(temporal.service_client, namespace="elsewhere")
+    silent = await gathered("ledgers", compared(elsewhere, given))
+    async with archive.writing() as connection:
+        await connection.exec_driver_sql("UPDATE deliveries SET ended = 1")
+    none = await gathered("ledgers", compared(elsewhere, given))
+
+    assert ["unknown"] == [one.state for one in silent]
+    assert desk.plan.operation in silent[0].what
+    assert ["fine"] == [one.state for one in none]
+
+
 def _given(payload_keys: Path, archive: str) -> Given:
     some: dict[str, Any] = {"directory": payload_keys, "cards": payload_keys, "key": payload_keys}
     return Given(Settings(payload_keys=payload_keys, archive_url=archive, **some))

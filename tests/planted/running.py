@@ -3,6 +3,8 @@
 from tests.planted.bug import Bug
 
 BUGS = (
+    Bug("ci", ".ci/run", "installed cc || missing", "true || missing", "deploy/ci"),
+    Bug("carried", "deploy/bundle/__main__.py", 'YET = ("deploy/compose/namespace.sh",)', "YET = ()", "deploy/bundle"),
     Bug(
         "carried", "deploy/bundle/install.sh", "sha256sum --check --quiet --strict SHA256SUMS >&2 ||", "true ||", "deploy/bundle"
     ),
@@ -107,6 +109,7 @@ BUGS = (
     Bug("operated", "doctor/archive.py", "if there <= set(known()):", "if True:", "client/doctor"),
     Bug("operated", "doctor/archive.py", "            await followed.look()\n", "", "client/doctor"),
     Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
+    Bug("operated", "doctor/archive.py", " and (seen or not names):", ":", "client/doctor"),
     Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
     Bug("operated", "doctor/files.py", '("client_cert", "client_key")', '("tls_cert", "tls_key")', "client/doctor"),
     Bug(
