@@ -3,6 +3,9 @@
 `python -m bench` prints a table and draws build/bench.svg; with `-o json` its last line is one JSON document. Five checkpoints
 with three services each, on real processes: one Temporal server on SQLite, a worker for each way, a gateway, services over HTTP.
 Idle means one delivery at a time, loaded thirty-two at once. Read the ratios: the rest is this machine's.
+
+In the end many statements go into one open delivery by the whole: how many events each brings when they come one after another
+(`events.in_turn`), and when forty callers speak at once (`events.crowded`).
 """
 
 import asyncio
@@ -40,6 +43,10 @@ from tests.support import example_cards, example_directory
 
 AT_ONCE = 32
 """What one service may have under way at the gateway."""
+STATEMENTS, CALLERS = 400, 40
+"""Into one delivery, and who speaks of it at once."""
+AT_REST = 2.0
+"""Seconds without an event, after which no more are expected of what was said."""
 IDLE = 3
 """Deliveries a round, one after another."""
 ACTIONS = {
@@ -143,12 +150,26 @@ class Bench:
             await timed(way.begin, [script(pattern()) for _ in range(deliveries)])
             self.measured[way.name].open_memory = (self.place.memory(way.processes[0]) - before) * 1000 / deliveries
 
+    async def into_one(self, statements: int, callers: int) -> float:
+        """Events of each of so many statements into one open delivery by the whole, with what hands it to the archive."""
+        way, own = self.ways[-1], script(pattern(), statements)
+        await way.begin(own)
+        before = await at_rest(way, own)
+        following = iter(own.remarks)
+
+        async def speak() -> None:
+            for statement, envelope in following:
+                await way.confirm(own, statement, envelope)
+
+        await asyncio.gather(*(speak() for _ in range(callers)))
+        return round((await at_rest(way, own) - before) / statements, 2)
+
     def _cpu(self, way: Way) -> dict[str, float]:
         """Seconds of the servers, the way's own processes, and this one, which is also every service."""
         used = {name: self.place.used(name) for name in (*self.place.servers, *way.processes)}
         return used | {"services": time.process_time()}
 
-    async def measure(self, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
+    async def measure(self, rounds: int, deliveries: int, waiting: int, statements: int) -> dict[str, Any]:
         """Everything, as one document."""
         await self.idle()  # nothing of it counts: everything is done for the first time
         self.measured.clear()
@@ -158,8 +179,9 @@ class Bench:
             await self.idle()
             await self.loaded(deliveries)
         ways = {way.name: self.measured[way.name].told() for way in self.ways}
-        of = {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}
-        return {"of": of, "machine": machine(), "ways": ways, "ratio": ratios(ways)}
+        events = {"in_turn": await self.into_one(statements, 1), "crowded": await self.into_one(statements, CALLERS)}
+        of = {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE, "statements": statements, "callers": CALLERS}
+        return {"of": of, "machine": machine(), "ways": ways, "ratio": ratios(ways), "events": events}
 
 
 async def timed(work: Callable[[Script], Awaitable[None]], scripts: Iterable[Script]) -> float:
@@ -180,13 +202,22 @@ async def size_of(way: Way, own: Script) -> tuple[int, int]:
     return info.history_length, info.history_size_bytes
 
 
+async def at_rest(way: Way, own: Script) -> int:
+    """Events of its history, once there come no more."""
+    found, events = -1, (await size_of(way, own))[0]
+    while events != found:
+        await asyncio.sleep(AT_REST)
+        found, events = events, (await size_of(way, own))[0]
+    return events
+
+
 async def actions_between(way: Way, own: Script, begin: int, end: int) -> int:
     """What is billed of these events."""
     history = await way.handle(own).fetch_history()
     return sum(one.event_type in ACTIONS for one in history.events if begin < one.event_id <= end)
 
 
-async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
+async def measure(folder: Path, rounds: int, deliveries: int, waiting: int, statements: int) -> dict[str, Any]:
     """Everything on an installation of its own, as one document."""
     with held(folder / "home") as home:
         staged = Staged(Dossier(pattern(), example_directory(), example_cards()), PROMPT)
@@ -203,7 +234,7 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
             quick = partial(Client.connect, address, namespace=NAMESPACE, grpc_compression=GrpcCompression.NONE)
             bare, unencrypted = await quick(), await quick(data_converter=plain_converter(ring))
             ways = Bare(bare), Updates(services, unencrypted), Whole(services, await connect(address, NAMESPACE, ring))
-            return await Bench(Here(embedded), ways).measure(rounds, deliveries, waiting)
+            return await Bench(Here(embedded), ways).measure(rounds, deliveries, waiting, statements)
 
 
 def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
@@ -238,15 +269,21 @@ def table(document: Mapping[str, Any]) -> str:
     lines += [
         f"ratio to the bare one: {name:<21}{'-' if value is None else value:>12}" for name, value in document["ratio"].items()
     ]
+    of, events = document["of"], document["events"]
+    lines += [
+        f"events of each of {of['statements']} statements into one open delivery",
+        f"{'one after another':<44}{events['in_turn']:>12}",
+        f"{of['callers']} callers {'at once':<33}{events['crowded']:>12}",
+    ]
     return "\n".join(lines) + "\n"
 
 
 async def main() -> None:
     """On an installation of its own."""
-    chosen = options(__doc__ or "", rounds=5, deliveries=AT_ONCE, open=300)
+    chosen = options(__doc__ or "", rounds=5, deliveries=AT_ONCE, open=300, statements=STATEMENTS)
     folder = Path(tempfile.mkdtemp(prefix="vigil-bench-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
-    document = await measure(folder, chosen.rounds, chosen.deliveries, chosen.open)
+    document = await measure(folder, chosen.rounds, chosen.deliveries, chosen.open, chosen.statements)
     shutil.rmtree(folder)
     tell(document, chosen.output)
 

@@ -82,4 +82,21 @@ def _status(process: int, name: str) -> int:
 def machine() -> dict[str, Any]:
     """Where it was measured."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEBI / KIBI
-    return {"cores": os.cpu_count(), "memory_gib": round(memory), "python": platform.python_version(), "load": os.getloadavg()[0]}
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "memory_gib": round(memory),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load": os.getloadavg()[0],
+    }
+
+
+def _processor() -> str:
+    """Its model, where Linux names it; else its kind."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.machine()

@@ -1,4 +1,4 @@
-"""A picture of the three ways: what each reaches, and beside the bare one."""
+"""A picture of the three ways: what each reaches, and beside the bare one; and how many events a statement brings."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,12 +17,13 @@ _FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], float], str], ...] = (
 
 
 def picture(document: Mapping[str, Any]) -> str:
-    """As SVG: for each figure a bar for each way."""
+    """As SVG: for each figure a bar for each way, and one for who speaks of one delivery alone and at once."""
     ways: Mapping[str, Any] = document["ways"]
+    events = {"one after another": document["events"]["in_turn"], "at once": document["events"]["crowded"]}
+    bars = [(title, {name: float(figure(one)) for name, one in ways.items()}, better) for title, figure, better in _FIGURES]
     canvas = Canvas(LEFT + WIDTH + 110)
     y = 30.0
-    for title, figure, better in _FIGURES:
-        values = {name: float(figure(one)) for name, one in ways.items()}
+    for title, values, better in [*bars, ("Events of a statement into one open delivery", events, "less is better")]:
         canvas.text(16, y, title, bold=True)
         canvas.text(LEFT + WIDTH + 94, y, better, size=11, fill=QUIET, anchor="end")
         y += GAP

@@ -17,6 +17,9 @@ from tests.support import RESULT, Table, asks, example_plan, signed_plan
 CHECKPOINTS = ("preparation", "departure", "counter", "posts", "arrest")
 SERVICES = 3
 CONFIRMATIONS = len(CHECKPOINTS) * SERVICES
+SPEAK = ("kz.police", "kz.customs", "kz.knb", "kz.border", "kz.prosecutor")
+"""Who has something to tell at any time: each is asked for something, and so may say much."""
+_REMARK = "observed " * 30
 _READY = ("kz.customs", "kz.knb")
 _FOUND = [{"substance": "cannabis", "net": "510 g"}]
 _SAID: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
@@ -60,17 +63,19 @@ class Script:
     confirmations: tuple[Said, ...]
     after: tuple[Said, ...]
     """What ends it: what was seized, and the result, which the law has the prosecutor told."""
+    remarks: tuple[Said, ...] = ()
+    """What nobody is asked for, by one service after another."""
 
 
-def script(plan: Plan) -> Script:
-    """A delivery of that plan, under a code name and with a consignment of its own."""
+def script(plan: Plan, remarks: int = 0) -> Script:
+    """A delivery of that plan, under a code name and with a consignment of its own, and so many remarks on it."""
     own = renamed(plan)
     number = plan.consignment.identifiers[0].model_copy(update={"value": own.operation})
     own = own.model_copy(update={"consignment": own.consignment.model_copy(update={"identifiers": (number,)})})
     table = Table(own, reported=False, signed=False)
     days = {"valid_from": _in(timedelta(days=-1)), "valid_until": _in(timedelta(days=20))}
 
-    def said(service: str, kind: str, at: str, more: dict[str, Any]) -> Said:
+    def said(service: str, kind: str, at: str | None, more: dict[str, Any]) -> Said:
         statement = table.statement(service, kind, at, **more)
         return statement, sign_statement(statement, private_key_of(service))
 
@@ -87,6 +92,7 @@ def script(plan: Plan) -> Script:
             said("kz.police", "seizure", "accounting", {"recovered": _FOUND}),
             said("kz.police", "duty_done", f"duty.kz.prosecutor{RESULT}", {}),
         ),
+        remarks=tuple(said(SPEAK[one % len(SPEAK)], "information", None, {"text": _REMARK}) for one in range(remarks)),
     )
 
 

@@ -162,7 +162,9 @@ async def ways(chosen: argparse.Namespace) -> dict[str, Any]:
         bare, unencrypted = await quick(), await quick(data_converter=plain_converter(ring()))
         encrypted = await connect(FRONT_ENDS, NAMESPACE, ring(), tls=tls())
         own = Bare(bare), Updates(services, unencrypted), Whole(services, encrypted)
-        return await Bench(Cluster(more | {"worker": short_day()}), own).measure(chosen.rounds, chosen.deliveries, chosen.open)
+        return await Bench(Cluster(more | {"worker": short_day()}), own).measure(
+            chosen.rounds, chosen.deliveries, chosen.open, chosen.statements
+        )
 
 
 async def many(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -184,6 +186,7 @@ async def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--deliveries", type=int, default=AT_ONCE, help="of each round, at once")
     parser.add_argument("--open", type=int, default=300, help="whose memory is measured")
+    parser.add_argument("--statements", type=int, default=three_ways.STATEMENTS, help="into one open delivery")
     parser.add_argument("--sizes", type=int, nargs="+", default=crowd.SIZES[:2], help="open deliveries, fewest first")
     parser.add_argument("--quick", action="store_true", help="of the crowd: only to see that it works")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bench.doors import LEFT_OUT, ROUTES
+from bench.figures import machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,13 +31,22 @@ def measured(folder: Path, *command: str) -> dict[str, Any]:
     return document
 
 
+def test_a_figure_comes_with_its_machine() -> None:
+    """Which processor, how many of them, how much memory, under which kernel and which Python."""
+    found = machine()
+
+    assert {"cores", "processor", "memory_gib", "kernel", "python", "load"} == found.keys()
+    assert all(value for name, value in found.items() if name != "load")
+
+
 @pytest.mark.whole
 def test_three_ways_are_measured_to_the_end(tmp_path: Path) -> None:
-    """Each way takes its deliveries through all confirmations and ends them."""
+    """Each way takes its deliveries through all confirmations and ends them; forty at once bring fewer events than one."""
     (tmp_path / "build").mkdir()
-    document = measured(tmp_path, "bench", "--rounds", "1", "--deliveries", "2", "--open", "10")
+    document = measured(tmp_path, "bench", "--rounds", "1", "--deliveries", "2", "--open", "10", "--statements", "80")
     assert {"workflow", "whole", "idle_p50", "memory"} == document["ratio"].keys()
     assert all(one["confirmations_a_second"] > 0 for one in document["ways"].values())
+    assert 1 < document["events"]["crowded"] < document["events"]["in_turn"]
     assert (tmp_path / "build" / "bench.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
