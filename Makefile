@@ -152,7 +152,7 @@ cluster-status: $(STAMP) ## what of the cluster runs
 cluster-down: $(STAMP) ## end what `make cluster-up` started (ARGS=--wipe: and remove all that it keeps)
 	@$(BIN)/python -m deploy.cluster down $(ARGS)
 
-cluster-bench: $(STAMP) ## measure on the cluster what `make bench` and bench.crowd measure on one machine: ARGS=ways or ARGS='crowd --sizes 100 1000'
+cluster-bench: $(STAMP) ## measure on the cluster what `make bench`, bench.crowd and bench.claims measure on one machine: ARGS=ways, ARGS='crowd --sizes 100 1000' or ARGS=claims
 	@$(BIN)/python -m deploy.cluster.measure $(or $(ARGS),ways)
 
 drill: $(STAMP) ## kill, fail over, upgrade and restore the cluster under load, and compare all receipts (ARGS='--part failover': one part)

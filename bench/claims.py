@@ -8,18 +8,17 @@ floor is measured: a transaction that locks the register's row, counts up and co
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pycountry
 from sqlalchemy import select, update
@@ -27,13 +26,15 @@ from sqlalchemy import select, update
 from archive.claims import Claims
 from archive.database import Database
 from archive.tables import register
-from bench.figures import figures
+from bench.figures import figures, machine
 from domain.plan.register import Claim, DatedClaim
 from domain.signing.canonical import digest
 from domain.words.moments import utc_text
 from tests.postgresql import PASSWORD, PostgreSQL, is_installed
 from tests.tables import sqlite_url
 
+CLAIMS, AT_ONCE = 3_000, 16
+"""In all, and callers in each process."""
 WORKERS = 2
 STATES = tuple(sorted(one.alpha_2 for one in pycountry.countries))
 SERVICES = ("police", "customs", "prosecutor", "border")
@@ -101,18 +102,37 @@ def worker(share: Share) -> tuple[float, list[float]]:
     return asyncio.run(done(share))
 
 
-def measured(url: str, password: str | None, chosen: argparse.Namespace) -> dict[str, object]:
-    """The figures of one database."""
-    found: dict[str, object] = {}
+def measured(url: str, password: str | None, many: int, at_once: int) -> dict[str, Any]:
+    """The figures of so many claims in one database."""
+    found: dict[str, Any] = {}
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         for what in ("floor", "claims"):
-            each = chosen.claims // WORKERS
-            shares = [Share(url, password, what, number, each, chosen.at_once) for number in range(WORKERS)]
+            shares = [Share(url, password, what, number, many // WORKERS, at_once) for number in range(WORKERS)]
             came = list(pool.map(worker, shares))
             took = [one for _, some in came for one in some]
             found[what] = {"a_second": round(len(took) / max(whole for whole, _ in came), 1), "milliseconds": figures(took)}
-    floor, claims = (found[what]["a_second"] for what in ("floor", "claims"))  # type: ignore[index]
+    floor, claims = (found[what]["a_second"] for what in ("floor", "claims"))
     return found | {"ratio": round(claims / floor, 2)}
+
+
+def document(by_database: Mapping[str, Mapping[str, Any]], many: int, at_once: int) -> dict[str, Any]:
+    """What was found, with where and of what."""
+    return {"machine": machine(), "of": {"claims": many, "workers": WORKERS, "at_once": at_once}, **by_database}
+
+
+def tell(said: Mapping[str, Any], output: str) -> None:
+    """Print it."""
+    if output == "json":
+        sys.stdout.write(json.dumps(said) + "\n")
+        return
+    of, by_database = said["of"], {name: one for name, one in said.items() if name not in {"machine", "of"}}
+    sys.stdout.write(", ".join(f"{name} {value}" for name, value in said["machine"].items()) + "\n")
+    sys.stdout.write(f"{of['claims']} claims by {of['workers']} workers, {of['at_once']} at once in each\n")
+    for name, one in by_database.items():
+        for what in ("floor", "claims"):
+            told = one[what]
+            sys.stdout.write(f"{name:<12}{what:<8}{told['a_second']:8.1f} a second   {told['milliseconds']}\n")
+        sys.stdout.write(f"{name:<12}ratio   {one['ratio']:8.2f}\n")
 
 
 @contextmanager
@@ -131,23 +151,13 @@ def databases() -> Iterator[dict[str, tuple[str, str | None]]]:
 def main() -> None:
     """Measure each database."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claims", type=int, default=3_000)
-    parser.add_argument("--at-once", type=int, default=16, help="callers in each process")
+    parser.add_argument("--claims", type=int, default=CLAIMS)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="callers in each process")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     with databases() as some:
-        found = {name: measured(*where, chosen) for name, where in some.items()}
-    if chosen.output == "json":
-        of = {"claims": chosen.claims, "workers": WORKERS, "at_once": chosen.at_once}
-        sys.stdout.write(json.dumps({"machine": machine, "of": of, **found}) + "\n")
-        return
-    sys.stdout.write(f"{machine}; {chosen.claims} claims by {WORKERS} workers, {chosen.at_once} at once in each\n")
-    for name, one in found.items():
-        for what in ("floor", "claims"):
-            told = one[what]
-            sys.stdout.write(f"{name:<12}{what:<8}{told['a_second']:8.1f} a second   {told['milliseconds']}\n")  # type: ignore[index]
-        sys.stdout.write(f"{name:<12}ratio   {one['ratio']:8.2f}\n")
+        found = {name: measured(*where, chosen.claims, chosen.at_once) for name, where in some.items()}
+    tell(document(found, chosen.claims, chosen.at_once), chosen.output)
 
 
 if __name__ == "__main__":

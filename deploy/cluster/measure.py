@@ -1,14 +1,16 @@
-"""What `bench` and `bench.crowd` measure on one machine, measured on the cluster, with their shapes and their words.
+"""What `bench`, `bench.crowd` and `bench.claims` measure on one machine, measured on the cluster, with their shapes and words.
 
-`python -m deploy.cluster.measure ways` takes the same deliveries three ways; `python -m deploy.cluster.measure crowd` opens many.
-It needs a cluster that is up, and starts workers of its own beside Vigil's; what it changes is as it was when it ends.
+`python -m deploy.cluster.measure ways` takes the same deliveries three ways; `python -m deploy.cluster.measure crowd` opens many;
+`python -m deploy.cluster.measure claims` claims at a register of its own in the cluster's PostgreSQL, from the desk. It needs a
+cluster that is up, and starts workers of its own beside Vigil's; what it changes is as it was when it ends.
 """
 
 import argparse
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +20,7 @@ from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
 from bench import __main__ as three_ways
-from bench import crowd
+from bench import claims, crowd
 from bench.__main__ import AT_ONCE, PROMPT, Bench
 from bench.crowd import PACE, QUICK, Crowd, Effort, Silent
 from bench.figures import with_children
@@ -104,11 +106,16 @@ def _of(machines: Sequence[Machine]) -> Sequence[Program]:
     return tuple(one for one in vigil_programs() if one.machine in machines)
 
 
+def archive_in(store: str) -> str:
+    """The URL of one of PostgreSQL's databases, for Vigil."""
+    return f"postgresql+asyncpg://vigil@{FLOATING}:{DATABASE}/{store}?ssl=verify-full"
+
+
 def beside(kind: str) -> tuple[Program, ...]:
     """Workers of another kind (`bench.processes`), one on each machine of a worker, with a queue and an archive of their own."""
     more = {
         "VIGIL_TASK_QUEUE": kind,
-        "VIGIL_ARCHIVE_URL": f"postgresql+asyncpg://vigil@{FLOATING}:{DATABASE}/{postgresql.MEASURED}?ssl=verify-full",
+        "VIGIL_ARCHIVE_URL": archive_in(postgresql.MEASURED),
     }
     return tuple(
         replace(
@@ -177,17 +184,43 @@ async def many(chosen: argparse.Namespace) -> dict[str, Any]:
         return await crowd.measure(at, sorted(chosen.sizes))
 
 
+@contextmanager
+def register() -> Iterator[str]:
+    """The URL of a register of its own, empty and gone afterwards, which this process and those that it starts reach as a worker
+    does.
+    """
+    leader = postgresql.primary()
+    assert leader is not None  # noqa: S101 - the cluster is up
+    gone = f"DROP DATABASE IF EXISTS {postgresql.CLAIMED} WITH (FORCE)"
+    os.environ.update({name: value for name, value in _of(WORKERS)[0].environment.items() if name.startswith("PGSSL")})
+    postgresql.ask(leader, gone)  # of a run that was killed
+    postgresql.ask(leader, f"CREATE DATABASE {postgresql.CLAIMED} OWNER vigil")
+    try:
+        yield archive_in(postgresql.CLAIMED)
+    finally:
+        postgresql.ask(leader, gone)
+
+
+def claimed(chosen: argparse.Namespace) -> dict[str, Any]:
+    """`bench.claims`, on the cluster."""
+    with register() as url:
+        found = {"postgresql": claims.measured(url, None, chosen.claims, chosen.at_once)}
+    return claims.document(found, chosen.claims, chosen.at_once)
+
+
 async def main() -> int:
     """As it is asked for by the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m deploy.cluster.measure", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("ways", "crowd"))
+    parser.add_argument("what", choices=("ways", "crowd", "claims"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--deliveries", type=int, default=AT_ONCE, help="of each round, at once")
     parser.add_argument("--open", type=int, default=300, help="whose memory is measured")
     parser.add_argument("--statements", type=int, default=three_ways.STATEMENTS, help="into one open delivery")
     parser.add_argument("--sizes", type=int, nargs="+", default=crowd.SIZES[:2], help="open deliveries, fewest first")
+    parser.add_argument("--claims", type=int, default=claims.CLAIMS, help="by two processes")
+    parser.add_argument("--at-once", type=int, default=claims.AT_ONCE, help="callers in each of the two")
     parser.add_argument("--quick", action="store_true", help="of the crowd: only to see that it works")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
@@ -195,8 +228,10 @@ async def main() -> int:
     try:
         if chosen.what == "ways":
             three_ways.tell(await ways(chosen), chosen.output)
-        else:
+        elif chosen.what == "crowd":
             crowd.tell(await many(chosen), chosen.output)
+        else:
+            claims.tell(await asyncio.to_thread(claimed, chosen), chosen.output)
     except (NotUpError, DatabaseError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

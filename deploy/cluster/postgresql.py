@@ -23,12 +23,14 @@ ACCOUNT = "postgres"
 ROLES = ("temporal", "vigil", "replica")
 MEASURED = "vigil_measured"
 """What workers keep that the benchmarks start beside Vigil's own."""
+CLAIMED = "vigil_claims"
+"""A register that is there only while claims are measured."""
 STORES = {"temporal": "temporal", "temporal_visibility": "temporal", "vigil": "vigil", MEASURED: "vigil"}
 """Each database, and whose it is."""
 ACCESS = f"""\
 local all {ACCOUNT} peer
 hostssl temporal,temporal_visibility temporal {network.EVERYBODY} cert
-hostssl vigil,{MEASURED} vigil {network.EVERYBODY} cert
+hostssl vigil,{MEASURED},{CLAIMED} vigil {network.EVERYBODY} cert
 hostssl replication replica {network.EVERYBODY} cert
 """
 

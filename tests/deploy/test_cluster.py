@@ -5,6 +5,7 @@ import pwd
 import re
 import shutil
 import subprocess
+from argparse import Namespace
 from errno import ENOSPC
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from deploy.cluster import configuration, postgresql, topology
 from deploy.cluster.__main__ import ClusterError, leader_of
+from deploy.cluster.measure import claimed
 from deploy.cluster.topology import BALANCER, DATABASES, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +47,25 @@ def test_the_database_lets_nobody_in_without_a_certificate() -> None:
     rows = [line.split() for line in postgresql.ACCESS.splitlines()]
 
     assert {(row[0], row[-1]) for row in rows} == {("local", "peer"), ("hostssl", "cert")}
+
+
+def test_claims_are_measured_in_a_register_that_is_empty_before_and_gone_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the measurement fails; a worker's certificate opens it, and only the database that is let in is named."""
+    asked: list[str] = []
+    monkeypatch.setattr(postgresql, "primary", lambda: DATABASES[0])
+    monkeypatch.setattr(postgresql, "ask", lambda _machine, statement: asked.append(statement))
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr("bench.claims.measured", lambda url, *_: (_ for _ in ()).throw(OSError(url)))
+
+    with pytest.raises(OSError, match=f"@{topology.FLOATING}:.*/{postgresql.CLAIMED}[?]ssl=verify-full"):
+        claimed(Namespace(claims=2, at_once=1))
+
+    assert ["DROP", "CREATE", "DROP"] == [one.split()[0] for one in asked]
+    assert all(postgresql.CLAIMED in one for one in asked)
+    assert {"PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"} == os.environ.keys()
+    assert [f"vigil,{postgresql.MEASURED},{postgresql.CLAIMED}"] == [
+        row.split()[1] for row in postgresql.ACCESS.splitlines() if row.split()[2] == "vigil"
+    ]
 
 
 def test_a_piece_of_the_log_that_is_kept_already_is_no_fault_and_another_of_its_name_is(tmp_path: Path) -> None:

@@ -30,6 +30,13 @@ BUGS = (
     Bug("carried", "deploy/bundle/upgrade.sh", "'start_again || true; say \"it was not", "'say \"it was not", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", 'restore.sh" "$2" "$3"', 'restore.sh" "$2"', "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", '[ "$code" -ne 4 ] && [ "$code" -lt 128 ] ||', "true ||", "deploy/bundle"),
+    Bug(
+        "cluster",
+        "deploy/cluster/measure.py",
+        "    finally:\n        postgresql.ask(leader, gone)\n",
+        "    finally:\n        pass\n",
+        "deploy/cluster",
+    ),
     Bug("operated", "deploy/compose/backup.sh", ".$name.$$.part", ".$name.part", "archive/backup"),
     Bug("operated", "deploy/compose/backup.sh", " --exclude='./secrets.before-*'", "", "archive/backup"),
     Bug(
