@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOM = "2g"
 """Of a disk with room."""
+LOOKS = 50
+"""How often a disk is looked at that is written to meanwhile."""
 
 
 def hindrance() -> str | None:
@@ -34,9 +36,18 @@ def disk(at: Path) -> Iterator[None]:
 
 
 def fill(at: Path) -> None:
-    """Nothing more fits on it, not a byte."""
-    found = os.statvfs(at)
-    _mount("-o", f"remount,size={(found.f_blocks - found.f_bfree) * found.f_frsize}", str(at))
+    """Nothing more fits on it, not a byte. It is refused where somebody has written since it was looked at: then it is looked at
+    anew.
+    """
+    for left in reversed(range(LOOKS)):
+        found = os.statvfs(at)
+        try:
+            _mount("-o", f"remount,size={(found.f_blocks - found.f_bfree) * found.f_frsize}", str(at))
+        except subprocess.CalledProcessError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def make_room(at: Path) -> None:

@@ -2,16 +2,20 @@
 
 import asyncio
 import math
+import os
 import shutil
+import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
 
+from bench.chaos import disks
 from bench.chaos.__main__ import DoneFile, faults
 from bench.chaos.drill import Done, drill, open_folder
 from bench.chaos.faults import LINKS, PARTS, RESTARTS, WEIGHTS, Fault, drawn, possible
@@ -131,6 +135,24 @@ def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() 
     assert Fault(3, "KILL", ("database",), 1.0) == possible(full, {"full": "no root"}, database=True)
     assert ("worker-temporal",) == possible(cut, {}, database=False).on
     assert (full, cut) == (possible(full, {}, database=True), possible(cut, {}, database=True))
+
+
+def test_a_disk_that_is_written_to_meanwhile_is_full_after_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size cannot be less than what it holds by then; what never succeeds is an error."""
+    sizes: list[str] = []
+
+    def mounted(*words: str) -> None:
+        sizes.append(words[1])
+        if len(sizes) != 2:
+            raise subprocess.CalledProcessError(32, "mount")
+
+    monkeypatch.setattr(disks, "_mount", mounted)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_blocks=100, f_bfree=99 - len(sizes), f_frsize=4096))
+    disks.fill(Path("full"))
+
+    assert ["remount,size=4096", "remount,size=8192"] == sizes
+    with pytest.raises(subprocess.CalledProcessError):
+        disks.fill(Path("full"))
 
 
 def until(kills: int) -> Namespace:
