@@ -4,7 +4,7 @@
 with three services each, on real processes: one Temporal server on SQLite, a worker for each way, a gateway, services over HTTP.
 Idle means one delivery at a time, loaded thirty-two at once. Read the ratios: the rest is this machine's.
 
-In the end many statements go into one open delivery by the whole: how many events each brings when they come one after another
+At the end many statements go into one open delivery by the whole: how many events each brings when they come one after another
 (`events.in_turn`), and when forty callers speak at once (`events.crowded`).
 """
 
