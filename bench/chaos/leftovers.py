@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from workflows.messages import DECONFLICT, DELIVER_NOTICE, workflow_id
@@ -26,8 +27,12 @@ async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
         described = await client.get_workflow_handle(workflow_id(operation)).describe()
         if described.status != WorkflowExecutionStatus.COMPLETED:
             found.append(f"{operation} is over, and its run in Temporal is {described.status and described.status.name}")
-        open_ = {one.activity_type.name for one in described.raw_description.pending_activities} - BY_ITSELF
-        found += [f"{operation} is over, and {name} is open" for name in sorted(open_)]
+        open_ = {
+            f"{one.activity_type.name} is open ({PendingActivityState.Name(one.state)}, attempt {one.attempt})"
+            for one in described.raw_description.pending_activities
+            if one.activity_type.name not in BY_ITSELF
+        }
+        found += [f"{operation} is over, and {one}" for one in sorted(open_)]
     return found
 
 
