@@ -18,6 +18,10 @@ BY_ITSELF = {DECONFLICT, DELIVER_NOTICE}
 The register takes in nobody who was released. That a notice was delivered stands in the ledger before the delivery ends; all
 that is missing is the activity's own end, where its worker was killed between the two.
 """
+ASKED_TO_END = PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
+"""A question that was taken back in the same breath in which the delivery ended: its worker hears of it with its next word, and a
+run that is over takes no note of that.
+"""
 
 
 async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
@@ -30,7 +34,7 @@ async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
         open_ = {
             f"{one.activity_type.name} is open ({PendingActivityState.Name(one.state)}, attempt {one.attempt})"
             for one in described.raw_description.pending_activities
-            if one.activity_type.name not in BY_ITSELF
+            if one.activity_type.name not in BY_ITSELF and one.state != ASKED_TO_END
         }
         found += [f"{operation} is over, and {one}" for one in sorted(open_)]
     return found

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from aiohttp import web
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from bench.chaos import disks
 from bench.chaos.__main__ import DoneFile, faults
@@ -22,7 +25,7 @@ from bench.chaos.faults import LINKS, PARTS, RESTARTS, WEIGHTS, Fault, drawn, po
 from bench.chaos.growth import Series
 from bench.chaos.held import Case, differences
 from bench.chaos.installation import hindrances
-from bench.chaos.leftovers import left_of
+from bench.chaos.leftovers import left_of, open_in_temporal
 from bench.chaos.proxy import Proxy
 from bench.chaos.restored import restored
 from bench.chaos.traffic import Load
@@ -30,7 +33,7 @@ from domain.delivery.ledger import Entry, Receipt
 from protocol.calls import listening
 from tests.postgresql import is_installed
 from tests.support import Table
-from workflows.messages import LedgerSize
+from workflows.messages import AWAIT_CONFIRMATIONS, LedgerSize
 
 SEED = 6
 LOAD = Load(rate=5.0, length=40)
@@ -232,6 +235,23 @@ async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> No
 
     assert [f"process {process.pid} is left", f"port {port} is still open"] == [one.partition(":")[0] for one in left]
     assert [] == left_of(tmp_path, [port])
+
+
+async def test_a_question_that_nobody_took_back_is_left_of_a_delivery_that_is_over() -> None:
+    """One that was asked to end when its delivery did is not: the run that is over takes no note of its end."""
+    described = SimpleNamespace(status=WorkflowExecutionStatus.COMPLETED, raw_description=DescribeWorkflowExecutionResponse())
+    for state in ("STARTED", "CANCEL_REQUESTED"):
+        one = described.raw_description.pending_activities.add(state=f"PENDING_ACTIVITY_STATE_{state}", attempt=1)
+        one.activity_type.name = AWAIT_CONFIRMATIONS
+
+    async def describe() -> SimpleNamespace:
+        return described
+
+    client = SimpleNamespace(get_workflow_handle=lambda _name: SimpleNamespace(describe=describe))
+    left = await open_in_temporal(cast("Client", client), ["saxaul-22"])
+
+    state = "PENDING_ACTIVITY_STATE_STARTED"
+    assert [f"saxaul-22 is over, and await_confirmations is open ({state}, attempt 1)"] == left
 
 
 @pytest.fixture
