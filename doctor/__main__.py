@@ -15,14 +15,14 @@ if __name__ == "__main__":
     gc.disable()  # while modules are loaded nothing is let go of: to look for it took a quarter of the time of a start
 
 from doctor import archive, files, installed, reach, temporal
-from doctor.findings import Finding, Part, because, gathered, unknown
-from doctor.given import Given, given
+from doctor.findings import Diagnosis, Part, because, gathered, unknown
+from doctor.given import Setup, given
 from domain.words.errors import VigilError
 from domain.words.text import in_json, mark, shown, told
 from process.language import of, speaker
 from process.serve import leave
 
-HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
+HERE: tuple[tuple[Part, Callable[[Setup], AsyncGenerator[Diagnosis]]], ...] = (
     ("versions", files.versions),
     ("versions", installed.side_by_side),
     ("keys", files.own_key),
@@ -44,7 +44,7 @@ HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
 """What needs no Temporal, side by side."""
 
 
-async def looked() -> tuple[Finding, ...]:
+async def looked() -> tuple[Diagnosis, ...]:
     """Everything there is to find."""
     known, found = given()
     here = await asyncio.gather(*(gathered(part, look(known)) for part, look in HERE))
@@ -58,13 +58,13 @@ async def looked() -> tuple[Finding, ...]:
     return (*findings, *await _of_temporal(known, kept=kept))
 
 
-async def _of_temporal(known: Given, *, kept: bool) -> tuple[Finding, ...]:
+async def _of_temporal(known: Setup, *, kept: bool) -> tuple[Diagnosis, ...]:
     """`kept`: whether the archive can be held against the workflows."""
     try:
         client = await temporal.connection(known)
     except VigilError as error:
         return because("temporal", error), unknown("worker", mark("without Temporal nobody knows which workers are up"))
-    looks: list[tuple[Part, AsyncGenerator[Finding]]] = [
+    looks: list[tuple[Part, AsyncGenerator[Diagnosis]]] = [
         ("temporal", temporal.server(client)),
         ("clock", temporal.clock(client)),
         ("worker", temporal.workers(client, known)),

@@ -19,8 +19,8 @@ from archive.deliveries import Deliveries
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers, goes_before
 from doctor.files import does_not_count, file_of
-from doctor.findings import Finding, fine, some, unknown, warning, wrong
-from doctor.given import Given
+from doctor.findings import Diagnosis, fine, some, unknown, warning, wrong
+from doctor.given import Setup
 from domain.words.errors import Malformed, NotFound
 from domain.words.text import fill, mark
 from process.configuration import installation_of, password_in
@@ -40,7 +40,7 @@ A_MOMENT: Final = 3.0
 
 
 @asynccontextmanager
-async def opened(given: Given) -> AsyncIterator[Database]:
+async def opened(given: Setup) -> AsyncIterator[Database]:
     """The archive, for as long as the context is open. Raises `Malformed` or `NotFound`."""
     database = Database(given.settings.archive_url, password_in(given.path("archive_password")))
     try:
@@ -49,7 +49,7 @@ async def opened(given: Given) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def migrations(given: Given) -> AsyncGenerator[Finding]:
+async def migrations(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Whether its tables are those of this version. Nothing is changed."""
     async with opened(given) as database:
         file = file_of(given)
@@ -76,7 +76,7 @@ async def migrations(given: Given) -> AsyncGenerator[Finding]:
     yield wrong("archive", what, then)
 
 
-async def own_key(given: Given) -> AsyncGenerator[Finding]:
+async def own_key(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Whether a key of ours that counts in the file has ended since: an end that was announced stands in the archive alone."""
     where, path = given.path("directory"), given.path("key")
     if where is None or path is None:
@@ -94,7 +94,7 @@ async def own_key(given: Given) -> AsyncGenerator[Finding]:
         yield does_not_count(path, file, system)
 
 
-async def alarms(given: Given) -> AsyncGenerator[Finding]:
+async def alarms(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Deliveries of which archive and workflow have differed."""
     async with opened(given) as database:
         found = await _deliveries(given, database).alarmed()
@@ -106,7 +106,7 @@ async def alarms(given: Given) -> AsyncGenerator[Finding]:
     )
 
 
-async def compared(client: Client, given: Given) -> AsyncGenerator[Finding]:
+async def compared(client: Client, given: Setup) -> AsyncGenerator[Diagnosis]:
     """The head of each ledger against its workflow, of deliveries that are under way. Nothing is changed, no alarm set."""
     async with opened(given) as database:
         names = await _deliveries(given, database).unended()
@@ -151,11 +151,11 @@ async def _both(client: Client, ledgers: Ledgers, name: str) -> tuple[Extent, Ex
     return held, Extent(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
 
 
-def _deliveries(given: Given, database: Database) -> Deliveries:
+def _deliveries(given: Setup, database: Database) -> Deliveries:
     return Deliveries(database, Wrapping(ring_in(given.settings.payload_keys)))
 
 
-async def attachments(given: Given) -> AsyncGenerator[Finding]:
+async def attachments(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The storage of files, where there is one."""
     place = given.settings.attachments
     if place is None:

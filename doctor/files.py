@@ -18,8 +18,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from archive.attachments.storage import SCHEME
-from doctor.findings import Finding, ends, fine, some, warning, wrong
-from doctor.given import Given
+from doctor.findings import Diagnosis, ends, fine, some, warning, wrong
+from doctor.given import Setup
 from domain.plan.directory import Directory, Service
 from domain.rules.books import BOOK
 from domain.signing.keys import public_text
@@ -50,7 +50,7 @@ nobody else is in a container, and outside of it the folder of secrets is closed
 """
 
 
-async def versions(_given: Given) -> AsyncGenerator[Finding]:
+async def versions(_given: Setup) -> AsyncGenerator[Diagnosis]:
     """The programs of this machine."""
     python = platform.python_version()
     if tuple(map(int, platform.python_version_tuple()[:2])) < OLDEST_PYTHON:
@@ -64,7 +64,7 @@ async def versions(_given: Given) -> AsyncGenerator[Finding]:
     yield fine("versions", sdk)
 
 
-async def own_key(given: Given) -> AsyncGenerator[Finding]:
+async def own_key(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Vigil's own key: who may read it, whether it opens, and whether it counts."""
     path = given.path("key")
     if path is not None:
@@ -72,7 +72,7 @@ async def own_key(given: Given) -> AsyncGenerator[Finding]:
             yield one
 
 
-async def ring(given: Given) -> AsyncGenerator[Finding]:
+async def ring(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The payload keys, by their ids."""
     path = given.path("payload_keys")
     if path is not None:
@@ -80,7 +80,7 @@ async def ring(given: Given) -> AsyncGenerator[Finding]:
         yield fine("keys", fill("payload keys: {count}, the current one is {key}", count=len(held.keys), key=held.current))
 
 
-async def shared_secret(given: Given) -> AsyncGenerator[Finding]:
+async def shared_secret(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The deconfliction key."""
     path = given.path("deconfliction_key")
     if path is None:
@@ -91,14 +91,14 @@ async def shared_secret(given: Given) -> AsyncGenerator[Finding]:
     yield next(iter(_mode(path)), fine("keys", mark("the deconfliction key is there")))
 
 
-async def passwords(given: Given) -> AsyncGenerator[Finding]:
+async def passwords(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Files with passwords: who may read them."""
     for path in filter(None, map(given.path, SECRETS)):
         for one in _mode(path, 0o023 if path.is_relative_to(HANDED_OVER) else CLOSED):
             yield one
 
 
-def _mode(path: Path, closed: int = CLOSED) -> list[Finding]:
+def _mode(path: Path, closed: int = CLOSED) -> list[Diagnosis]:
     """Whether others than its owner and group may read it, or others than its owner write it: the bits that must not be set."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -113,7 +113,7 @@ def _mode(path: Path, closed: int = CLOSED) -> list[Finding]:
     return []
 
 
-def _own_key(given: Given, path: Path, now: datetime) -> list[Finding]:
+def _own_key(given: Setup, path: Path, now: datetime) -> list[Diagnosis]:
     file = read(path)
     where = given.path("directory")
     found = [_opens(given, path, file)]
@@ -130,7 +130,7 @@ def _own_key(given: Given, path: Path, now: datetime) -> list[Finding]:
     return [*found, soon or fine("keys", counts)]
 
 
-def does_not_count(path: Path, file: KeyFile, system: Service) -> Finding:
+def does_not_count(path: Path, file: KeyFile, system: Service) -> Diagnosis:
     """Of Vigil's own key."""
     what = fill("key {key} of {path} does not count for {service} in the directory", key=file.id, path=path, service=system.id)
     return wrong("keys", what, _shown_keys(system))
@@ -140,7 +140,7 @@ def _shown_keys(system: Service) -> str:
     return fill("`vigil keys show {service}` shows which keys count; enter a new one before the last ends", service=system.id)
 
 
-def _opens(given: Given, path: Path, file: KeyFile) -> Finding:
+def _opens(given: Setup, path: Path, file: KeyFile) -> Diagnosis:
     """Where nobody is there to type a passphrase, that is not tried."""
     words = given.path("passphrase_file")
     if file.kept == "passphrase" and words is None:
@@ -160,7 +160,7 @@ def _last_end(service: Service, now: datetime) -> datetime | None:
     return max(map(min, found)) if found and all(found) else None
 
 
-async def own_certificate(given: Given) -> AsyncGenerator[Finding]:
+async def own_certificate(given: Setup) -> AsyncGenerator[Diagnosis]:
     """What the gateway itself shows, as it reads that when it starts."""
     shown = certificate_of(given.settings)
     if shown is None:
@@ -171,7 +171,7 @@ async def own_certificate(given: Given) -> AsyncGenerator[Finding]:
         yield one
 
 
-async def certificates(given: Given) -> AsyncGenerator[Finding]:
+async def certificates(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Each that processes show to others: whether it goes with its key, who may read that, and when it ends."""
     then = mark("have it renewed, and restart workers and gateways: they read it when they start")
     for name, of_its_key in (("temporal_certificate", "temporal_certificate_key"), ("client_cert", "client_key")):
@@ -183,14 +183,14 @@ async def certificates(given: Given) -> AsyncGenerator[Finding]:
                 yield one
 
 
-def _certificate(shown: Path, key: Path, at: datetime, then: str) -> Iterator[Finding]:
+def _certificate(shown: Path, key: Path, at: datetime, then: str) -> Iterator[Diagnosis]:
     yield from _mode(key)
     what = fill("the certificate {path}", path=shown)
     fit = fill("{what} goes with its key, and ends {day}", what=what, day=f"{at:%Y-%m-%d}")
     yield ends("certificates", what, at, datetime.now(UTC), then) or fine("certificates", fit)
 
 
-async def directory(given: Given) -> AsyncGenerator[Finding]:
+async def directory(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The directory and the cards, and of whom no key counts."""
     where, laws = given.path("directory"), given.path("cards")
     known: Directory | None = None
@@ -216,7 +216,7 @@ async def directory(given: Given) -> AsyncGenerator[Finding]:
             yield warning("directory", fill("no rule card for {states}", states=some(bare)), then)
 
 
-async def closed(given: Given) -> AsyncGenerator[Finding]:
+async def closed(given: Setup) -> AsyncGenerator[Diagnosis]:
     """For root, who may read everything: what they may not as whom the processes run. Those have the folder of the archive, or of
     attachments. Keys are handed to them by whoever starts them.
     """
@@ -246,7 +246,7 @@ async def closed(given: Given) -> AsyncGenerator[Finding]:
         yield wrong("directory", what, mark("give it to them (chown, chmod): the next one that starts needs it"))
 
 
-async def disk(given: Given) -> AsyncGenerator[Finding]:
+async def disk(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The room where this machine keeps something that must last."""
     places = [path for path in (file_of(given), _folder_of_files(given), given.path("temporal_file")) if path is not None]
     seen: set[int] = set()
@@ -279,7 +279,7 @@ def _disk_of(place: Path) -> tuple[int, Path]:
         return _disk_of(place.parent)
 
 
-def file_of(given: Given) -> Path | None:
+def file_of(given: Setup) -> Path | None:
     """Where the archive is, if that is a file."""
     try:
         url = make_url(given.settings.archive_url or "")
@@ -288,6 +288,6 @@ def file_of(given: Given) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def _folder_of_files(given: Given) -> Path | None:
+def _folder_of_files(given: Setup) -> Path | None:
     place = given.settings.attachments
     return Path(place) if place is not None and not place.startswith(SCHEME) else None

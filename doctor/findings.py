@@ -40,7 +40,7 @@ LONGEST_CAUSE: Final = 300
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One. The texts are ours, with what is filled in, so that they can be said in another language."""
 
     part: Part
@@ -50,27 +50,27 @@ class Finding:
     """What to do; empty where nothing is to be done."""
 
 
-def fine(part: Part, what: str) -> Finding:
+def fine(part: Part, what: str) -> Diagnosis:
     """As it must be."""
-    return Finding(part, "fine", what)
+    return Diagnosis(part, "fine", what)
 
 
-def warning(part: Part, what: str, then: str) -> Finding:
+def warning(part: Part, what: str, then: str) -> Diagnosis:
     """It works, and somebody must look at it."""
-    return Finding(part, "warning", what, then)
+    return Diagnosis(part, "warning", what, then)
 
 
-def wrong(part: Part, what: str, then: str) -> Finding:
+def wrong(part: Part, what: str, then: str) -> Diagnosis:
     """It does not work, or not for long."""
-    return Finding(part, "wrong", what, then)
+    return Diagnosis(part, "wrong", what, then)
 
 
-def unknown(part: Part, what: str) -> Finding:
+def unknown(part: Part, what: str) -> Diagnosis:
     """It could not be looked at."""
-    return Finding(part, "unknown", what, mark("fix what is wrong above first, and look again"))
+    return Diagnosis(part, "unknown", what, mark("fix what is wrong above first, and look again"))
 
 
-def because(part: Part, error: VigilError) -> Finding:
+def because(part: Part, error: VigilError) -> Diagnosis:
     """What an error of ours says."""
     message, hint = error.words
     if isinstance(error, Malformed) and error.faults:
@@ -90,7 +90,7 @@ def some(names: Iterable[str]) -> str:
     return ", ".join([*known[:MOST_SHOWN], *(["..."] if len(known) > MOST_SHOWN else [])])
 
 
-def ends(part: Part, what: str, at: datetime, now: datetime, then: str) -> Finding | None:
+def ends(part: Part, what: str, at: datetime, now: datetime, then: str) -> Diagnosis | None:
     """What is to be said of what ends then; nothing while that is far off."""
     day = f"{at:%Y-%m-%d %H:%M} UTC"
     if at <= now:
@@ -100,9 +100,9 @@ def ends(part: Part, what: str, at: datetime, now: datetime, then: str) -> Findi
     return None
 
 
-async def gathered(part: Part, look: AsyncGenerator[Finding]) -> tuple[Finding, ...]:
+async def gathered(part: Part, look: AsyncGenerator[Diagnosis]) -> tuple[Diagnosis, ...]:
     """All that one look finds. A look that fails is a finding too, and keeps no other from being made."""
-    found: list[Finding] = []
+    found: list[Diagnosis] = []
     try:
         async with aclosing(look) as looking:
             async for one in looking:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from doctor.findings import Finding, fine, wrong
+from doctor.findings import Diagnosis, fine, wrong
 from domain.words.errors import Malformed
 from domain.words.text import fill, mark
 from process.settings import Settings, load
@@ -15,7 +15,7 @@ NEEDED = ("directory", "cards", "key", "payload_keys")
 
 
 @dataclass(frozen=True)
-class Given:
+class Setup:
     """What is set."""
 
     settings: Settings
@@ -28,10 +28,10 @@ class Given:
         return None if name in self.lacks or found is None else Path(found)
 
 
-def given() -> tuple[Given, tuple[Finding, ...]]:
+def given() -> tuple[Setup, tuple[Diagnosis, ...]]:
     """The settings of this environment, and what is to be said of them."""
     try:
-        return Given(load()), (fine("settings", mark("every setting is there, and has a value it may have")),)
+        return Setup(load()), (fine("settings", mark("every setting is there, and has a value it may have")),)
     except Malformed as error:
         named = {fault.place.removeprefix("VIGIL_").lower(): fault for fault in error.faults}
     lacks = {name: fault for name, fault in named.items() if name in Settings.model_fields}
@@ -43,4 +43,4 @@ def given() -> tuple[Given, tuple[Finding, ...]]:
         wrong("settings", fill("{place}: {problem}", place=fault.place, problem=fault.problem), then) for fault in named.values()
     ]
     settings = Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"), **instead)
-    return Given(settings, frozenset(lacks)), tuple(found)
+    return Setup(settings, frozenset(lacks)), tuple(found)

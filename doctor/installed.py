@@ -5,21 +5,21 @@ from asyncio import to_thread
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
-from doctor.findings import Finding, fine, some
-from doctor.given import Given
+from doctor.findings import Diagnosis, fine, some
+from doctor.given import Setup
 from domain.words.text import fill
 
 MADE_FOR = "made-for"
 """The file of an installed version that says what it is; it is put there last, so whatever has it is whole."""
 
 
-async def side_by_side(_given: Given) -> AsyncGenerator[Finding]:
+async def side_by_side(_given: Setup) -> AsyncGenerator[Diagnosis]:
     """Every other version beside this one; nothing where this one was installed otherwise."""
     for one in await to_thread(others, Path(sys.prefix)):
         yield one
 
 
-def others(environment: Path) -> list[Finding]:
+def others(environment: Path) -> list[Diagnosis]:
     """What is to be said of each version in a folder beside this one, whose environment this is, as `switch.sh` decides it."""
     here = environment.resolve().parent
     if not (here / MADE_FOR).is_file():

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from cryptography import x509
 
-from doctor.findings import Finding, ends, fine, some, unknown, warning, wrong
-from doctor.given import Given
+from doctor.findings import Diagnosis, ends, fine, some, unknown, warning, wrong
+from doctor.given import Setup
 from domain.plan.directory import Desk, Service, Webhook
 from domain.words.text import fill, mark
 from process.configuration import directory_in
@@ -27,7 +27,7 @@ THEIRS: Final = mark("tell its people: once it has ended, nothing goes there")
 USUAL: Final = {"http": 80, "https": 443}
 
 
-async def services(given: Given) -> AsyncGenerator[Finding]:
+async def services(given: Setup) -> AsyncGenerator[Diagnosis]:
     """Whether a connection to each service, and to each webhook of a desk, comes about. Nothing is sent there."""
     where = given.path("directory")
     if where is None:
@@ -56,7 +56,9 @@ def _places(service: Service) -> Iterator[tuple[str, str]]:
     yield from ((service.id, str(one.url)) for one in service.reach.notify if isinstance(one, Webhook))
 
 
-async def _reached(gate: asyncio.Semaphore, tls: ssl.SSLContext, name: str, url: str) -> tuple[Finding | None, Finding | None]:
+async def _reached(
+    gate: asyncio.Semaphore, tls: ssl.SSLContext, name: str, url: str
+) -> tuple[Diagnosis | None, Diagnosis | None]:
     """What is wrong, and when its certificate ends where that is soon."""
     parts = urlsplit(url)
     host, port, safe = parts.hostname or "", parts.port or USUAL.get(parts.scheme, 0), parts.scheme == "https"
@@ -86,7 +88,7 @@ async def connected(host: str, port: int, safe: ssl.SSLContext | None) -> tuple[
     return None, x509.load_der_x509_certificate(data).not_valid_after_utc if data is not None else None
 
 
-async def mail(given: Given) -> AsyncGenerator[Finding]:
+async def mail(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The mail server, where there is one."""
     box = mailbox(given.settings.smtp_url, given.settings.mail_from, given.path("smtp_password"))
     if box is None:
@@ -101,7 +103,7 @@ async def mail(given: Given) -> AsyncGenerator[Finding]:
     )
 
 
-async def front_end(given: Given) -> AsyncGenerator[Finding]:
+async def front_end(given: Setup) -> AsyncGenerator[Diagnosis]:
     """That of Temporal, where it proves who it is: whether that is trusted here, and until when."""
     ca, at = given.path("temporal_ca"), given.settings.temporal_address
     if ca is None:
@@ -117,7 +119,7 @@ async def front_end(given: Given) -> AsyncGenerator[Finding]:
         yield soon or fine("certificates", fit)
 
 
-async def gateway(given: Given) -> AsyncGenerator[Finding]:
+async def gateway(given: Setup) -> AsyncGenerator[Diagnosis]:
     """The gateway at its address, as services reach it: whether it answers, and what it says of the rest."""
     url = given.settings.gateway_url.rstrip("/")
     parts = urlsplit(url)
@@ -163,7 +165,7 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
 _PARTLY: Final = frozenset({("worker", "none"), ("archive", "away"), ("attachments", "away")})
 
 
-def _trusting(given: Given) -> ssl.SSLContext:
+def _trusting(given: Setup) -> ssl.SSLContext:
     """As the processes do. Raises `Malformed`."""
     return trusting(given.path("ca"), given.path("client_cert"), given.path("client_key"))
 

@@ -12,8 +12,8 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetClust
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from doctor.findings import Finding, fine, some, warning, wrong
-from doctor.given import Given
+from doctor.findings import Diagnosis, fine, some, warning, wrong
+from doctor.given import Setup
 from domain.words.errors import VigilError
 from domain.words.text import fill, mark
 from process.builds import build_id, current, stranded
@@ -40,7 +40,7 @@ BLOBS: Final = 2 * 1024**2
 NEAR: Final = AHEAD / 4
 
 
-async def connection(given: Given) -> Client:
+async def connection(given: Setup) -> Client:
     """To Temporal, without the payload keys too: then nothing of a delivery can be asked. Raises `Unavailable`."""
     path = given.path("payload_keys")
     try:
@@ -53,7 +53,7 @@ async def connection(given: Given) -> Client:
     return await connect(settings.temporal_address, settings.temporal_namespace, some_ring, tls=tls, patience=WAIT)
 
 
-async def server(client: Client) -> AsyncGenerator[Finding]:
+async def server(client: Client) -> AsyncGenerator[Diagnosis]:
     """Its version, its namespace and what is set there."""
     about = await client.workflow_service.get_cluster_info(GetClusterInfoRequest(), timeout=PATIENCE)
     running = fill("Temporal's server {version} answers", version=about.server_version)
@@ -66,7 +66,7 @@ async def server(client: Client) -> AsyncGenerator[Finding]:
         yield one
 
 
-async def _namespace(client: Client) -> AsyncGenerator[Finding]:
+async def _namespace(client: Client) -> AsyncGenerator[Diagnosis]:
     try:
         asked = DescribeNamespaceRequest(namespace=client.namespace)
         found = await client.workflow_service.describe_namespace(asked, timeout=PATIENCE)
@@ -95,7 +95,7 @@ async def _namespace(client: Client) -> AsyncGenerator[Finding]:
         yield fine("temporal", fill("search attributes are registered: {names}", names=some(ATTRIBUTES)))
 
 
-async def clock(client: Client) -> AsyncGenerator[Finding]:
+async def clock(client: Client) -> AsyncGenerator[Diagnosis]:
     """By how much this machine's clock is off, looked at from before and after."""
     before = datetime.now(UTC)
     seen = await look(client)
@@ -109,7 +109,7 @@ async def clock(client: Client) -> AsyncGenerator[Finding]:
         yield warning("clock", what, then) if abs(off) > NEAR else fine("clock", what)
 
 
-async def workers(client: Client, given: Given) -> AsyncGenerator[Finding]:
+async def workers(client: Client, given: Setup) -> AsyncGenerator[Diagnosis]:
     """Who asks for work, whose build is current, and which deliveries nobody goes on with."""
     queue = given.settings.task_queue
     builds = await Heartbeats(client, queue).builds_alive(patience=PATIENCE)

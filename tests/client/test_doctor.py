@@ -22,7 +22,7 @@ from doctor.archive import attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
 from doctor.findings import ends, gathered
-from doctor.given import Given
+from doctor.given import Setup
 from doctor.reach import front_end, gateway
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.signing.canonical import canonical
@@ -158,7 +158,7 @@ async def test_a_storage_whose_name_is_mistaken_is_not_made_by_the_doctor(
     """
     monkeypatch.chdir(tmp_path)
     plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil").settings
-    found = await gathered("attachments", attachments(Given(plain.model_copy(update={"attachments": "S3://bucket/files"}))))
+    found = await gathered("attachments", attachments(Setup(plain.model_copy(update={"attachments": "S3://bucket/files"}))))
 
     assert ["wrong"] == [one.state for one in found]
     assert not (tmp_path / "S3:").exists()
@@ -204,9 +204,9 @@ async def test_where_no_delivery_answers_nothing_is_said_to_agree(desk: Desk, te
     assert ["fine"] == [one.state for one in none]
 
 
-def _given(payload_keys: Path, archive: str) -> Given:
+def _given(payload_keys: Path, archive: str) -> Setup:
     some: dict[str, Any] = {"directory": payload_keys, "cards": payload_keys, "key": payload_keys}
-    return Given(Settings(payload_keys=payload_keys, archive_url=archive, **some))
+    return Setup(Settings(payload_keys=payload_keys, archive_url=archive, **some))
 
 
 async def test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it(
@@ -219,7 +219,7 @@ async def test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_na
     given = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil")
     elsewhere = await gathered("disk", disk(given))
     file = tmp_path / "closed" / "temporal.db"
-    here = Given(given.settings.model_copy(update={"temporal_file": file}))
+    here = Setup(given.settings.model_copy(update={"temporal_file": file}))
     found = [one for _ in range(3) for one in await gathered("disk", disk(here))]
 
     assert ["nothing that must last is kept on this machine by gateways and workers"] == [one.what for one in elsewhere]
@@ -241,7 +241,7 @@ async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_bef
     days = {days: ends("keys", "it", now + timedelta(days=days), now, "renew it") for days in (-1, 29, 31)}
 
     assert "does not count for vigil" in " ".join(
-        [one.what async for one in own_key(Given(Settings(**some))) if one.state == "wrong"]
+        [one.what async for one in own_key(Setup(Settings(**some))) if one.state == "wrong"]
     )
     assert {-1: "wrong", 29: "warning", 31: None} == {number: one and one.state for number, one in days.items()}
     assert stat.S_IMODE(some["key"].stat().st_mode) == 0o600
@@ -250,7 +250,7 @@ async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_bef
 async def test_a_key_whose_end_stands_in_the_archive_alone_does_not_count(settings: dict[str, str], tmp_path: Path) -> None:
     """It was announced to a gateway, and nobody has entered it in the file: processes go on with it until they are restarted."""
     some: dict[str, Any] = {name.removeprefix("VIGIL_").lower(): value for name, value in settings.items()}
-    given = Given(Settings(**some))
+    given = Setup(Settings(**some))
     before = await gathered("keys", key_in_archive(given))
     now, key = datetime.now(UTC).isoformat(), private_key_of("vigil")
     end = KeyEnd(key=key_id(public_text(key)), at=now, revoked=True)
@@ -273,7 +273,7 @@ async def test_a_password_as_the_containers_have_it_is_none_that_is_wrong(
     secret = tmp_path / "archive_password"
     secret.write_text("a word")
     plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@postgres/vigil")
-    given = Given(plain.settings.model_copy(update={"archive_password": secret}))
+    given = Setup(plain.settings.model_copy(update={"archive_password": secret}))
     found = []
     for place, mode in ((tmp_path / "elsewhere", 0o444), (tmp_path, 0o444), (tmp_path, 0o666)):
         monkeypatch.setattr("doctor.files.HANDED_OVER", place)
@@ -306,7 +306,7 @@ async def test_root_is_told_what_they_cannot_read_as_whom_the_processes_run(for_
         directory.chmod(mode)
         os.chown(archive.parent, folder, -1)
         os.chown(archive, owner, -1)
-        found = await gathered("directory", closed(Given(settings)))
+        found = await gathered("directory", closed(Setup(settings)))
         said.append([one.what.split()[0] for one in found if str(for_all) in one.what])
 
     assert [[], [], [str(directory), str(archive)]] == said
@@ -321,7 +321,7 @@ async def test_the_end_of_every_certificate_that_a_process_shows_is_said_before(
         await vigil("admin", "certs", "issue", "gateway", "--renew", "--days", days, "--folder", tmp_path)
         for name in ("temporal_certificate", "client_cert"):
             pair = {name: certificate, {"client_cert": "client_key"}.get(name, f"{name}_key"): key}
-            found = await gathered("certificates", certificates(Given(plain.settings.model_copy(update=pair))))
+            found = await gathered("certificates", certificates(Setup(plain.settings.model_copy(update=pair))))
             said[name, days] = [one.state for one in found if str(certificate) in one.what]
 
     assert {
@@ -341,7 +341,7 @@ async def test_tls_that_the_gateway_would_not_start_with_is_wrong_while_it_runs(
     there = {"gateway_url": "https://vigil.example"}
     said = []
     for settings in ({}, {"tls_cert": certificate, **there}, pair, pair | there):
-        said += await gathered("certificates", own_certificate(Given(plain.model_copy(update=settings))))
+        said += await gathered("certificates", own_certificate(Setup(plain.model_copy(update=settings))))
 
     assert ["fine", "wrong", "wrong", "fine"] == [one.state for one in said]
     assert ["VIGIL_TLS_KEY" in said[1].what, "VIGIL_GATEWAY_URL" in said[2].what] == [True, True]
@@ -357,13 +357,13 @@ async def test_the_end_of_the_certificate_by_which_temporal_says_who_it_is_is_sa
         shown = Served(certificate, key).context
         async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=shown) as server:
             there = {"temporal_address": f"127.0.0.1:{server.sockets[0].getsockname()[1]}", "temporal_ca": trusted}
-            found += await gathered("temporal", front_end(Given(plain.model_copy(update=there))))
+            found += await gathered("temporal", front_end(Setup(plain.model_copy(update=there))))
 
     assert [("certificates", "fine"), ("certificates", "warning"), ("temporal", "wrong")] == [
         (one.part, one.state) for one in found
     ]
     assert "its certificate is not trusted here" in found[2].what
-    assert not await gathered("temporal", front_end(Given(plain)))
+    assert not await gathered("temporal", front_end(Setup(plain)))
 
 
 async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that_it_is_to_be_started(tmp_path: Path) -> None:
@@ -372,8 +372,8 @@ async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that
     plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil")
     async with door_of(tls=Served(certificate, key).context) as door:
         there = plain.settings.model_copy(update={"gateway_url": door.url})
-        found = await gathered("gateway", gateway(Given(there)))
-        trusted = await gathered("gateway", gateway(Given(there.model_copy(update={"ca": ca}))))
+        found = await gathered("gateway", gateway(Setup(there)))
+        trusted = await gathered("gateway", gateway(Setup(there.model_copy(update={"ca": ca}))))
 
     assert [("certificates", "wrong")] == [(one.part, one.state) for one in found]
     assert "certificate is not trusted here: unable to get local issuer certificate" in found[0].what

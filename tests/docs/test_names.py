@@ -5,7 +5,19 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("domain", "workflows", "activities", "archive", "gateway", "client", "process", "protocol", "rehearsal", "papers")
+ROOMS = (
+    "domain",
+    "workflows",
+    "activities",
+    "archive",
+    "gateway",
+    "client",
+    "process",
+    "protocol",
+    "rehearsal",
+    "papers",
+    "doctor",
+)
 
 
 def test_each_class_has_a_name_of_its_own() -> None:
