@@ -184,7 +184,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     if progress.contingency == "duty" and (owed := duty_of(delivery, progress.key)) is not None:
         facts = facts.model_copy(update={"duty": owed.duty.what})
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
-    elsewhere = says == ("seizure",) and state not in whereabouts(delivery.state)  # there is nothing of it to be recovered there
+    # It may stand there twice. Where it does not lie there is nothing of it to be recovered.
+    elsewhere = {*says} == {"seizure"} and state not in whereabouts(delivery.state)
     return facts if not goods or elsewhere else facts.model_copy(update=_of_the_consignment(delivery, name))
 
 

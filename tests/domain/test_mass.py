@@ -32,7 +32,7 @@ from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import TOLERANCE, altered, arrested, became, code, forbidden
 from tests.domain.test_more_papers import for_the_court, text
-from tests.support import MEPHEDRONE, Table, example_cards, example_directory, example_plan, with_changes
+from tests.support import MEPHEDRONE, Table, asks, example_cards, example_directory, example_plan, with_changes
 
 NET = 13_200_000
 ALMATY, POLICE = "accounting-almaty", "kz.police"
@@ -388,6 +388,18 @@ def test_r30_nothing_is_recovered_in_a_state_where_the_consignment_is_not() -> N
     said = table.say("uz.customs", "seizure", "accounting", recovered=[MEPHEDRONE], packages=3)
     assert became(said) == ("accepted", None)
     assert differences(table) == ()
+
+
+def test_r30_who_is_asked_twice_for_what_was_recovered_where_it_is_not_is_told_of_no_contents() -> None:
+    """As two requirements of a changed plan have it: it was told of all, and what it said of that was refused (found by the
+    exploration).
+    """
+    plan = two_accounts(accounting_almaty={"requires": asks("kz.police seizure", "kz.police seizure 2")})
+    assert faults_in(plan, example_directory(), example_cards()) == ()
+    table = Table(plan).deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    facts = request(table.delivery, ALMATY, POLICE).facts
+    assert ((), None) == (facts.contents, facts.gross)
 
 
 def test_r30_what_was_handed_on_as_an_exhibit_is_weighed_again_where_it_is() -> None:

@@ -157,6 +157,13 @@ BUGS = (
     Bug("R11", "domain/views/asked.py", "any(need in DECIDING for need in says)", "True", "request_for_consent"),
     Bug("R30", "domain/views/asked.py", "return facts if not goods or elsewhere else", "return facts if not goods else", "mass"),
     Bug(
+        "R30",
+        "domain/views/asked.py",
+        '{*says} == {"seizure"}',
+        'says == ("seizure",)',
+        "mass::test_r30_who_is_asked_twice_for_what_was_recovered_where_it_is_not_is_told_of_no_contents",
+    ),
+    Bug(
         "R11",
         "domain/views/asked.py",
         "return facts if not goods or elsewhere else facts.model_copy(",
