@@ -46,7 +46,7 @@ all-tests: test slow ## run every test but those of `make whole`
 whole: $(STAMP) ## go through all of what tests sample: every bit of a packet, every forgery, every guess, every change; and measure
 	@$(BIN)/python -m pytest -n auto -m whole
 
-campaign: seeds whole fuzz ## do what `make seeds`, `make whole` and `make fuzz` do, then every change of a plan at every wait, time passing WAITS=N times
+campaign: seeds whole fuzz ## do what `make seeds`, `make whole` and `make fuzz` do, then every change of a plan at every wait and contingency, time passing WAITS=N times
 	@$(BIN)/python -m rehearsal --changes $(WAITS)
 
 seeds: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked

@@ -20,7 +20,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits
@@ -38,7 +38,7 @@ from domain.rules.hold import HoldRequested
 from domain.signing.canonical import plain
 from process.configuration import cards_in, directory_in, text_of
 from process.parent_death import die_with
-from rehearsal import chaos, explore, groups, random_plans, unforeseen
+from rehearsal import chaos, explore, explore_unforeseen, groups, random_plans, unforeseen
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
 from rehearsal.operator import is_found_out
@@ -47,6 +47,7 @@ from rehearsal.ranges import Held, OtherRulesError
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.simulator import Watch, World, simulate
 
+T = TypeVar("T")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PLANS = ("almaty-tashkent", "moscow-vector", "omsk-taraz")
 RESTARTS, HOSTILITY = 0.02, 0.1
@@ -196,7 +197,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many; one is shown step by step")
-    parser.add_argument("--changes", type=int, help="instead: every change of a small plan at every wait, time passing so often")
+    parser.add_argument(
+        "--changes", type=int, help="instead: every change of a small plan at every wait and contingency, time passing so often"
+    )
     parser.add_argument("--done", type=Path, help="of many: the file of those that have held, which are not run again")
     parser.add_argument("--processes", type=int, default=PROCESSES, help="of many: on how many processes")
     parser.add_argument("--groups", action="store_true", help="of each seed a group of three consignments, with different fates")
@@ -245,23 +248,36 @@ def _try_changes(patience: int) -> int:
     scenario = Scenario(vigil="scenario/1", pace=Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1)))
     small = World(explore.small_plan(examples[0]), directory, cards, scenario, 1)
     plans, stopper = explore.plans_of(small), small.plan.authorities(small.plan.legs[-1].state)[0]
+    dossiers = [(plan, directory, cards) for plan in examples]
     made, refused, reasons, outcomes = Counter[str](), Counter[str](), set[str](), Counter[str]()
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [plans[one::PROCESSES] for one in range(PROCESSES)]
         tried = [pool.submit(explore.explore_changes, small, part, stopper, patience) for part in parts]
         held = explore.replacing(plans)  # somebody orders a hold, and who is asked about it is replaced
         tried.append(pool.submit(explore.explore_changes, small, held, stopper, patience, HoldRequested))
-        for one in tried:
+        tried += [pool.submit(_try_unforeseen, one, dossiers, patience) for one in explore_unforeseen.WAITS]
+        for one in _with_progress(tried, len(tried)):
             try:
                 found = one.result()
             except BrokenInvariantError as error:
+                pool.shutdown(cancel_futures=True)
                 sys.stdout.write(f"FAILED: {error}\n")
                 return 1
             made, refused, outcomes = made + found.made, refused + found.refused, outcomes + found.outcomes
             reasons |= found.reasons
     count = f"{made.total()} changes made and {refused.total()} refused"
-    sys.stdout.write(f"{count}, of {len(plans)} plans, {len(reasons)} reasons: {dict(outcomes)}\n")
+    waits = f"{len(explore_unforeseen.WAITS)} contingencies"
+    sys.stdout.write(f"{count}, of {len(plans)} plans and at {waits}, {len(reasons)} reasons: {dict(outcomes)}\n")
     return 0
+
+
+def _try_unforeseen(contingency: str, dossiers: Sequence[explore_unforeseen.Dossier], patience: int) -> explore.Changed:
+    stage = explore_unforeseen.wait_at(contingency, dossiers)
+    try:
+        return explore_unforeseen.explore_unforeseen(stage, contingency, explore.plans_of(stage.world), patience)
+    except BrokenInvariantError as error:
+        message = f"at {contingency} {error}"
+        raise BrokenInvariantError(message) from error
 
 
 def batched(results: Iterable[Result], size: int) -> Iterator[list[Result]]:
@@ -271,7 +287,7 @@ def batched(results: Iterable[Result], size: int) -> Iterator[list[Result]]:
         yield some
 
 
-def _with_progress(results: Iterable[Result], count: int) -> Iterable[Result]:
+def _with_progress(results: Iterable[T], count: int) -> Iterable[T]:
     for number, one in enumerate(results, start=1):
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{number} of {count}")

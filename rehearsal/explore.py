@@ -2,7 +2,8 @@
 
 The explorer chooses one of the things that can happen (a service answers what it is asked, someone stops, time passes to the
 next moment that matters), and goes back later to choose the others. Positions that have been reached by another order are not
-explored twice. At each position every change of the plan may be tried as well.
+explored twice. At each position every change of the plan may be tried as well; where it is led to what goes wrong, by
+`rehearsal.explore_unforeseen`.
 """
 
 from collections import Counter
@@ -25,10 +26,10 @@ from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
 from domain.views.asked import request
 from domain.words.errors import VigilError
-from rehearsal.amendments import amendments
+from rehearsal.amendments import SEVERAL, amendments
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.services import EPOCH, cast, lines, private_key_of
-from rehearsal.simulator import World, changing, signed
+from rehearsal.simulator import World, changing, secret_of, signed
 from rehearsal.wedges import wedge
 from workflows.errands import Heed, Look, OnceMore, Question, Release, Telling, wanted
 
@@ -90,27 +91,54 @@ def small_plan(example: Plan) -> Plan:
 class Stage:
     """A delivery at one position. Time stands still until the explorer lets it pass."""
 
-    def __init__(self, world: World, stopper: str | None, patience: int, brake: Brake = StopRequested) -> None:
-        directory = cast(world.directory, world.plan.everybody())
-        cards = {state: world.cards[state] for state in world.plan.asked_states()}
-        self.time = EPOCH
+    def __init__(  # noqa: PLR0913, PLR0917 - what a position is made of
+        self,
+        world: World,
+        delivery: Delivery,
+        secret: bytes,
+        stopper: str | None = None,
+        patience: int = 0,
+        brake: Brake = StopRequested,
+    ) -> None:
         self.world = world
-        self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)
+        self.delivery, self.secret = delivery, secret
+        self.time = delivery.state.now
         self.stopper, self.brake = stopper, brake
         self.stopped = False
         self.patience = patience
         """How many times more the explorer may let time pass."""
         self.path: tuple[str, ...] = ()
         """How it came here."""
+        advance(self.delivery, self.time)  # a record may have been cut off in the middle of a breath
         self._settle()
+
+    @classmethod
+    def begun(cls, world: World, stopper: str | None, patience: int, brake: Brake = StopRequested) -> "Stage":
+        """A new delivery."""
+        directory = cast(world.directory, world.plan.everybody())
+        cards = {state: world.cards[state] for state in world.plan.asked_states()}
+        delivery = begin(signed(world.plan), directory, cards, EPOCH, SECRET)
+        return cls(world, delivery, SECRET, stopper, patience, brake)
+
+    @classmethod
+    def resumed(cls, world: World, delivery: Delivery, size: int) -> "Stage":
+        """Where this simulated delivery of the world stood with so many of its entries."""
+        snapshot, entries, secret = delivery.snapshot, delivery.ledger.entries[:size], secret_of(world.seed)
+        return cls(world, resume(snapshot.directory, snapshot.cards, entries, secret), secret)
 
     def __copy__(self) -> "Stage":
         """The same position once more: what happens to one does not happen to the other."""
         other = Stage.__new__(Stage)
         other.__dict__ |= self.__dict__
         other.delivery = resume(
-            self.delivery.snapshot.directory, self.delivery.snapshot.cards, self.delivery.ledger.entries, SECRET
+            self.delivery.snapshot.directory, self.delivery.snapshot.cards, self.delivery.ledger.entries, self.secret
         )
+        return other
+
+    def among(self, world: World) -> "Stage":
+        """The same position among services that answer otherwise."""
+        other = copy(self)
+        other.world = world
         return other
 
     def choices(self) -> list[tuple[str, Callable[["Stage"], None]]]:
@@ -137,14 +165,35 @@ class Stage:
 
     def goes_on(self) -> bool:
         """Whether it could go on, and has: by the first answer that can be given, else by time."""
-        answers = self._answers()
-        if answers:
+        if answers := self._answers():
             self.go(*answers[0])
-        elif next_moment(self.delivery, self.time) is not None:
-            self.go("time", Stage._let_time_pass)
-        else:
+        elif not self.passes_time():
             return False
         return not self.delivery.state.ended
+
+    def passes_time(self) -> bool:
+        """Whether time could bring something, and has."""
+        if next_moment(self.delivery, self.time) is None:
+            return False
+        self.go("time", Stage._let_time_pass)
+        return True
+
+    def sees_it_through(self, known: Callable[["Stage"], bool] = lambda _stage: False) -> str | None:
+        """It goes on to its end, or to an answer that nobody gives; the outcome, or none where it comes to what is `known`.
+
+        Raises `BrokenInvariantError` where it does neither, or has broken an invariant on its way.
+        """
+        for _ in range(LONGEST):
+            if known(self):
+                return None
+            if not self.goes_on():
+                break
+        else:
+            message = f"after {self.path} it goes on for ever"
+            raise BrokenInvariantError(message)
+        if not self.delivery.state.ended:  # else it has been checked
+            Checker(self.world.plan, self.world.cards, self.world.directory).follow(self.delivery.ledger.entries)
+        return str(self.delivery.state.outcome)
 
     def refusal(self, change: Amended) -> str:
         """Why the plan cannot be changed like this here, after trying; empty if it can. Raises `BrokenInvariantError` where it is
@@ -166,15 +215,27 @@ class Stage:
         amend(self.delivery, change, self.time)
 
     def position(self) -> str:
-        """A digest of all that bears on what can happen next; the order in which it came about is left out."""
-        delivery = self.delivery
+        """A digest of all that bears on what can happen next; the order in which it came about is left out. What was refused was
+        said: it is another position, which may be a wedge.
+        """
+        delivery, told = self.delivery, len(self.delivery.state.statements)
         said = sorted((name, *pair) for name, progress in delivery.state.every_checkpoint().items() for pair in progress.answers)
         open_now = sorted(
             (name, str(progress.result), str(progress.silent)) for name, progress in delivery.state.every_checkpoint().items()
         )
         halt = delivery.state.halt.cause if delivery.state.halt is not None else ""
         early = sorted(delivery.state.early)
-        facts: list[Any] = [said, open_now, early, str(delivery.state.leg), halt, self.stopped, self.patience, str(self.time)]
+        facts: list[Any] = [
+            said,
+            told,
+            open_now,
+            early,
+            str(delivery.state.leg),
+            halt,
+            self.stopped,
+            self.patience,
+            str(self.time),
+        ]
         return digest(facts)
 
     def _answers(self) -> list[tuple[str, Callable[["Stage"], None]]]:
@@ -218,12 +279,12 @@ class Stage:
         advance(self.delivery, moment)
 
     def _settle(self) -> None:
-        """Nobody else touches this, and notices arrive at once."""
+        """Whoever else touches this goes on to, nobody else comes, and notices arrive at once."""
         while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question | Heed)]:
             match errands[0]:
                 case Look():
                     register = self.delivery.state.register
-                    found = Deconflicted(number=register.number + 1, order=register.orders[-1])
+                    found = Deconflicted(number=register.number + 1, order=register.orders[-1], contacts=register.contacts)
                     report(self.delivery, found, self.time)
                 case Release():
                     report(self.delivery, Released(), self.time)
@@ -257,7 +318,7 @@ def explore(
     """
     seen: set[str] = set()
     explored = Explored()
-    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience, brake)]
+    todo: list[Callable[[], Stage]] = [lambda: Stage.begun(world, stopper, patience, brake)]
     while todo:
         stage = todo.pop()()
         position = stage.position()
@@ -276,15 +337,31 @@ def explore(
     return explored
 
 
-def plans_of(world: World) -> list[tuple[str, Plan]]:
-    """Every change of `rehearsal.amendments` that is a plan, by its name."""
-    made = ((one.name, one.make()) for one in amendments(world.plan, world.directory))
+def plans_of(world: World, step: int = 1) -> list[tuple[str, Plan]]:
+    """Every change of `rehearsal.amendments` that is a plan, by its name; with a `step` one of so many of those of one field,
+    and all that take several.
+    """
+    every = enumerate(amendments(world.plan, world.directory))
+    made = ((one.name, one.make()) for number, one in every if one.field == SEVERAL or not number % step)
     return [(name, plan) for name, plan in made if plan is not None]
 
 
 def replacing(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, Plan]]:
     """Those in which somebody is replaced."""
     return [(name, plan) for name, plan in plans if plan.replaced]
+
+
+def planned(world: World, plans: Sequence[tuple[str, Plan]], found: Changed) -> list[tuple[str, Amended]]:
+    """The changes to those plans in which planning finds no fault. It asks nothing about the delivery: what is refused by it is
+    refused once, which is as good as everywhere.
+    """
+    changes = []
+    for name, plan in plans:
+        faults = () if plan == world.plan else checked(plan, world.directory, world.cards)
+        found.refused[name] += bool(faults)
+        found.reasons.update(map(str, faults))
+        changes += [] if faults else [(name, changing(world, plan))]
+    return changes
 
 
 def explore_changes(
@@ -299,12 +376,7 @@ def explore_changes(
     Raises `BrokenInvariantError`, and whatever the rules raise that is no refusal.
     """
     found = Changed()
-    changes = []
-    for name, plan in plans:
-        faults = () if plan == world.plan else checked(plan, world.directory, world.cards)
-        found.refused[name] += bool(faults)  # by planning, which asks nothing about the delivery: once is as good as everywhere
-        found.reasons.update(map(str, faults))
-        changes += [] if faults else [(name, changing(world, plan))]
+    changes = planned(world, plans, found)
     seen: set[tuple[str, str]] = set()
     halted: set[tuple[str, str]] = set()
 
@@ -324,17 +396,14 @@ def explore_changes(
                 see_it_through(stage.after(name, lambda changed, change=change: changed.change(change)), name)  # type: ignore[misc]
 
     def see_it_through(stage: Stage, name: str) -> None:
-        for _ in range(LONGEST):
-            known = (name, stage.position())
-            if known in seen:
-                return
-            seen.add(known)
-            if not stage.goes_on():
-                break
-        else:
-            message = f"after {stage.path} it goes on for ever"
-            raise BrokenInvariantError(message)
-        found.outcomes[str(stage.delivery.state.outcome)] += 1
+        def known(stage: Stage) -> bool:
+            position = name, stage.position()
+            before = position in seen
+            seen.add(position)
+            return before
+
+        if (outcome := stage.sees_it_through(known)) is not None:
+            found.outcomes[outcome] += 1
 
     explore(world, stopper, patience, look=look, brake=brake)
     return found

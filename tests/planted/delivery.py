@@ -343,6 +343,13 @@ BUGS = (
     ),
     Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug("R12", "domain/delivery/persons.py", "for one in persons if not one.unwitting]", "for one in persons]", "persons"),
+    Bug(
+        "R22",
+        "domain/delivery/progress.py",
+        "asked_instead(before, plan, self.answers.keys())",
+        "before",
+        "rehearsal/explore_unforeseen::test_a_question_that_is_left_with_who_was_replaced_is_found",
+    ),
     Bug("R22", "domain/delivery/progress.py", "if key not in grown}", "}", "successors"),
     Bug(
         "R17",
