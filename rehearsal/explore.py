@@ -215,27 +215,15 @@ class Stage:
         amend(self.delivery, change, self.time)
 
     def position(self) -> str:
-        """A digest of all that bears on what can happen next; the order in which it came about is left out. What was refused was
-        said: it is another position, which may be a wedge.
-        """
-        delivery, told = self.delivery, len(self.delivery.state.statements)
+        """A digest of all that bears on what can happen next; the order in which it came about is left out."""
+        delivery = self.delivery
         said = sorted((name, *pair) for name, progress in delivery.state.every_checkpoint().items() for pair in progress.answers)
         open_now = sorted(
             (name, str(progress.result), str(progress.silent)) for name, progress in delivery.state.every_checkpoint().items()
         )
         halt = delivery.state.halt.cause if delivery.state.halt is not None else ""
         early = sorted(delivery.state.early)
-        facts: list[Any] = [
-            said,
-            told,
-            open_now,
-            early,
-            str(delivery.state.leg),
-            halt,
-            self.stopped,
-            self.patience,
-            str(self.time),
-        ]
+        facts: list[Any] = [said, open_now, early, str(delivery.state.leg), halt, self.stopped, self.patience, str(self.time)]
         return digest(facts)
 
     def _answers(self) -> list[tuple[str, Callable[["Stage"], None]]]:
