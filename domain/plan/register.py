@@ -227,8 +227,8 @@ def _party(claim: Claim) -> Party:
 
 
 def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
-    """Who may sign that the register is looked into for this plan: of its participants those that are prosecutors, courts or
-    coordinators of the initiator's own State, in that order, and none of the `initiators` itself.
+    """Who may sign that the register is looked into for this plan: of its `participants`, in the order of these, those that are
+    prosecutors, courts or coordinators of the initiator's own State, and none of the `initiators` itself.
     """
     initiator = directory.find(plan.initiator)
     known = [directory.find(service) for service in plan.participants() if service not in plan.initiators()]

@@ -42,8 +42,8 @@ _ALIKE: Final = str.maketrans("ёаеорсухікмтвн", "eaeopcyxikmtbh")
 
 
 def normal(name: str) -> str:
-    """A name as it is compared: small letters, composed, Cyrillic ones that look like Latin ones as these, ё as е, and letters
-    and digits alone.
+    """A name as it is compared: composed (NFKC), in small letters, Cyrillic ё а е о р с у х і к м т в н as the Latin
+    e a e o p c y x i k m t b h, and of all that the letters and digits alone.
     """
     small = unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
     return "".join(one for one in small if one.isalnum()) or small

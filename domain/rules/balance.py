@@ -99,11 +99,11 @@ class Seizure(Kind):
 
     def as_seizure(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
         """Where the State of its `voice` is none of the `whereabouts`, and what this said before under the id of this `statement`
-        recovered nothing: `recovered_elsewhere` if anything was `recovered`, weighed or counted, or any of the `items`. Else
-        `packages_not_counted` where the plan has it checked by `count` and they were not. Then what is not `possible`, in the
-        State of its `voice`; then whether it is `allowed` there that its gross weight was not measured; then `label_taken` for
-        the finds whose label another exhibit bears than what was said under the id of this `statement`, or that only the rules
-        give (R30).
+        recovered nothing: `recovered_elsewhere` if it has anything `recovered` or any of the `items`, or a gross weight or a
+        number of packages that is not 0. Else `packages_not_counted` where the plan has it checked by `count` and they were not.
+        Then what is not `possible`, in the State of its `voice`; then whether it is `allowed` there that its gross weight was not
+        measured; then `label_taken` for the finds whose label another exhibit bears than what was said under the id of this
+        `statement`, or that only the rules give (R30).
         """
         known, lies_in = delivery.state.seizures.get(statement), whereabouts(delivery.state)
         there = (delivery.directory.get(voice).state or "",)

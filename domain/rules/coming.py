@@ -46,8 +46,9 @@ def moments(delivery: Delivery) -> Iterator[datetime]:
 
 
 def stays_open_until(delivery: Delivery) -> datetime | None:
-    """Until when it stays open after its outcome (R30): for what the plan gives `afterwards`, while something is `unsettled`; and
-    within that for 72 hours after `disposed_at`, so that what was said then can be corrected (R18).
+    """Until when it stays open after its outcome (R30), where the plan has `afterwards`: for so long, while somebody holds an
+    exhibit of which it is not said what became of it, an authority that takes no part too; else, where something was disposed of,
+    within that until 72 hours after `disposed_at`, so that what was said then can be corrected (R18). Else it does not.
     """
     state, span = delivery.state, delivery.plan.afterwards
     if state.outcome_at is None or span is None:

@@ -144,10 +144,11 @@ class AuthorisationGranted(Kind):
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
         the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so,
         `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the card has it
-        written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or
-        `permitted_too_long` where by the card that is permitted apart, not by such a service, or not for so long;
-        `measure_extended_too_far` where the one in whose place it comes permits it too, has not ended when this one begins, and
-        is extended by more than the card lets at a time.
+        written, counted from when it was given, is over; `act_of_its_own` for the first that it `permits` which by the card is
+        permitted apart; `may_not_permit` or `permitted_too_long` for the first that by the card is not permitted by such a
+        service, or not for so long; `measure_extended_too_far` where the one in whose place it comes permits it too, has not
+        ended when this one begins, and is extended by more than the card lets at a time. Where that State has no card, of all
+        that comes after `no_such_binding` only `no_such_form` is looked at, of what is not written.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -334,7 +335,7 @@ class AuthorisationExtended(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
-        expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
+        expired, or has ended by now, though nobody recorded that; `not_beyond` unless the new `valid_until` is after the old one;
         `may_not_decide` or `not_agreed_to` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far`
         where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card
         lets it at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by

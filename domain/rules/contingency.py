@@ -93,7 +93,7 @@ class Contingency(ABC):
         return None
 
     def refusal_counts(self, progress: Progress, now: datetime) -> bool:
-        """Whether what was `refused` there has its time: at once."""
+        """It closes as `refused` at once."""
         return True
 
     def after_silence(  # noqa: B027 - most have nothing to do

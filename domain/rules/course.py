@@ -76,8 +76,8 @@ def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyE
 
 def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Checkpoint by checkpoint, in the order in which they opened, what is open and over. As `withdrawn`, where it is not under
-    way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `refused`, where it was
-    and the contingency says that this has its time: with what ends then, as after silence. As `satisfied`, where it is, unless it
+    way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `refused`, where it was:
+    at once, or when the contingency says so; with what ends then, as after silence. As `satisfied`, where it is, unless it
     was `refused`, or what does not fit was found there and waits for a decision. As `unanswered`, where it is silent and silence
     closes it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency
     says so, or the plan in force has it no more.
@@ -231,8 +231,8 @@ def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def end(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, nothing is open, and it
-    does not stay open for what somebody holds.
+    """The end: once it has its outcome, the register has let go of it, nothing is `owed` to anybody, of whatever kind, nothing is
+    open, and the moment until which it stays open (`stays_open_until`) is not after now.
     """
     state = delivery.state
     if state.outcome is None or not state.released or state.owed or state.open_checkpoints():

@@ -156,9 +156,10 @@ class ExhibitsAccepted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
-        not offered to its `voice`, unless they are `held_outside`; where some are that, `received_elsewhere` unless its
-        `voice` is of the State of the `giver`, or where none is named of the one where it is, and `may_not_hold` unless that is
-        of a kind to which something may be offered. Before that `awaits_decision` where the consignment `waits_for_a_decision`.
+        not offered to its `voice`, unless they are `held_outside`; then `awaits_decision` where the consignment
+        `waits_for_a_decision`; then, where some are `held_outside`, `received_elsewhere` unless its `voice` is of the State of
+        the `giver`, or where none is named of the one where it is, and `may_not_hold` unless that is of a kind to which something
+        may be offered.
         """
         known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
@@ -251,8 +252,8 @@ def look_at(state: State, said: Said, act: ExhibitsOffered | ExhibitsAccepted) -
 
 
 def found_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
-    """It counts: the consignment was handed on as an exhibit, and what was found of it is `differing` from what was last found:
-    its weight, seals or count.
+    """It counts: the consignment was handed on as an exhibit, and what was found of it is `differing` from what was last found.
+    `what` is in this order `seals`, where one is said to be broken or they are others, `weight` and `count`.
     """
     act, state = said.content, delivery.state
     found = found_of_it(state, act) if isinstance(act, ExhibitsOffered | ExhibitsAccepted) else None

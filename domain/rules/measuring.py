@@ -78,9 +78,10 @@ def allowed(plan: Plan, quantities: Iterable[Quantity | None], states: tuple[str
 
 def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
     """`leave_not_said` for the services that are named as having allowed that something is not measured, and have not said so
-    themselves. One has said so where the plan says it of the same, gross weight or contents, what was `prepared` or is handed
-    over, and the service authorises that plan: it, or one that has taken its place, holds an authorisation that is final and not
-    withdrawn.
+    themselves. Where something is `prepared` or handed over, one has said so of the gross weight, or of what was `kept`, if the
+    plan has the same leave, with the same reason, of its gross weight (or in `not_weighed`), or of its contents, and the service
+    authorises that plan: it, or one that has taken its place, holds an authorisation that is final. Of all else, such as what was
+    `removed`, of what is seized or split, nobody has said so.
     """
     goods, state = delivery.plan.consignment, delivery.state
     planned = {"gross": tuple(leaves_in((goods.gross, goods.not_weighed))), "kept": tuple(leaves_in(goods.contents))}

@@ -43,7 +43,7 @@ def news(delivery: Delivery, fact: Report, at: datetime) -> Report | None:
 def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     """Whether it says something new, and can be so.
 
-    asked              its checkpoint is open, and asks a service that it names
+    asked              its checkpoint is open, and asks a service that it names, if it names any
     asked_once_more    its checkpoint is open, and asks every service that it names; it has come due, and they have not been
                        asked once more
     deconflicted       `order` is one of the signatures, and `number` is higher than that of what is known, or is the same while

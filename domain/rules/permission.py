@@ -113,7 +113,9 @@ class PermissionGranted(Kind):
         return self
 
     def counts(self, delivery: Delivery, said: Said) -> Counts:
-        """`has_halted` or `has_ended` after a halt, unless it names a checkpoint that asks, or did, for a `sanction`."""
+        """`has_halted` or `has_ended`, at their place in the order of precedence, after a halt or the outcome, unless it names a
+        checkpoint that asks, or did, for a `sanction`.
+        """
         return _counts(delivery, said)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -130,7 +132,8 @@ class PermissionGranted(Kind):
         what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan;
         `not_in_urgency` for the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given
         after now, and `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is
-        over.
+        over. Where that State has no card, nothing from `may_not_permit` on is looked at, but that what is urgent is
+        `not_in_urgency`, for the first of its `permissions`.
         """
         if wrong := _of_another_state(self.state, delivery, said):
             return wrong
@@ -257,7 +260,9 @@ class PermissionRefused(Kind):
     )
 
     def counts(self, delivery: Delivery, said: Said) -> Counts:
-        """`has_halted` or `has_ended` after a halt, unless it names a checkpoint that asks, or did, for a `sanction`."""
+        """`has_halted` or `has_ended`, at their place in the order of precedence, after a halt or the outcome, unless it names a
+        checkpoint that asks, or did, for a `sanction`.
+        """
         return _counts(delivery, said)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:

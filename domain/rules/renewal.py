@@ -79,7 +79,7 @@ class Renewal(Lapse):
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_ITS_END, closes=ENDED)
 
     def refusal_counts(self, progress: Progress, now: datetime) -> bool:
-        """Whether what was `refused` there has its time: once what is permitted has ended, at the due time."""
+        """It closes as `refused` once what is permitted has ended, at the due time; until then it may still be permitted."""
         return progress.due is not None and progress.due <= now
 
     def ends(self, state: State, service: str) -> datetime:

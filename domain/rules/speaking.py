@@ -166,10 +166,10 @@ class Correction(Kind):
         something later was said of it; `nothing_said` unless a statement under the id it names counts and is of the same service;
         `other_kind` unless what it says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that
         one was recorded, for an `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found
-        `as_seizure`, for a `laboratory_report` on an exhibit on which there is a later one `overtaken`, then for a `taken_out`,
-        `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise`
-        where it has its outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
-        `second_officer`, where two correct.
+        `as_seizure`, for an `interdicted` what is found `as_held`, for a `laboratory_report` on an exhibit on which there is a
+        later one `overtaken`, then for a `taken_out`, `laboratory_report` or `disposed` what is found `as_correction`;
+        `ends_otherwise` where it has its outcome, and its `conclusion` would be another outcome with this than without; then what
+        is wrong with a `second_officer`, where two correct.
         """
         if overtaken := _overtaken(delivery.state, said, self):
             return OVERTAKEN(labels=overtaken)

@@ -69,8 +69,9 @@ ONE_MONTH, SO_MANY_MONTHS = mark("1 month"), mark("{number} months")
 
 
 def outlasts(begins: datetime, ends: datetime, term: timedelta | Months) -> bool:
-    """Whether what begins and `ends` then lasts longer than this term. Months are counted by the calendar of the offset that
-    `ends` carries; the day on which they end belongs to them.
+    """Whether what begins and `ends` then lasts longer than this term. Months are counted by the calendar of the offset in which
+    that end is written; the day on which they end has the number of the first, or is the last of a shorter month, and belongs to
+    them to its last moment.
     """
     if not isinstance(term, Months):
         return ends - begins > term
@@ -91,7 +92,10 @@ def in_offset_of(moment: datetime, other: datetime) -> datetime:
 
 
 def latest_end(begins: datetime, term: timedelta | Months) -> datetime:
-    """Until when what begins then lasts at the most by this term. Raises `OverflowError` beyond the calendar."""
+    """Until when what begins then lasts at the most by this term: of months until the midnight after that day.
+
+    Raises `OverflowError` beyond the calendar.
+    """
     if not isinstance(term, Months):
         return begins + term
     years, month = divmod(begins.month - 1 + term.number, 12)

@@ -122,7 +122,8 @@ def _codes() -> Iterator[str]:
     yield from _prose(
         "What is found of a statement, and why a delivery halts or has its outcome: a rule, a code and its parameters, "
         "which are hashed; the sentence is made for people, and may be reworded. A code is never used for anything "
-        "else, and never given other parameters."
+        "else, and never given other parameters. One without a verdict is a reason for a halt or an outcome; where it is "
+        "found of a statement all the same, such as `mass_differs` of what has `split`, that is refused."
     )
     yield ""
     by_rule: dict[str, list[Code]] = defaultdict(list)

@@ -28,7 +28,7 @@ from domain.plan.goods import Tolerances, keyed
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
 from domain.plan.quantity import bounds
-from domain.plan.substances import identities
+from domain.plan.substances import CATALOGUE, called, identities, normal
 from domain.record import provided
 from domain.rules import (
     arrival,
@@ -65,6 +65,7 @@ from domain.rules.books import BOOK
 from domain.rules.contingency import Contingency
 from domain.rules.kind import Kind
 from domain.views import sight
+from domain.words.terms import latest_end, outlasts
 
 PATH = Path(__file__).parents[2] / "docs" / "replay.md"
 PART = re.compile(r"(<!-- made: ([a-z]+) -->)\n(.*?)(<!-- end -->)", re.DOTALL)
@@ -202,6 +203,12 @@ def records() -> Iterator[str]:
         yield f"- **{title}**: {told(cls)} {_fields_in_words(cls)}".rstrip()
 
 
+def catalogue() -> Iterator[str]:
+    """Each substance that has a name of its own, by its numbers and whatever else it is called."""
+    rows = ((one.english, ", ".join(one.cas), "; ".join((one.russian, *one.synonyms))) for one in CATALOGUE)
+    yield from table(("substance", "numbers", "other names"), *rows)
+
+
 def _fields_in_words(cls: type) -> str:
     said = said_of_fields(cls)
     names = [one.name for one in fields(cls)]
@@ -273,6 +280,7 @@ def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
         ("silence closes it", "may_stay_unanswered"),
         ("ends with silence", "ends_with_silence"),
         ("after silence", "after_silence"),
+        ("refused", "refusal_counts"),
         ("moot", "moot"),
         ("after it has closed", "after_close"),
     ):
@@ -391,6 +399,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         RuleCard.urgent_for,
         RuleCard.urgent_for_measure,
         RuleCard.duties_of,
+        outlasts,
+        latest_end,
         has_power,
         Plan.due_after,
         Plan.time_to_leave,
@@ -447,6 +457,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Progress.waiting_for,
         Progress.satisfied,
         Progress.may_answer,
+        Progress.next_reminder,
+        Progress.next_rung,
         turns.turn,
         turns.on_its_leg,
         turns.next_to_clear,
@@ -523,6 +535,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         stop.Interdicted.elsewhere,
         preparation.Prepared._is_what_its_modality_means,
     ),
+    "substances": words(normal, called),
+    "catalogue": catalogue,
     "exhibits": words(
         detection.reported,
         detection.to_report,
@@ -598,7 +612,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         speaking.is_second_officer,
     ),
     "saying": words(speaking.say, speaking._is_first_of_two, speaking._is_first_to_correct, speaking._answer),
-    "time": words(coming.coming, coming.moments, course._openings, course._opening, course._opening_of),
+    "time": words(coming.coming, coming.moments, coming.stays_open_until, course._openings, course._opening, course._opening_of),
     "outcome": words(conclusion.conclusion, conclusion._after_a_halt),
     "telling": words(State.owe, State.owe_at_most, Owed.size),
     "sight": words(sight.sight, sight._is_asked, sight._hears, handling.may_read, sight.length),
