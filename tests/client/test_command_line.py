@@ -350,8 +350,8 @@ async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch
     nothing = await offered("vigil show ")
 
     monkeypatch.delenv("_VIGIL_COMPLETE")
-    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))  # tests may be run from none, or another
-    script = await vigil("--show-completion")
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # tests may be run from no shell, or another
+    script = await vigil("--show-completion", "bash")
 
     assert "== *= ]] && compopt -o nospace" in script.out  # behind `field=` its value is typed
     assert [name] == deliveries

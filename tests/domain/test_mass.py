@@ -353,7 +353,7 @@ ELSEWHERE = {"id": "accounting-almaty", "step": "account", "state": "KZ", "place
 
 def two_accounts(**changed: Any) -> Plan:
     """What is found in Almaty is said as well as what was recovered in Tashkent."""
-    checkpoints = [*plain(example_plan())["checkpoints"], ELSEWHERE]
+    checkpoints = [*plain(example_plan())["checkpoints"], {**ELSEWHERE}]
     return with_changes(plan_={"checkpoints": checkpoints, **changed.pop("plan_", {})}, **changed)
 
 
