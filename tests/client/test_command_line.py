@@ -4,6 +4,7 @@ import io
 import json
 import re
 import stat
+from asyncio.subprocess import PIPE, create_subprocess_exec
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
 from domain.words.limits import MOST_CONTEXTS
 from tests.client.conftest import Desk
-from tests.command import in_conversation, vigil
+from tests.command import VIGIL, in_conversation, vigil
 from tests.installation import end_what_runs
 from tests.support import EXAMPLES, Table
 from workflows.messages import workflow_id
@@ -350,10 +351,11 @@ async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch
     nothing = await offered("vigil show ")
 
     monkeypatch.delenv("_VIGIL_COMPLETE")
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # tests may be run from no shell, or another
-    script = await vigil("--show-completion", "bash")
+    # It is made for the shell that asks, and tests may be run from none, or another.
+    shell = await create_subprocess_exec("bash", "-c", f"'{VIGIL}' --show-completion; :", stdout=PIPE)
+    script, _ = await shell.communicate()
 
-    assert "== *= ]] && compopt -o nospace" in script.out  # behind `field=` its value is typed
+    assert "== *= ]] && compopt -o nospace" in script.decode()  # behind `field=` its value is typed
     assert [name] == deliveries
     assert ["consent-kz"] == checkpoints
     assert "reference=" in fields
