@@ -31,7 +31,7 @@ from bench.picture import picture
 from bench.place import Embedding, Here, Place
 from bench.plain import plain_converter
 from bench.shape import CONFIRMATIONS, Script, pattern, script
-from bench.ways import Asked, Bare, Updates, Way, Whole
+from bench.ways import PATIENCE, Asked, Bare, Updates, Way, Whole
 from client.dossier import Dossier, Staged
 from client.embedded import NAMESPACE, held
 from client.rehearse import Rehearsal
@@ -203,11 +203,12 @@ async def size_of(way: Way, own: Script) -> tuple[int, int]:
 
 
 async def at_rest(way: Way, own: Script) -> int:
-    """Events of its history, once there come no more."""
+    """Events of its history, once there come no more. Raises `TimeoutError`."""
     found, events = -1, (await size_of(way, own))[0]
-    while events != found:
-        await asyncio.sleep(AT_REST)
-        found, events = events, (await size_of(way, own))[0]
+    async with asyncio.timeout(PATIENCE):
+        while events != found:
+            await asyncio.sleep(AT_REST)
+            found, events = events, (await size_of(way, own))[0]
     return events
 
 

@@ -6,10 +6,10 @@ Every text of it is as it is seen, so that no character in a paper turns, hides 
 from typing import Any
 
 from domain.papers.making import Made
-from domain.words.seen import seen
+from domain.words.legible import legible
 from papers.maps import with_pictures
 
 
 def printed(made: Made) -> dict[str, Any]:
     """Paper and frame. The digest of the paper is over its data as they are."""
-    return {"paper": with_pictures(seen(made.paper.data)), "frame": seen(made.frame.plain())}
+    return {"paper": with_pictures(legible(made.paper.data)), "frame": legible(made.frame.plain())}

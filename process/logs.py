@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
-from domain.words.seen import seen
+from domain.words.legible import legible
 from domain.words.text import shown
 
 ALLOWED = (
@@ -36,9 +36,9 @@ def of_temporal(_logger: object, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def as_seen(_logger: object, _method: str, event: EventDict) -> EventDict:
+def made_legible(_logger: object, _method: str, event: EventDict) -> EventDict:
     """What is not seen is written out, lest an error that quotes a stranger steers the terminal; a traceback keeps its lines."""
-    found: dict[str, Any] = seen(event)
+    found: dict[str, Any] = legible(event)
     if "exception" in event:
         found["exception"] = "\n".join(map(shown, event["exception"].split("\n")))
     return found
@@ -53,7 +53,7 @@ def configure(log_format: str, level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         of_temporal,
     ]
-    console = (as_seen, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    console = (made_legible, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     last = (structlog.processors.JSONRenderer(),) if log_format == "json" else console  # JSON escapes by itself
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -55,8 +55,6 @@ DISHONEST = 7
 """In one seed in so many somebody who holds the installation's key seals another history."""
 LED = 3
 """One seed in so many is led to an unforeseen checkpoint, and to one of the answers there."""
-PUT_BACK = 0.02
-"""In every fifth seed."""
 PROCESSES = 2
 SELDOM = 50_000
 """So many new objects make a process look for those that hold only each other: a delivery leaves few."""
@@ -97,7 +95,7 @@ def world(seed: int) -> World:
         seed=seed,
         restart_chance=RESTARTS,
         hostility=HOSTILITY,
-        put_back_chance=PUT_BACK if led.put_back or not seed % 5 else 0,
+        put_back_chance=unforeseen.PUT_BACK if led.put_back or not seed % 5 else 0,
         rivals=(*rivals, *led.rivals),
         backups=bool(seed % 4),
         peers=peers(plan, seed),

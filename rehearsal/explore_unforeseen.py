@@ -17,7 +17,7 @@ from domain.rules.books import BOOK
 from rehearsal import random_plans
 from rehearsal.explore import Changed, Stage, planned, small_plan
 from rehearsal.simulator import World, simulate
-from rehearsal.unforeseen import NEVER, TURNS, Turn, led
+from rehearsal.unforeseen import NEVER, PUT_BACK, TURNS, Turn, led
 from rehearsal.wedges import AS_EXPECTED
 
 WAITS = tuple(one for one in BOOK.contingencies if one not in NEVER)
@@ -26,7 +26,6 @@ AFTER_HALT = frozenset({"acknowledgement", "interdiction", "parts"})
 """Those of what has halted or split: its plan is changed no more (R8), and every change is refused."""
 MOST_SEEDS = 20
 """Few plans ask for the agreement of another service, and chance puts few runs back."""
-PUT_BACK = 0.02
 
 Dossier = tuple[Plan, Directory, dict[str, RuleCard]]
 

@@ -48,6 +48,10 @@ class Turn:
     details: tuple[tuple[str, Any], ...] = ()
 
 
+PUT_BACK = 0.02
+"""By which chance a run is put back at an entry, in every fifth seed and where that leads there."""
+
+
 @dataclass(frozen=True)
 class Led:
     """What leads a delivery there."""

@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.rules.course import advance, next_moment
     from domain.signing.envelope import Envelope
     from domain.views.asked import still_asked
-    from domain.words.errors import Malformed, RuleBroken, VigilError
+    from domain.words.errors import Malformed, RuleBroken, Unavailable, VigilError
     from domain.words.text import mark, parts
     from workflows import details, messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
@@ -119,9 +119,8 @@ class ControlledDelivery:
         if (known := amended_by(self._delivery, handed.content.plan)) is not None:
             raise messages.known_already(known)
         if self._stage.is_full:
-            sentence = mark("the archive is behind, and only what stops the delivery is taken")
-            error = RuleBroken("R28", sentence, reason="archive_behind", hint=mark("say it again later"))
-            raise as_application_error(error)
+            sentence = mark("the archive is behind, and no plan is changed until it has caught up")
+            raise as_application_error(Unavailable(sentence, hint=mark("say it again later")))
 
     @workflow.update(name=messages.CHANGE_KEYS)
     def change_keys(self, handed: HandIn[Envelope]) -> None:

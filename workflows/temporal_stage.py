@@ -58,6 +58,9 @@ _PAUSE = timedelta(seconds=30)
 _AT_ONCE = timedelta(milliseconds=1)
 _AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
+FULL = 2
+"""Lengths of a run (`RunLength`), by events or by bytes, after which it takes brakes only."""
+
 
 class TemporalStage:
     """Performs what is wanted, as a workflow."""
@@ -151,13 +154,13 @@ class TemporalStage:
 
     @property
     def is_full(self) -> bool:
-        """Whether this run is twice as long as it may be, since what the archive has not yet keeps it from its end: what is left
-        of what Temporal takes in one is for brakes.
+        """Whether what the archive has not yet keeps this run from its end, and it is `FULL` times as long as it may be: the rest
+        of what Temporal takes in one run is for brakes.
         """
         info, pace = workflow.info(), self._pace
         waits = self._delivery.ledger.unkept_bytes > MOST_CARRIED_UNKEPT
-        longest = info.get_current_history_length() >= 2 * pace.events or info.get_current_history_size() >= 2 * pace.bytes
-        return waits and longest
+        events, size = info.get_current_history_length(), info.get_current_history_size()
+        return waits and (events >= FULL * pace.events or size >= FULL * pace.bytes)
 
     def _ends(self) -> bool:
         """Whether this run has grown long or old, and what the archive has not yet is little enough to be carried."""

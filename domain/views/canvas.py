@@ -6,7 +6,7 @@ Text is measured generously (the widest common sans serif), so that nothing over
 from dataclasses import dataclass, field
 from textwrap import wrap
 
-from domain.words.seen import in_svg
+from domain.words.legible import in_svg
 
 INK, QUIET, FAINT, PAPER = "#1d2733", "#5b6875", "#d5dbe1", "#ffffff"
 GOOD, BAD, ACCENT, SOFT = "#2f7d5b", "#b3402f", "#2f5d9b", "#a9c1e3"

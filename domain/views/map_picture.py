@@ -13,7 +13,7 @@ from domain.views.map_labels import labels, mark_at
 from domain.views.outlines import Point
 from domain.views.route_map import Here, MapStop, RouteMap, Shape
 from domain.views.shapes import path
-from domain.words.seen import in_svg
+from domain.words.legible import in_svg
 
 APART: Final = 19.0
 """Between the middles of two numbers at least."""

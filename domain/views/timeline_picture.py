@@ -9,7 +9,7 @@ from typing import Final
 from domain.views.names import STEPS
 from domain.views.sentences import Translate, two_units
 from domain.views.timeline import ConsentSpan, Timeline, TimelineRow, TimelineSpan
-from domain.words.seen import in_svg
+from domain.words.legible import in_svg
 from domain.words.text import mark
 
 WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 245.0, 110.0, 22.0, 22.0

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.views.sentences import Translate
 from domain.views.situation import SituationSource
-from domain.words.seen import in_svg
+from domain.words.legible import in_svg
 from domain.words.text import mark
 
 WIDTH, MARGIN, HEIGHT = 860.0, 12.0, 26.0

@@ -22,8 +22,8 @@ from domain.views.route import way
 from domain.views.sentences import Translate
 from domain.views.spans import DAYS, HOURS, MINUTES
 from domain.views.urgency import COUNTED, GROUPS, Reason
+from domain.words.legible import legible
 from domain.words.moments import instant
-from domain.words.seen import seen
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
@@ -238,7 +238,7 @@ def _bars(climbed: int, rungs: int) -> Iterator[tuple[bool, list[tuple[int, int]
 
 def _said(event: FloorEvent, language: str) -> Any:
     """An event for the script of the page, which shows every text of it as it comes."""
-    return seen(_told(event, language))
+    return legible(_told(event, language))
 
 
 def _told(event: FloorEvent, language: str) -> dict[str, Any]:

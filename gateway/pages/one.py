@@ -20,8 +20,8 @@ from domain.delivery.delivery import Delivery
 from domain.plan.directory import Service
 from domain.views.sight import length, newest_first, sight
 from domain.views.view import DeliveryView
+from domain.words.legible import legible
 from domain.words.moments import instant, utc_text
-from domain.words.seen import seen
 from gateway.access import CALLER, PROOFS
 from gateway.files import FILES
 from gateway.limits import PAGE_OF_LEDGER
@@ -177,7 +177,7 @@ def _due_soon(shown: DeliveryView, now: datetime) -> int:
 
 def _loud(found: OnePage) -> str:
     """What somebody must act on now, in words."""
-    said: str = seen(" ".join(one.text for one in found.situation.stands if one.loud == "act"))
+    said: str = legible(" ".join(one.text for one in found.situation.stands if one.loud == "act"))
     return said
 
 

@@ -113,6 +113,7 @@ from domain.words.limits import (
 from rehearsal.services import EPOCH, private_key_of
 from tests.second_book import with_figures
 from tests.support import SECRET, Table, example_cards, example_directory, example_plan, signed_plan, with_changes
+from workflows.temporal_stage import FULL
 
 ROOT = Path(__file__).parents[2]
 FIXED = ("32", "64", "88")
@@ -494,8 +495,8 @@ def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:
     check_ins = timedelta(days=7) // SHORTEST_CHECK_IN
     receipt = 2 * LARGEST_BRAKE * 4 // 3 + 4 * KIB  # with its statement, as that was handed in, in base64
     updates = RUN_UPDATES + brakes
-    events = 2 * RUN_EVENTS + 5 * brakes + 15 * check_ins
-    history = 2 * RUN_BYTES + receipt * brakes + 6 * KIB * check_ins
+    events = FULL * RUN_EVENTS + 5 * brakes + 15 * check_ins
+    history = FULL * RUN_BYTES + receipt * brakes + 6 * KIB * check_ins
 
     assert updates < 2_000
     assert events < 51_200

@@ -278,8 +278,8 @@ BUGS = (
         "end_to_end/reference_service::test_only_the_gateway_itself_turns_down_for_good_what_was_signed",
     ),
     Bug("R18", "papers/pdf.py", "    if strange is not None:", "    if False:", "papers/files"),
-    Bug("text", "papers/printed.py", "seen(made.paper.data)", "made.paper.data", "papers/files"),
-    Bug("text", "papers/printed.py", "seen(made.frame.plain())", "made.frame.plain()", "papers/files"),
+    Bug("text", "papers/printed.py", "legible(made.paper.data)", "made.paper.data", "papers/files"),
+    Bug("text", "papers/printed.py", "legible(made.frame.plain())", "made.frame.plain()", "papers/files"),
     Bug(
         "R18",
         "papers/templates/paper.html",

@@ -416,7 +416,7 @@ BUGS = (
         "return",
         "gateway/keys::test_sessions_and_links_end_with_their_key_at_every_gateway",
     ),
-    Bug("text", "gateway/pages/floor.py", "seen(_told(event, language))", "_told(event, language)", "gateway/words"),
+    Bug("text", "gateway/pages/floor.py", "legible(_told(event, language))", "_told(event, language)", "gateway/words"),
     Bug(
         "R15",
         "gateway/pages/one.py",
@@ -431,7 +431,7 @@ BUGS = (
         "",
         "gateway/pages::test_a_page_that_is_followed_is_told_by_which_keys_a_receipt_is_checked",
     ),
-    Bug("text", "gateway/pages/one.py", "said: str = seen(", "said: str = str(", "gateway/words"),
+    Bug("text", "gateway/pages/one.py", "said: str = legible(", "said: str = str(", "gateway/words"),
     Bug(
         "R15",
         "gateway/pages/overdue.py",

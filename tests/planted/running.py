@@ -265,7 +265,7 @@ BUGS = (
         "LANGUAGES",
         "activities/services activities/messenger",
     ),
-    Bug("text", "process/logs.py", "= seen(event)", "= dict(event)", "process/logs"),
+    Bug("text", "process/logs.py", "= legible(event)", "= dict(event)", "process/logs"),
     Bug(
         "text", "process/logs.py", '"\\n".join(map(shown, event["exception"].split("\\n")))', 'event["exception"]', "process/logs"
     ),

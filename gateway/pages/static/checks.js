@@ -1,7 +1,7 @@
 // What is to be looked at before it is signed: the statement as one sentence, and where it says more or other than was asked. All of
 // it is read from the bytes that will be signed.
 
-import { $, asSeen, put, show } from "./page.js";
+import { $, legible, put, show } from "./page.js";
 import { data, inText, mass, texts } from "./signing.js";
 
 export const filled = (text, values) => text.replace(/{([a-z_]+)}/g, (_whole, name) => values[name] ?? "–");
@@ -39,5 +39,5 @@ export function lookedAt(bytes, said, { more = [], agreed = "" } = {}) {
   for (const one of [...remarks(said), ...more]) put($("remarks"), "li", one);
   $("agreed").textContent = agreed;
   show($("agreed"), agreed !== "");
-  $("bytes").textContent = asSeen(new TextDecoder().decode(bytes));
+  $("bytes").textContent = legible(new TextDecoder().decode(bytes));
 }

@@ -16,7 +16,7 @@ export function show(element, shown = true) {
 // A text as it is seen: what is not seen in it is written out, as `domain.words.text.shown` does it on the server.
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const SHORT = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
-export function asSeen(text) {
+export function legible(text) {
   return text.replace(UNSEEN, (one) => {
     const digits = one.codePointAt(0).toString(16);
     const [letter, width] = digits.length > 4 ? ["U", 8] : digits.length > 2 ? ["u", 4] : ["x", 2];
@@ -26,7 +26,7 @@ export function asSeen(text) {
 
 export function put(parent, tag, text) {
   const element = document.createElement(tag);
-  if (text !== undefined) element.textContent = asSeen(String(text));
+  if (text !== undefined) element.textContent = legible(String(text));
   parent.append(element);
   return element;
 }

@@ -2,7 +2,7 @@
 // installation has signed; the key does not leave this browser.
 
 import { bytesOf, held, hex256, utf8 } from "./keys.js";
-import { $, asSeen, put, read, row, show } from "./page.js";
+import { $, legible, put, read, row, show } from "./page.js";
 import { envelope, isOpen, post } from "./protocol.js";
 
 const data = read("data");
@@ -32,8 +32,8 @@ $("check").addEventListener("click", async () => {
   $("words").replaceChildren();
   const shown = { from: sheet.since, to: sheet.at, open: String(sheet.open), needing: String(sheet.needing), heads: sheet.heads, sheet: data.digest };
   for (const [name, value] of Object.entries(shown)) row($("words"), texts[name], value);
-  $("bytes").textContent = asSeen(new TextDecoder().decode(said));
-  $("sheet").textContent = JSON.stringify(sheet, null, 2).split("\n").map(asSeen).join("\n");
+  $("bytes").textContent = legible(new TextDecoder().decode(said));
+  $("sheet").textContent = JSON.stringify(sheet, null, 2).split("\n").map(legible).join("\n");
   show($("outcome"), false);
   show($("said"));
   $("said").focus();

@@ -2,7 +2,7 @@
 // these very bytes, here, and never from the form or from anything else that the gateway says about them.
 
 import { held, hex256 } from "./keys.js";
-import { $, asSeen, put, read, row, show } from "./page.js";
+import { $, legible, put, read, row, show } from "./page.js";
 import { PATIENCE, envelope, handIn, isOpen } from "./protocol.js";
 import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
@@ -127,7 +127,7 @@ function member(list, name, value, called = label(name)) {
 function told(name, value) {
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
   if (typeof value === "number") return MASSES.has(name) ? mass(value) : String(value);
-  if (typeof value === "string") return asSeen(word(name, value));
+  if (typeof value === "string") return legible(word(name, value));
   if (Array.isArray(value)) {
     const list = document.createElement("ul");
     for (const one of value) {

@@ -7,14 +7,14 @@ from typing import Any
 from domain.words.text import shown
 
 
-def seen(data: Any) -> Any:
+def legible(data: Any) -> Any:
     """The same data with every text in it `shown`: values, and the names of values; what is no text stays as it is."""
     if isinstance(data, str):
         return shown(data)
     if isinstance(data, Mapping):
-        return {seen(name): seen(one) for name, one in data.items()}
+        return {legible(name): legible(one) for name, one in data.items()}
     if isinstance(data, list | tuple):
-        return [seen(one) for one in data]
+        return [legible(one) for one in data]
     return data
 
 

@@ -16,7 +16,7 @@ from domain.views.map_ground import SMALL, Name, ground
 from domain.views.map_picture import map_picture
 from domain.views.route_map import MapStop, RouteMap
 from domain.views.timeline import ConsentSpan, Timeline, TimelineRow, TimelineSpan
-from domain.words.seen import seen
+from domain.words.legible import legible
 from domain.words.text import shown
 from tests.client.test_hostile import is_harmless
 from tests.domain.test_text import HOSTILE, ORDERS
@@ -89,4 +89,4 @@ def test_a_line_of_a_picture_says_what_was_written(words: str) -> None:
 @given(words=hostile)
 def test_every_text_of_data_is_seen(words: str) -> None:
     """However deep it stands, and as a name too; what is no text stays as it is."""
-    assert {shown(words): [shown(words), 1, None, True, [shown(words)]]} == seen({words: [words, 1, None, True, (words,)]})
+    assert {shown(words): [shown(words), 1, None, True, [shown(words)]]} == legible({words: [words, 1, None, True, (words,)]})
