@@ -60,9 +60,9 @@ SERVERS: Mapping[str, tuple[Machine, ...]] = {
     "frontend": (Machine("frontend-1", 21), Machine("frontend-2", 22)),
     "history": (Machine("history-1", 23), Machine("history-2", 24)),
     "matching": (Machine("matching-1", 25), Machine("matching-2", 26)),
-    "worker": (Machine("system-1", 27),),
+    "worker": (Machine("system-1", 27), Machine("system-2", 28)),
 }
-"""Temporal's, by role. Its own role `worker` runs on a machine named `system`, since Vigil has workers too."""
+"""Temporal's, by role. Its own role `worker` runs on machines named `system`, since Vigil has workers too."""
 WORKERS = (Machine("worker-1", 31), Machine("worker-2", 32))
 GATEWAYS = (Machine("gateway-1", 41), Machine("gateway-2", 42))
 MACHINES = (DESK, BALANCER, *DATABASES, *(one for each in SERVERS.values() for one in each), *WORKERS, *GATEWAYS)

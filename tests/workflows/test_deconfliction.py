@@ -290,6 +290,10 @@ async def touching_another(temporal: Client) -> AsyncIterator[tuple[Installation
         yield at, plan
 
 
+A_DAY = timedelta(days=1, seconds=1)
+"""And what a look at the clock takes: two of them need not take as long."""
+
+
 def watch_of(at: Installation, when: datetime | None = None) -> RegisterWatch:
     """What a worker looks after the register with, as of a moment."""
     caller, messenger, register, *_ = at.parts
@@ -309,7 +313,7 @@ async def test_an_operation_that_nothing_performs_is_in_nobodys_way_after_a_day(
         now = datetime.now(UTC)
         await watch_of(at, now).sweep()
         seen = await at.gateway(plan.initiator).view(plan.operation)
-        await watch_of(at, now + timedelta(days=1)).sweep()
+        await watch_of(at, now + A_DAY).sweep()
         closed = await at.until(plan, freed)
         await at.opened(plan, "consent-kz")
         live = await Claims(at.reads._database).suspects()
@@ -335,8 +339,8 @@ async def test_that_a_conflict_has_gone_is_told_though_the_worker_that_found_it_
         await watch_of(at, now).sweep()
         with monkeypatch.context() as away, suppress(RPCError):
             away.setattr(RegisterWatch, "_report", cut_off)
-            await watch_of(at, now + timedelta(days=1)).sweep()
-        await watch_of(at, now + timedelta(days=1, minutes=1)).sweep()
+            await watch_of(at, now + A_DAY).sweep()
+        await watch_of(at, now + A_DAY + timedelta(minutes=1)).sweep()
         told = await at.until(
             plan,
             lambda entry: entry.event.event == "silence" or (isinstance(entry.event, Deconflicted) and not entry.event.contacts),
