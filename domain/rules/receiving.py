@@ -49,9 +49,9 @@ class HandingOn(Contingency):
         return "handing-on"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """Another holds it, or it has left, and it is not satisfied."""
-        held_by = to_hand_on(delivery.state)
-        return not progress.satisfied and progress.checkpoint.services() != (held_by,)
+        """Another holds it, or it has left, or who holds it takes part no more, and it is not satisfied."""
+        state, asked = delivery.state, progress.checkpoint.services()
+        return not progress.satisfied and (asked != (to_hand_on(state),) or not all(map(state.participant, asked)))
 
 
 class Receiving(Contingency):

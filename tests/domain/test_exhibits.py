@@ -188,6 +188,19 @@ def test_r30_what_was_found_and_is_not_received_in_time_is_with_its_finder_still
     assert table.is_open("handing-on.2")
 
 
+def test_r30_who_holds_it_and_takes_part_no_more_is_asked_no_more_to_hand_it_on() -> None:
+    """A changed plan names another finder: its answer would be turned away, and who has it then says so afresh."""
+    table = Table(with_changes(**FOUND_BY)).consent()
+    assert table.is_open("handing-on.1")
+    table.reported = False
+    amend(table.delivery, Amended(plan=signed_plan(with_changes(plan_={"found_by": "kz.police"}))), table.now)
+    table.settle()
+    assert table.is_closed("handing-on.1")
+    open_ones = table.delivery.state.open_checkpoints()
+    assert ("kz.police",) == next(one for one in open_ones if one.contingency == "detection").waiting_for()
+    assert all(map(table.delivery.state.participant, (service for one in open_ones for service in one.waiting_for())))
+
+
 def test_r30_who_found_it_and_prepares_it_hands_it_on_prepared() -> None:
     """It is asked for nothing more before that; and nothing leaves before it was received."""
     asked = {"requires": asks("kz.customs prepared", "kz.knb ready")}

@@ -244,6 +244,7 @@ BUGS = (
         "        if False:",
         "exhibits",
     ),
+    Bug("R30", "domain/rules/receiving.py", " or not all(map(state.participant, asked)))", ")", "exhibits"),
     Bug("R29", "domain/rules/handing_on.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
     Bug("R30", "domain/rules/handing_on.py", "due_anew(said.at + asked.checkpoint.due, said.at)", "checkpoint", "exhibits"),
     Bug("R10", "domain/rules/handing_on.py", "state.weigh_anew(said.seq)", "state.explained = False", "handed_on"),
