@@ -114,7 +114,7 @@ async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
         *map(SearchAttributeKey.for_keyword_list, lists),
         SearchAttributeKey.for_keyword(messages.PHASE),
     ]
-    return await begun(
+    return await started_patiently(
         partial(
             WorkflowEnvironment.start_local,
             dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
@@ -129,9 +129,10 @@ async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     )
 
 
-async def begun(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> WorkflowEnvironment:
-    """A server that was started by this, the third time at the latest: the SDK gives it five seconds, which a busy machine may
-    need for itself. Raises `RuntimeError`.
+async def started_patiently(start: Callable[[], Awaitable[WorkflowEnvironment]]) -> WorkflowEnvironment:
+    """A server that this starts, at the third try at the latest: on a busy machine the SDK's five seconds may be too few.
+
+    Raises `RuntimeError`.
     """
     for _ in range(2):
         with suppress(RuntimeError):

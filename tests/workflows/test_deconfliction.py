@@ -291,7 +291,7 @@ async def touching_another(temporal: Client) -> AsyncIterator[tuple[Installation
 
 
 A_DAY = timedelta(days=1, seconds=1)
-"""And what a look at the clock takes: two of them need not take as long."""
+"""A day, and more than what two looks at the clock can differ by."""
 
 
 def watch_of(at: Installation, when: datetime | None = None) -> RegisterWatch:
