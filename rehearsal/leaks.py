@@ -135,9 +135,11 @@ class Reader:
                 yield f"information of {speaker} for {readers or 'nobody'}"
 
     def _decides(self, plan: Plan, asked: Request) -> bool:
-        """Whether the plan asks it of a service of its State, and it is to that State: of itself, or of who it speaks for."""
+        """Whether the plan asks it of a service of its State, or of one whose place that has taken, and it is to that State: of
+        itself, or of who it speaks for.
+        """
         deciding = [
-            one.service
+            plan.successor_of(one.service)
             for at in plan.checkpoints
             if at.step == "authorise" and at.state == self._service.state
             for one in at.requires

@@ -20,7 +20,18 @@ from domain.words.limits import MOST_SERVICES
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
 from tests.second_book import figured
-from tests.support import MEPHEDRONE, WORDS, Table, asks, card_of, example_cards, example_plan, signed_plan, with_changes
+from tests.support import (
+    MEASURES,
+    MEPHEDRONE,
+    WORDS,
+    Table,
+    asks,
+    card_of,
+    example_cards,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -390,6 +401,19 @@ def decides_and_takes_charge() -> Table:
     return table
 
 
+def may_not_permit_for_longer() -> Table:
+    """In the place of a court that has let a person be followed comes one that by the card may not."""
+    law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    followed = {"measures": ["following_person"], "needs": "own_act", "by": ["court"], "law": law}
+    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": law}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.court permission"), "escalate": []}
+    plan = with_changes(plan_={"uses": ["following_person"]}, consent_kz=asked)
+    table = Told(plan=plan, other_cards=card_of("KZ", measures=[followed, rest]))
+    table.say("kz.court", "permission_granted", "consent-kz", permissions=["following_person"])
+    table.change(lambda plan: plan.update(replaced=[{"service": "kz.court", "by": "kz.border", "reason": "busy"}]))
+    return table
+
+
 def not_cleared_any_more() -> Table:
     """The plan is changed while a conflict is in the way: what was cleared is so no more, and it may not leave."""
     table = Told().prepare()
@@ -545,6 +569,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "failed-twice": failed_twice,
     "changed-where-it-is-open": changed_where_it_is_open,
     "decides-and-takes-charge": decides_and_takes_charge,
+    "may-not-permit-for-longer": may_not_permit_for_longer,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
     "taken-out-while-open": taken_out_while_open,

@@ -175,14 +175,21 @@ class Traffic:
         """
         return asyncio.create_task(self._speak_on())
 
-    async def cleared(self, case: Case, said: list[Envelope]) -> None:
-        """Wait until all of it has a receipt, and the archive has it. Raises `TimeoutError`."""
+    async def cleared(self, case: Case, said: list[Envelope]) -> float:
+        """Wait until all of it has a receipt, and the archive has it. When the first of what had none was given one, by the clock
+        of the records; now, where all had. Raises `TimeoutError`.
+        """
+        lacked = {read_statement(one).id for one in said} - case.receipts.keys()
+        first = None if lacked else self._records.clock()
         async with asyncio.timeout(PATIENCE):
-            while any(read_statement(one).id not in case.receipts for one in said):
+            while first is None or lacked - case.receipts.keys():
                 left = [one for one in said if read_statement(one).id in case.left]
                 await asyncio.gather(*(self._hand_in(read_statement(one).service, case, one) for one in left[:AT_ONCE]))
+                if first is None and lacked & case.receipts.keys():
+                    first = self._records.clock()
                 await asyncio.sleep(AGAIN / 4)
         await self.ledger(case, max(one.size for one in case.held))
+        return first
 
     async def _speak_on(self) -> tuple[Case, list[Envelope]]:
         case, said = self._busy, list[Envelope]()

@@ -77,7 +77,7 @@ class Amended(Event):
         time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
         when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
         was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as
-        it was planned before. Nothing is offered any more to who has been replaced.
+        it was planned before. Nothing is offered any more to who takes part no more.
         """
         old, before, watch = state.plan, state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
@@ -105,7 +105,7 @@ class Amended(Event):
                 grant.warnings = 0
         state.wait_anew(old)
         for label, one in state.exhibits.items():
-            if one.offered_to is not None and state.plan.successor_of(one.offered_to) != one.offered_to:
+            if one.offered_to is not None and not state.participant(one.offered_to):
                 state.exhibits[label] = replace(one, offered_to=None)
         state.owe(when.seq, "amended", None, tuple(dict.fromkeys((*state.plan.participants(), *before))))
 

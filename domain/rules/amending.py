@@ -14,11 +14,12 @@ from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_size import known_cards, known_services, sizes
-from domain.plan.check_voices import agreement, successors
+from domain.plan.check_voices import agreement
 from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
+from domain.rules.replacing import who_is_replaced, who_permits_on, who_takes_charge
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
@@ -220,79 +221,6 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
         )
 
 
-def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so once, by one of the same State that has not been replaced itself, and by the card may do what it is
-    asked to do in the plan in force; and it is asked nothing more, but for what it has answered where others are still waited
-    for, nor told that they do not answer.
-    """
-    ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
-    legs = plan.legs[delivery.state.leg or 0 :]
-    for number, one in enumerate(plan.replaced):
-        place = f"replaced.{number}"
-        old, new = directory.find(one.service), directory.find(one.by)
-        if one.service in plan.initiators():
-            yield Fault(place=place, problem=mark("R22: the initiator answers for the plan and is not replaced"))
-        if new is None or old is None or new.state != old.state:
-            yield Fault(
-                place=place,
-                problem=fill("R22: {by} must be a service of the same State as {service}", by=one.by, service=one.service),
-            )
-        elif number >= len(delivery.plan.replaced):
-            yield from _who_takes_over(plan, number)
-            known = (plan, directory, delivery.cards)
-            told = [*successors(*known)]  # by the check of the plan itself
-            yield from (one for one in successors(*known, asked_in=delivery.plan) if one.place == place and one not in told)
-        asked = any(
-            one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
-        )
-        if asked or any(leg.responsible == one.service for leg in legs):
-            yield Fault(
-                place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
-            )
-        for checkpoint in ahead:
-            progress = delivery.state.progress.get(checkpoint.id)
-            if any(rung.to == one.service for rung in checkpoint.escalate[progress.escalated if progress is not None else 0 :]):
-                problem = fill(
-                    "R22: the ladder of {checkpoint} still leads to {service}; name another there",
-                    checkpoint=checkpoint.id,
-                    service=one.service,
-                )
-                yield Fault(place=place, problem=problem)
-
-
-def _has_answered(delivery: Delivery, checkpoint: PlannedCheckpoint, service: str) -> bool:
-    """Whether a service has answered there all that the new plan asks of it."""
-    progress = delivery.state.progress.get(checkpoint.id)
-    return progress is not None and checkpoint.asked.get(service, frozenset()) <= progress.answers.keys()
-
-
-def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:
-    """What is wrong with who newly takes the place of another: one that has been replaced comes back, or goes twice."""
-    one, gone = plan.replaced[number], [known.service for known in plan.replaced[:number]]
-    if one.by in (*gone, one.service):
-        problem = fill("R22: {by} has been replaced itself and does not come back; name one that takes part", by=one.by)
-        yield Fault(place=f"replaced.{number}", problem=problem)
-    if one.service in gone:
-        problem = fill(
-            "R22: {service} has been replaced already; replace {by}, which has taken its place",
-            service=one.service,
-            by=plan.model_copy(update={"replaced": plan.replaced[:number]}).successor_of(one.service),
-        )
-        yield Fault(place=f"replaced.{number}", problem=problem)
-
-
-def who_takes_charge(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who has decided in another's place does not take charge of a leg (R13)."""
-    for number, leg in enumerate(plan.legs):
-        spent = delivery.state.spent.get(leg.responsible)
-        if spent is not None and spent.decided and leg.responsible not in delivery.plan.carrying_out():
-            problem = fill(
-                "R13: {service} has decided in another's place, so it does not carry that out; put another in charge",
-                service=leg.responsible,
-            )
-            yield Fault(place=f"legs.{number}.responsible", problem=problem)
-
-
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
     (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
@@ -372,6 +300,7 @@ CHANGES: tuple[Change, ...] = (
     keys_in_one_hand,
     room,
     who_is_replaced,
+    who_permits_on,
     who_takes_charge,
     fresh_consents,
     questions_stay,

@@ -112,9 +112,9 @@ class Reporting(Contingency):
         return "detection"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It has left, or another is `to_report` it, and it is not satisfied."""
+        """It has left, or is `reported`, or another is `to_report` it, and it is not satisfied."""
         asked = progress.checkpoint.services() == (to_report(delivery.state),)
-        return not progress.satisfied and (delivery.state.dispatched or not asked)
+        return not progress.satisfied and (delivery.state.dispatched or reported(delivery.state) or not asked)
 
 
 def reported(state: State) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
+from domain.delivery.grants import Permit
 from domain.delivery.vocabulary import Outcome
 from domain.plan import check, check_backups, check_goods, check_law, check_powers, check_request, check_route
 from domain.plan.attachment import Attachment
@@ -62,7 +63,7 @@ from domain.plan.plan import (
 )
 from domain.plan.request import Addressed, AskedOrally, Companions, Persons, PlannedRequest, TradeParty
 from domain.plan.selectors import Selector
-from domain.rules import amending, conclusion
+from domain.rules import amending, conclusion, replacing
 from domain.rules.books import BOOK
 from domain.rules.turns import ORDER
 from domain.words.errors import Fault
@@ -560,6 +561,13 @@ def takes_charge(plan: dict[str, Any], table: Table, service: str) -> None:
     plan["legs"][-1].update(responsible=service)
 
 
+def permits_in_urgency(plan: dict[str, Any], table: Table, service: str, by: str) -> None:
+    """A service is to sanction what was permitted in its place, and another takes that."""
+    now = table.now
+    table.delivery.state.permits["UZ"] = (Permit(service, ("post",), now, now + timedelta(days=1), urgent=True),)
+    replaces(plan, service, by)
+
+
 NOT_CHANGED: list[tuple[str, str, Changed]] = [
     *((name, "R22", lambda p, _t, name=name: p.update(OTHERWISE[name])) for name in amending.FIXED),
     ("operation", "R8", lambda _p, t: t.say("uz.police", "stop_requested")),
@@ -579,6 +587,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "uz.post")),
     ("legs.N.responsible", "R13", lambda p, t: takes_charge(p, t, "uz.police")),
     ("replaced.N", "R1", lambda p, _t: replaces(p, "uz.prosecutor", "uz.post")),
+    ("replaced.N", "R16", lambda p, t: permits_in_urgency(p, t, "uz.prosecutor", "uz.post")),
     ("checkpoints", "R1", lambda p, _t: checkpoint(p, "delivery").update(place="Another address")),
 ]
 ACCEPTS = ("uz.customs", "handover_acceptance")
@@ -627,4 +636,4 @@ def test_the_list_of_refused_changes_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+) \| (`.*) \|$", listed, re.MULTILINE)
     named = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22"), *BROUGHT, *BOUNDED}
-    assert {rule for _, rule in named} == set(re.findall(r'f?"(R\d+): ', inspect.getsource(amending)))
+    assert {rule for _, rule in named} == set(re.findall(r'f?"(R\d+): ', "".join(map(inspect.getsource, (amending, replacing)))))

@@ -25,7 +25,7 @@ from domain.views.unasked import may_say
 from domain.views.view import view
 from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
-from tests.course import became, code, prepared
+from tests.course import became, code, prepared, refusal
 from tests.domain.test_more_papers import for_the_court, made, text
 from tests.second_book import with_figures
 from tests.support import (
@@ -199,6 +199,47 @@ def test_r30_who_holds_it_and_takes_part_no_more_is_asked_no_more_to_hand_it_on(
     open_ones = table.delivery.state.open_checkpoints()
     assert ("kz.police",) == next(one for one in open_ones if one.contingency == "detection").waiting_for()
     assert all(map(table.delivery.state.participant, (service for one in open_ones for service in one.waiting_for())))
+
+
+def finder_left() -> Table:
+    """Customs found it and holds it, and a changed plan names the police instead."""
+    table = Table(with_changes(**FOUND_BY)).consent()
+    table.reported = False
+    amend(table.delivery, Amended(plan=signed_plan(with_changes(plan_={"found_by": "kz.police"}))), table.now)
+    table.settle()
+    assert table.is_open("detection.2")
+    return table
+
+
+def test_r30_what_is_received_from_one_who_takes_part_no_more_is_reported_no_more() -> None:
+    """Its receiver says by that who has it: nobody is reminded of a report."""
+    table = finder_left()
+    received = table.say("kz.police", "exhibits_accepted", exhibits=["consignment"], giver="kz.customs", intact=True)
+    assert refusal(received) is None
+    assert table.is_closed("detection.2")
+
+
+def test_r30_who_holds_it_and_takes_part_again_is_asked_again_to_hand_it_on_and_nobody_for_a_report() -> None:
+    """Another change brings it back: what it reported stands, and a report of another would take it out of its hands."""
+    table = finder_left()
+    back = with_changes(plan_={"found_by": "kz.customs", "title": "as before"})
+    amend(table.delivery, Amended(plan=signed_plan(back)), table.now)
+    table.settle()
+    assert table.is_open("handing-on.2")
+    assert table.is_closed("detection.2")
+
+
+def test_r30_what_is_offered_to_one_who_takes_part_no_more_is_offered_to_nobody() -> None:
+    """A changed plan leaves out who was to receive it: it is not asked to, and the holder is asked again to hand it on."""
+    ready = {"requires": asks("kz.police prepared", "kz.border ready")}
+    table = Table(with_changes(preparation=ready, **FOUND_BY)).consent()
+    table.reported = False
+    table.say("kz.customs", "exhibits_offered", exhibits=["consignment"], to="kz.border", purpose="TEST")
+    amend(table.delivery, Amended(plan=signed_plan(with_changes(**FOUND_BY))), table.now)
+    table.settle()
+    waited_for = [service for one in table.delivery.state.open_checkpoints() for service in one.waiting_for()]
+    assert all(map(table.delivery.state.participant, waited_for))
+    assert table.is_open("handing-on.2")
 
 
 def test_r30_who_found_it_and_prepares_it_hands_it_on_prepared() -> None:

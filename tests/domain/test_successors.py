@@ -11,6 +11,7 @@ from domain.delivery.decided import Silence
 from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
 from domain.rules.duties import duty_of, permitted
+from domain.rules.replacing import who_permits_on
 from domain.views.asked import inbox, request
 from domain.views.unasked import may_say
 from rehearsal.services import EPOCH
@@ -38,6 +39,9 @@ from workflows.errands import Question, wanted
 BESIDE = ALONE | {"granted_by": ["prosecutor", "border_guard", "court"]}
 """By the card the border service and a court may decide too."""
 GOES_ON = {"decision": "go_on"}
+UZ_LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+FREE = card_of("UZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": UZ_LAW}])
+"""In Uzbekistan nothing needs a permission."""
 
 
 def instead(plan: Plan, old: str, by: str, *, passed: tuple[str, ...] = ("consent-kz",)) -> Plan:
@@ -151,27 +155,100 @@ def test_who_may_not_decide_takes_the_place_of_nobody_who_does() -> None:
     assert "R22: kz.prosecutor has been replaced itself and does not come back" in refused(table, Plan.model_validate(plan))
 
 
-@pytest.mark.parametrize("by", [["court"], ["court", "border_guard"]])
-def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(by: list[str]) -> None:
-    """It sanctions what was urgent where its own card lets it; silence is its own, and the measure ends."""
+def permitted_in_urgency(*by: str) -> Table:
+    """The prosecutor lets a person be followed, which those of this kind are to sanction: the court is asked."""
     urgent = {
         "measures": ["following_person"],
         "by": ["prosecutor"],
         "sanctioned_within": "72h",
         "law": {"mark": "T", "text": "ord"},
     }
-    table = Table(following(), other_cards=follows(*by, urgent_measures=[urgent]))
+    table = Table(following(), other_cards=follows(*by, urgent_measures=[urgent]) | FREE)
     permits(table, "kz.prosecutor", urgent_at=table.now.isoformat())
+    assert asked(table, "sanction.kz.court.1") == ["kz.court"]
+    return table
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(*, silent: bool) -> None:
+    """It sanctions what was urgent; or its silence is its own, and the measure ends."""
+    table = permitted_in_urgency("court", "border_guard")
     change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
     assert asked(table, "sanction.kz.court.1") == ["kz.border"]
-    said = table.say("kz.border", "permission_granted", "sanction.kz.court.1", permissions=["following_person"])
-    assert code(said) == ("may_not_permit" if by == ["court"] else None)
-    assert table.is_open("sanction.kz.court.1") is (by == ["court"])
-    assert len([one for one in table.delivery.state.permits["KZ"] if one.urgent]) == (by == ["court"])
+    if not silent:
+        said = table.say("kz.border", "permission_granted", "sanction.kz.court.1", permissions=["following_person"])
+        assert code(said) is None
+        assert not table.is_open("sanction.kz.court.1")
+    assert len([one for one in table.delivery.state.permits["KZ"] if one.urgent]) == silent
     table.pass_time(hours=73)
     events = (one.event for one in table.delivery.ledger.entries)
-    silent = [one.services for one in events if isinstance(one, Silence) and one.checkpoint == "sanction.kz.court.1"]
-    assert silent == ([("kz.border",)] if by == ["court"] else [])
+    services = [one.services for one in events if isinstance(one, Silence) and one.checkpoint == "sanction.kz.court.1"]
+    assert services == ([("kz.border",)] if silent else [])
+
+
+BY_ITS_CARD = (
+    "R16: kz.court has permitted following person, and by the rule card of KZ a border guard may not; name one by that may"
+)
+
+
+def test_r16_who_may_not_sanction_takes_the_place_of_nobody_who_is_to() -> None:
+    """By the card a court alone lets a person be followed: wherever it is by now, that is to be sanctioned."""
+    table = permitted_in_urgency("court")
+    assert BY_ITS_CARD in refused(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+    table.dispatch().hand_over()
+    assert BY_ITS_CARD in refused(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+
+
+def permitted_by_court(*by: str) -> Table:
+    """A court has let a person be followed for a day, as those of this kind may; in Uzbekistan nobody needs to."""
+    table = Table(following(), other_cards=follows(*by) | FREE)
+    assert code(permits(table, "kz.court", valid_until=(table.now + timedelta(days=1)).isoformat())) is None
+    return table
+
+
+def test_r16_who_may_not_permit_for_longer_takes_the_place_of_nobody_who_has_permitted() -> None:
+    """Else it would be asked again and again for what the card lets it not give."""
+    table = permitted_by_court("court")
+    assert BY_ITS_CARD in refused(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+    table = permitted_by_court("court", "border_guard")
+    change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+
+
+@pytest.mark.parametrize("why", ["over", "behind"])
+def test_r16_who_is_asked_for_no_longer_permission_may_have_any_successor(why: str) -> None:
+    """What was permitted has ended, or the consignment has left that State."""
+    table = permitted_by_court("court")
+    if why == "over":
+        table.pass_time(hours=25)
+    if why == "behind":
+        table.dispatch().hand_over()
+    change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+
+
+def test_r16_once_it_is_delivered_nobody_is_asked_for_a_longer_permission() -> None:
+    """What is permitted in the State where it is delivered may end then."""
+    followed = {"measures": ["following_person"], "needs": "own_act", "by": ["prosecutor"], "law": UZ_LAW}
+    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": UZ_LAW}
+    plan = with_changes(
+        following("kz.prosecutor authorisation", court=False),
+        consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.prosecutor permission")},
+    )
+    free = card_of("KZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": LAW}])
+    table = Table(plan, other_cards=card_of("UZ", measures=[followed, rest]) | free)
+    assert code(table.say("uz.prosecutor", "permission_granted", "consent-uz", permissions=["following_person"])) is None
+    plan = instead(plan, "uz.prosecutor", "uz.customs", passed=("consent-uz",))
+    assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"]
+    table.deliver()
+    assert table.delivery.state.delivered
+    assert [*who_permits_on(table.delivery, plan, table.directory)] == []
+
+
+def test_r16_what_the_new_plan_does_not_do_any_more_is_no_reason() -> None:
+    """Nobody is followed by it; what else is wrong with such a plan, other rules say."""
+    table = permitted_by_court("court")
+    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+    assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"]
+    assert [*who_permits_on(table.delivery, plan.model_copy(update={"uses": ()}), table.directory)] == []
 
 
 @pytest.mark.parametrize("before", [3, 0])

@@ -1,0 +1,110 @@
+"""Who takes another's place under way (R22): it may do what is still asked of that, and what is ahead is asked of it."""
+
+from collections.abc import Iterator
+
+from domain.delivery.delivery import Delivery
+from domain.plan.check_voices import successors
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.words.errors import Fault
+from domain.words.text import fill, mark, together, word
+
+
+def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who is replaced is so once, by one of the same State that has not been replaced itself, and by the card may do what it is
+    asked to do in the plan in force; and it is asked nothing more, but for what it has answered where others are still waited
+    for, nor told that they do not answer.
+    """
+    ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
+    legs = plan.legs[delivery.state.leg or 0 :]
+    for number, one in enumerate(plan.replaced):
+        place = f"replaced.{number}"
+        old, new = directory.find(one.service), directory.find(one.by)
+        if one.service in plan.initiators():
+            yield Fault(place=place, problem=mark("R22: the initiator answers for the plan and is not replaced"))
+        if new is None or old is None or new.state != old.state:
+            yield Fault(
+                place=place,
+                problem=fill("R22: {by} must be a service of the same State as {service}", by=one.by, service=one.service),
+            )
+        elif number >= len(delivery.plan.replaced):
+            yield from _who_takes_over(plan, number)
+            known = (plan, directory, delivery.cards)
+            told = [*successors(*known)]  # by the check of the plan itself
+            yield from (one for one in successors(*known, asked_in=delivery.plan) if one.place == place and one not in told)
+        asked = any(
+            one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
+        )
+        if asked or any(leg.responsible == one.service for leg in legs):
+            yield Fault(
+                place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
+            )
+        for checkpoint in ahead:
+            progress = delivery.state.progress.get(checkpoint.id)
+            if any(rung.to == one.service for rung in checkpoint.escalate[progress.escalated if progress is not None else 0 :]):
+                problem = fill(
+                    "R22: the ladder of {checkpoint} still leads to {service}; name another there",
+                    checkpoint=checkpoint.id,
+                    service=one.service,
+                )
+                yield Fault(place=place, problem=problem)
+
+
+def _has_answered(delivery: Delivery, checkpoint: PlannedCheckpoint, service: str) -> bool:
+    """Whether a service has answered there all that the new plan asks of it."""
+    progress = delivery.state.progress.get(checkpoint.id)
+    return progress is not None and checkpoint.asked.get(service, frozenset()) <= progress.answers.keys()
+
+
+def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:
+    """What is wrong with who newly takes the place of another: one that has been replaced comes back, or goes twice."""
+    one, gone = plan.replaced[number], [known.service for known in plan.replaced[:number]]
+    if one.by in (*gone, one.service):
+        problem = fill("R22: {by} has been replaced itself and does not come back; name one that takes part", by=one.by)
+        yield Fault(place=f"replaced.{number}", problem=problem)
+    if one.service in gone:
+        problem = fill(
+            "R22: {service} has been replaced already; replace {by}, which has taken its place",
+            service=one.service,
+            by=plan.model_copy(update={"replaced": plan.replaced[:number]}).successor_of(one.service),
+        )
+        yield Fault(place=f"replaced.{number}", problem=problem)
+
+
+def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who newly takes the place of one that has permitted a measure, or in whose place that was permitted in urgency, may permit
+    it by the card of its State: it is asked to sanction it, or to permit it for longer (R16). What is not urgent it is not asked
+    where the new plan does not do it, in a State that lies behind, nor once it is delivered.
+    """
+    state, known = delivery.state, len(delivery.plan.replaced)
+    for number, one in enumerate(plan.replaced[known:], known):
+        new = directory.find(one.by)
+        card = delivery.cards.get(new.state or "") if new is not None else None
+        if new is None or card is None:
+            continue
+        wanted = plan.permissions(card) if card.state in state.states_ahead() and not state.delivered else ()
+        runs = (permit for permit in state.permits.get(card.state, ()) if permit.valid_until > state.now)
+        given = (permit for permit in runs if one.service in plan.line_of(permit.service))
+        asked = (measure for permit in given for measure in permit.permissions if permit.urgent or measure in wanted)
+        lost = [measure for measure in dict.fromkeys(asked) if not card.lets_permit(new.kind, measure, plan.case)]
+        if lost:
+            problem = fill(
+                "R16: {service} has permitted {measures}, and by the rule card of {state} a {kind} may not; name one by that may",
+                service=one.service,
+                measures=together(map(word, lost)),
+                state=card.state,
+                kind=word(new.kind),
+            )
+            yield Fault(place=f"replaced.{number}", problem=problem)
+
+
+def who_takes_charge(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who has decided in another's place does not take charge of a leg (R13)."""
+    for number, leg in enumerate(plan.legs):
+        spent = delivery.state.spent.get(leg.responsible)
+        if spent is not None and spent.decided and leg.responsible not in delivery.plan.carrying_out():
+            problem = fill(
+                "R13: {service} has decided in another's place, so it does not carry that out; put another in charge",
+                service=leg.responsible,
+            )
+            yield Fault(place=f"legs.{number}.responsible", problem=problem)
