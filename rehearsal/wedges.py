@@ -2,7 +2,7 @@
 
 Reminders, rungs of a ladder, check-ins, the end of a consent and when a result is asked for, beside the way, move nothing on: a
 delivery that has only these to come is looked at as if nothing were. What is asked counts only if an answer as expected, given
-now, would count.
+now, would count. What is asked of who takes part no more is a wedge too, though something else may move: the door turns it away.
 """
 
 from collections import Counter
@@ -37,6 +37,8 @@ def wedge(delivery: Delivery, now: datetime, seed: int = 0) -> str:
     overdue = [one.checkpoint.id for one in state.open_checkpoints() if _is_overdue(one, now) and not state.stands(one)]
     if overdue:
         return f"the due time of {', '.join(overdue)} has passed, and nothing follows"
+    if strangers := [f"{name} of {service}" for name, service in _asked(delivery) if not state.participant(service)]:
+        return f"it asks who takes part no more: {', '.join(strangers)}"
     if _is_moving(delivery, now) or any(_would_count(delivery, now, seed + more) for more in range(TRIES)):
         return ""
     asked = [f"{one.checkpoint.id} of {', '.join(one.waiting_for())}" for one in state.open_checkpoints()]

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.delivery.reported import Amended, ArchiveBehind
@@ -401,16 +401,39 @@ def decides_and_takes_charge() -> Table:
     return table
 
 
-def may_not_permit_for_longer() -> Table:
-    """In the place of a court that has let a person be followed comes one that by the card may not."""
-    law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
-    followed = {"measures": ["following_person"], "needs": "own_act", "by": ["court"], "law": law}
-    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": law}
+def followed(**law: Any) -> Told:
+    """A court, which alone may, has let a person be followed for a day."""
+    source = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    own = {"measures": ["following_person"], "needs": "own_act", "by": ["court"], "law": source}
+    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": source}
     asked = {"requires": asks("kz.prosecutor authorisation", "kz.court permission"), "escalate": []}
     plan = with_changes(plan_={"uses": ["following_person"]}, consent_kz=asked)
-    table = Told(plan=plan, other_cards=card_of("KZ", measures=[followed, rest]))
-    table.say("kz.court", "permission_granted", "consent-kz", permissions=["following_person"])
+    table = Told(plan=plan, other_cards=card_of("KZ", measures=[own, rest], **law))
+    until = (table.now + timedelta(days=1)).isoformat()
+    table.say("kz.court", "permission_granted", "consent-kz", permissions=["following_person"], valid_until=until)
+    return table
+
+
+def may_not_permit_for_longer() -> Table:
+    """In the place of the court comes one that by the card may not let a person be followed."""
+    table = followed()
     table.change(lambda plan: plan.update(replaced=[{"service": "kz.court", "by": "kz.border", "reason": "busy"}]))
+    return table
+
+
+def owes_a_duty() -> Table:
+    """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
+    law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    told = {"what": "the result is told", "within": "90h", "law": law, "id": "told", "after": "end_of_permission"}
+    table = followed(duties=[told])
+    table.pass_time(hours=25)
+
+    def others(plan: dict[str, Any]) -> None:
+        for one in (one for checkpoint in plan["checkpoints"] for one in checkpoint["requires"]):
+            one["service"] = one["service"].replace("kz.police", "kz.afm")
+        plan["legs"][0].update(responsible="kz.afm")
+
+    table.change(others)
     return table
 
 
@@ -570,6 +593,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "changed-where-it-is-open": changed_where_it_is_open,
     "decides-and-takes-charge": decides_and_takes_charge,
     "may-not-permit-for-longer": may_not_permit_for_longer,
+    "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
     "taken-out-while-open": taken_out_while_open,

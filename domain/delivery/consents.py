@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
 from domain.plan.cards import Measure
-from domain.plan.plan import PlannedCheckpoint
+from domain.plan.plan import Plan, PlannedCheckpoint
+
+
+def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """Of the measures of a plan in a State, all but an `opening` that is over: it has been prepared, and by that plan it is not
+    `opened` on the leg that it is on, or one ahead, in that State.
+    """
+    ahead = plan.legs[state.leg or 0 :]
+    over = state.goods is not None and not any(leg.opened and leg.state == there for leg in ahead)
+    return tuple(one for one in measures if one != "opening" or not over)
 
 
 class Consents:
@@ -54,17 +63,12 @@ class Consents:
             Lacking(state, permission)
             for state in states
             for permission in self._wanted(state)
-            if not (permission == "opening" and self._opened_already(state)) and not self.permitted(state, permission, at)
+            if not self.permitted(state, permission, at)
         )
-
-    def _opened_already(self, state: str) -> bool:
-        """Whether it has been prepared, and it is not `opened` on the leg that it is on, or one ahead, in that State."""
-        ahead = self._state.plan.legs[self._state.leg or 0 :]
-        return self._state.goods is not None and not any(leg.opened and leg.state == state for leg in ahead)
 
     def _wanted(self, state: str) -> tuple[Measure, ...]:
         plan, card = self._state.plan, self._state.cards.get(state)
-        return plan.measures(state) if card is None else plan.permissions(card)
+        return still_done(self._state, plan, state, plan.measures(state) if card is None else plan.permissions(card))
 
     def authorised(self, state: str, at: datetime, until: datetime | None = None) -> bool:
         """Whether the State's authorisation is live at this instant and, if an end is given, lasts until then (R1). Each

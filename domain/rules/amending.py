@@ -19,7 +19,7 @@ from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
-from domain.rules.replacing import who_is_replaced, who_permits_on, who_takes_charge
+from domain.rules.replacing import who_is_replaced, who_owes, who_permits_on, who_takes_charge
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
@@ -301,6 +301,7 @@ CHANGES: tuple[Change, ...] = (
     room,
     who_is_replaced,
     who_permits_on,
+    who_owes,
     who_takes_charge,
     fresh_consents,
     questions_stay,

@@ -182,9 +182,9 @@ class Deconfliction(Contingency):
         return "deconfliction"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied, and none of those asked is `competent` any more, or it no longer `lacks_a_signature`."""
+        """It is not satisfied, and one of those asked is not `competent` any more, or it no longer `lacks_a_signature`."""
         able = competent(delivery.plan, delivery.directory)
-        gone = not any(service in able for service in progress.checkpoint.services())
+        gone = not all(service in able for service in progress.checkpoint.services())
         return not progress.satisfied and (gone or not _lacks_a_signature(delivery))
 
     def may_stay_unanswered(self, state: State) -> bool:

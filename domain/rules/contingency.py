@@ -116,8 +116,11 @@ def in_charge(delivery: Delivery) -> tuple[str, ...]:
 
 
 def another_in_charge(delivery: Delivery, progress: Progress) -> bool:
-    """Whether the responsible authority is none of those that are asked there: by a changed plan it is another (R22)."""
-    return delivery.state.responsible not in progress.checkpoint.services()
+    """Whether a changed plan has it decided by others (R22): the responsible authority is none of those that are asked there, or
+    one that is waited for takes part no more.
+    """
+    left = not all(map(delivery.state.participant, progress.waiting_for()))
+    return left or delivery.state.responsible not in progress.checkpoint.services()
 
 
 def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:

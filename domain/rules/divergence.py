@@ -50,11 +50,11 @@ class Divergence(Contingency):
         return f"divergence.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied, and none of those asked may decide about this key any more: it was decided, or the record was put
-        back again.
+        """It is not satisfied, and one of those asked may not decide about this key any more: it was decided, the record was put
+        back again, or by a changed plan others decide.
         """
         able = _undecided(delivery.state).get(progress.key, ())
-        return not progress.satisfied and not any(service in able for service in progress.checkpoint.services())
+        return not progress.satisfied and not all(service in able for service in progress.checkpoint.services())
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, this key is decided. Once nobody has still to decide, the divergence is over."""

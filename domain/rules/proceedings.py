@@ -185,11 +185,11 @@ class Takeover(Contingency):
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each State that is asked to take something over and has neither answered nor been silent, in the order in which
-        they were asked, unless one about it is open.
+        they were asked, unless one about it is open, or no prosecutor or court of it takes part any more.
         """
         waiting = (one.to for one in delivery.state.transfers.values() if not (one.answered or one.unheard))
         for state in dict.fromkeys(waiting):
-            if not open_about(delivery.state, self.declares.name, state):
+            if not open_about(delivery.state, self.declares.name, state) and _prosecution_of(delivery, state):
                 yield state
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -210,8 +210,10 @@ class Takeover(Contingency):
         return f"takeover.{key.lower()}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """That State has answered everything, and it is not satisfied."""
-        return not progress.satisfied and not awaited(delivery.state, progress.key)
+        """It is not satisfied, and that State has answered everything, or one of those asked prosecutes there no more."""
+        able = _prosecution_of(delivery, progress.key)
+        gone = not all(service in able for service in progress.checkpoint.services())
+        return not progress.satisfied and (gone or not awaited(delivery.state, progress.key))
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """Of what that State is asked and has not answered, nobody waits for an answer any more."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+from domain.delivery.consents import still_done
 from domain.delivery.delivery import Delivery
+from domain.delivery.state import State
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.rules.duties import DutyOwed
 from domain.words.errors import Fault
 from domain.words.text import fill, mark, together, word
 
@@ -72,30 +76,54 @@ def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:
 
 
 def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who newly takes the place of one that has permitted a measure, or in whose place that was permitted in urgency, may permit
-    it by the card of its State: it is asked to sanction it, or to permit it for longer (R16). What is not urgent it is not asked
-    where the new plan does not do it, in a State that lies behind, nor once it is delivered.
-    """
-    state, known = delivery.state, len(delivery.plan.replaced)
-    for number, one in enumerate(plan.replaced[known:], known):
+    """Whoever has taken another's place may permit by the card of its State what it is asked to (R16)."""
+    for number, one in enumerate(plan.replaced):
         new = directory.find(one.by)
         card = delivery.cards.get(new.state or "") if new is not None else None
-        if new is None or card is None:
+        if new is None or card is None or plan.successor_of(one.service) != new.id:
             continue
-        wanted = plan.permissions(card) if card.state in state.states_ahead() and not state.delivered else ()
-        runs = (permit for permit in state.permits.get(card.state, ()) if permit.valid_until > state.now)
-        given = (permit for permit in runs if one.service in plan.line_of(permit.service))
-        asked = (measure for permit in given for measure in permit.permissions if permit.urgent or measure in wanted)
-        lost = [measure for measure in dict.fromkeys(asked) if not card.lets_permit(new.kind, measure, plan.case)]
+        asked = dict.fromkeys(_to_permit(delivery.state, plan, card, one.service))
+        lost = [measure for measure in asked if not card.lets_permit(new.kind, measure, plan.case)]
         if lost:
             problem = fill(
-                "R16: {service} has permitted {measures}, and by the rule card of {state} a {kind} may not; name one by that may",
+                "R16: in the place of {service} {by} would be asked for a permission of {measures}, and by the rule card of "
+                "{state} a {kind} gives none; name one by that may",
                 service=one.service,
+                by=new.id,
                 measures=together(map(word, lost)),
                 state=card.state,
                 kind=word(new.kind),
             )
             yield Fault(place=f"replaced.{number}", problem=problem)
+
+
+def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
+    """What a service, or one that it stands for by the plan, has permitted there, as far as that is to be permitted once more: in
+    urgency, in an authorisation that is not written yet; and in a State that is not behind, while it is not delivered, for
+    longer: what is `still_done`, or stands in an authorisation, which is extended as it is.
+    """
+    ahead = card.state in state.states_ahead() and not state.delivered
+    done = still_done(state, plan, card.state, plan.permissions(card)) if ahead else ()
+    for permit in state.permits.get(card.state, ()):
+        if service in plan.line_of(permit.service) and permit.valid_until > state.now:
+            yield from (one for one in permit.permissions if permit.urgent or one in done)
+    for grant in state.grants.values():
+        theirs = grant.state == card.state and service in plan.line_of(grant.service)
+        if theirs and grant.final and (ahead or grant.form != "written"):
+            yield from grant.permits
+
+
+def who_owes(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Who is asked to do a duty of the law is not left out (R22): it stays, or another takes its place. It is asked once."""
+    for progress in delivery.state.open_checkpoints():
+        for service in progress.waiting_for() if progress.contingency == DutyOwed.declares.name else ():
+            if plan.successor_of(service) not in plan.participants():
+                problem = fill(
+                    "R22: {service} is asked to do a duty of the law at {checkpoint}; name who takes its place",
+                    service=service,
+                    checkpoint=progress.checkpoint.id,
+                )
+                yield Fault(place="replaced", problem=problem)
 
 
 def who_takes_charge(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -187,7 +187,8 @@ def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(*, silen
 
 
 BY_ITS_CARD = (
-    "R16: kz.court has permitted following person, and by the rule card of KZ a border guard may not; name one by that may"
+    "R16: in the place of kz.court kz.border would be asked for a permission of following person, and by the rule card of KZ a "
+    "border guard gives none; name one by that may"
 )
 
 
@@ -212,6 +213,16 @@ def test_r16_who_may_not_permit_for_longer_takes_the_place_of_nobody_who_has_per
     assert BY_ITS_CARD in refused(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
     table = permitted_by_court("court", "border_guard")
     change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+
+
+def test_r16_of_who_comes_and_goes_in_one_change_only_the_last_is_asked() -> None:
+    """Another court takes the court's place by way of the border service, which may permit nothing."""
+    table = permitted_by_court("court")
+    through = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+    on = [*through.model_dump()["replaced"], {"service": "kz.border", "by": "kz.prosecutor", "reason": "busy"}]
+    faults = refused(table, with_changes(through, plan_={"replaced": on}))
+    assert "in the place of kz.border kz.prosecutor would be asked" in faults
+    assert "in the place of kz.court" not in faults
 
 
 @pytest.mark.parametrize("why", ["over", "behind"])
@@ -243,12 +254,87 @@ def test_r16_once_it_is_delivered_nobody_is_asked_for_a_longer_permission() -> N
     assert [*who_permits_on(table.delivery, plan, table.directory)] == []
 
 
-def test_r16_what_the_new_plan_does_not_do_any_more_is_no_reason() -> None:
-    """Nobody is followed by it; what else is wrong with such a plan, other rules say."""
-    table = permitted_by_court("court")
-    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
-    assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"]
-    assert [*who_permits_on(table.delivery, plan.model_copy(update={"uses": ()}), table.directory)] == []
+def test_r16_what_the_new_plan_does_not_do_is_asked_of_nobody_until_another_change_brings_it_back() -> None:
+    """A court alone lets a person be followed, and the border service too lets the thing be watched: it takes the court's place
+    where nobody is followed any more. Then nobody is followed again, while what the court permitted runs.
+    """
+    rules = [
+        {"measures": ["following_person"], "needs": "own_act", "by": ["court"], "law": LAW},
+        {"measures": ["watching_thing"], "needs": "own_act", "by": ["court", "border_guard"], "law": LAW},
+        {
+            "measures": [one for one in MEASURES if one not in ("following_person", "watching_thing")],
+            "needs": "nothing",
+            "law": LAW,
+        },
+    ]
+    both = ["following_person", "watching_thing"]
+    plan = with_changes(following(), plan_={"uses": both})
+    table = Table(plan, other_cards=card_of("KZ", measures=rules) | FREE)
+    until = (table.now + timedelta(days=1)).isoformat()
+    assert code(table.say("kz.court", "permission_granted", "court-kz", permissions=both, valid_until=until)) is None
+
+    def uses(plan: Plan, *measures: str) -> Plan:
+        document, number = plan.model_dump(), len(plan.checkpoints)
+        afresh = [
+            one | {"id": f"{one['id']}-{number}", "requires": asks(f"{state}.prosecutor authorisation"), "escalate": []}
+            for state in ("kz", "uz")
+            for one in document["checkpoints"]
+            if one["id"] == f"consent-{state}"
+        ]
+        return Plan.model_validate(document | {"uses": measures, "checkpoints": [*document["checkpoints"], *afresh]})
+
+    court_gone = instead(plan, "kz.court", "kz.border", passed=("court-kz",))
+    assert BY_ITS_CARD in refused(table, court_gone)
+    change(table, uses(court_gone, "watching_thing"))
+    assert BY_ITS_CARD in refused(table, uses(table.delivery.plan, *both))
+
+
+def test_r16_an_opening_that_is_over_is_asked_of_nobody() -> None:
+    """It was opened when it was prepared; whoever let it be opened may have any successor then."""
+    opens = {"measures": ["opening"], "needs": "own_act", "by": ["court"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one != "opening"], "needs": "nothing", "law": LAW}
+    plan = with_changes(following(), plan_={"uses": ["opening"]})
+    table = Table(plan, other_cards=card_of("KZ", measures=[opens, rest]) | FREE)
+    assert code(table.say("kz.court", "permission_granted", "court-kz", permissions=["opening"])) is None
+    table.consent()
+    court_gone = instead(plan, "kz.court", "kz.border", passed=("court-kz",))
+    assert "permission of opening" in refused(table, court_gone)
+    prepared(table)
+    change(table, court_gone)
+
+
+def permitted_beside(**words: Any) -> Table:
+    """The prosecutor has authorised, and let a person be followed by the same act. The border service may authorise alone."""
+    spoken = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
+    plan = with_changes(following(court=False), consent_kz={"escalate": []})
+    law = follows("prosecutor", needs="permission", granted_by=["prosecutor", "border_guard"], urgent=[spoken])
+    table = Table(plan, other_cards=law | FREE)
+    assert code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["following_person"], **words)) is None
+    return table
+
+
+BY_ANOTHER = "in the place of kz.prosecutor kz.border would be asked"
+
+
+@pytest.mark.parametrize("oral", [True, False])
+def test_r16_what_an_authorisation_permits_beside_is_extended_and_written_by_who_may(*, oral: bool) -> None:
+    """Its successor may authorise, and not let a person be followed: it could extend or write neither, and it would halt."""
+    table = permitted_beside(**{"form": "oral", "given_at": "2022-03-01T06:00:00Z"} if oral else {})
+    another = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.border"))
+    assert BY_ANOTHER in refused(table, another)
+    table.consent().dispatch().hand_over()
+    if oral:
+        assert BY_ANOTHER in refused(table, another)
+    else:
+        change(table, another)
+
+
+def test_r16_what_is_provisional_is_neither_extended_nor_written() -> None:
+    """So its successor is asked for nothing that it may not permit."""
+    for provisional in (True, False):
+        table = permitted_beside(provisional=provisional)
+        plan = instead(table.delivery.plan, "kz.prosecutor", "kz.border", passed=())
+        assert len([*who_permits_on(table.delivery, plan, table.directory)]) == (not provisional)
 
 
 @pytest.mark.parametrize("before", [3, 0])

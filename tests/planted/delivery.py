@@ -86,11 +86,11 @@ BUGS = (
     Bug(
         "R16",
         "domain/delivery/consents.py",
-        "and not self.permitted(state, permission, at)",
-        "and False",
+        "if not self.permitted(state, permission, at)",
+        "if False",
         "permissions",
     ),
-    Bug("R16", "domain/delivery/consents.py", "and not any(leg.opened and leg.state == state for leg in ahead)", "", "taken_out"),
+    Bug("R16", "domain/delivery/consents.py", "and not any(leg.opened and leg.state == there for leg in ahead)", "", "taken_out"),
     Bug(
         "R16", "domain/delivery/consents.py", "plan.measures(state) if card is None", "() if card is None", "permissions_that_end"
     ),

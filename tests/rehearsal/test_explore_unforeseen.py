@@ -5,11 +5,11 @@ import pytest
 from domain.delivery.progress import Progress
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
-from domain.words.errors import NotAllowed
 from process.configuration import text_of
 from rehearsal.__main__ import EXAMPLES, PLANS
 from rehearsal.explore import Changed, plans_of
 from rehearsal.explore_unforeseen import AFTER_HALT, WAITS, Dossier, explore_unforeseen, wait_at
+from rehearsal.invariants import BrokenInvariantError
 from tests.support import example_cards, example_directory
 
 STEP = 47
@@ -35,15 +35,15 @@ def see_that_it_was_tried(contingency: str, found: Changed) -> None:
 
 
 def test_a_question_that_is_left_with_who_was_replaced_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is to decide is replaced while it is asked. Where the rules forget its successor, the exploration says so."""
-    stage = wait_at("decision", dossiers())
-    replaced = [one for one in plans_of(stage.world, 10_000) if one[0] == "kz.prosecutor replaced after consent-kz"]
-    found = explore_unforeseen(stage, "decision", replaced)
-    assert {"delivered_with_arrests", "interdicted_early"} == set(found.outcomes)
+    """Whoever is to explain is replaced while it is asked. Where the rules forget its successor, the exploration says so."""
+    stage = wait_at("balance", dossiers())
+    replaced = [one for one in plans_of(stage.world, 10_000) if one[0] == "uz.prosecutor replaced after consent-uz"]
+    found = explore_unforeseen(stage, "balance", replaced)
+    assert {"delivered_with_arrests"} == set(found.outcomes)
 
     monkeypatch.setattr(Progress, "hand_over", lambda *_: None)
-    with pytest.raises(NotAllowed, match=r"kz\.prosecutor has no part"):
-        explore_unforeseen(stage, "decision", replaced)
+    with pytest.raises(BrokenInvariantError, match=r"asks who takes part no more: balance\.1 of uz\.prosecutor"):
+        explore_unforeseen(stage, "balance", replaced)
 
 
 @pytest.mark.slow
