@@ -117,9 +117,10 @@ def in_charge(delivery: Delivery) -> tuple[str, ...]:
 
 def another_in_charge(delivery: Delivery, progress: Progress) -> bool:
     """Whether a changed plan has it decided by others (R22): the responsible authority is none of those that are asked there, or
-    one that is waited for takes part no more.
+    one that is waited for is not `in_charge` any more.
     """
-    left = not all(map(delivery.state.participant, progress.waiting_for()))
+    able = in_charge(delivery)
+    left = not all(service in able for service in progress.waiting_for())
     return left or delivery.state.responsible not in progress.checkpoint.services()
 
 

@@ -99,17 +99,17 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
     """What a service, or one that it stands for by the plan, has permitted there, as far as that is to be permitted once more: in
-    urgency, in an authorisation that is not written yet; and in a State that is not behind, while it is not delivered, for
-    longer: what is `still_done`, or stands in an authorisation, which is extended as it is.
+    urgency, in an authorisation that is not written yet; and in a State that by that plan is not behind, while it is not
+    delivered, for longer: what is `still_done`, or stands in an authorisation, which is extended as it is.
     """
-    ahead = card.state in state.states_ahead() and not state.delivered
+    ahead = any(card.state in leg.states for leg in plan.legs[state.leg or 0 :]) and not state.delivered
     done = still_done(state, plan, card.state, plan.permissions(card)) if ahead else ()
     for permit in state.permits.get(card.state, ()):
         if service in plan.line_of(permit.service) and permit.valid_until > state.now:
             yield from (one for one in permit.permissions if permit.urgent or one in done)
     for grant in state.grants.values():
         theirs = grant.state == card.state and service in plan.line_of(grant.service)
-        if theirs and grant.final and (ahead or grant.form != "written"):
+        if theirs and grant.final and not grant.expired and (ahead or grant.form != "written"):
             yield from grant.permits
 
 

@@ -58,6 +58,17 @@ def test_what_is_held_is_decided_by_those_in_charge_by_the_new_plan() -> None:
     assert table.delivery.state.hold is None
 
 
+def test_who_is_not_in_charge_any_more_is_not_asked_though_it_takes_part() -> None:
+    """The court coordinates still, and the border service authorises in its place: that decides about what is held."""
+    asked_both = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "escalate": []}
+    plan = with_changes(consent_kz=asked_both, plan_={"coordinator": "kz.court"})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.knb", "hold_requested")
+    assert asked(table, "hold") == {"hold.1": ("kz.police", "kz.prosecutor", "kz.court")}
+    change(table, edited(plan, asked_instead("consent-kz", "kz.court", "kz.border")))
+    assert asked(table, "hold") == {"hold.2": ("kz.police", "kz.prosecutor", "kz.border")}
+
+
 def test_who_is_told_at_the_end_alone_decides_nothing_before_it() -> None:
     """It is left out as it was asked about a hold: it hears of the outcome, and of nothing else."""
     table = Table(with_changes(consent_kz=ALONE), other_cards=card_of("KZ", **BESIDE))

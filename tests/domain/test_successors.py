@@ -236,6 +236,15 @@ def test_r16_who_is_asked_for_no_longer_permission_may_have_any_successor(why: s
     change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
 
 
+def test_r16_where_the_new_plan_leads_back_who_takes_a_place_may_permit_there() -> None:
+    """It has left Kazakhstan, and one change sends it back there and replaces the court."""
+    table = permitted_by_court("court").dispatch().hand_over()
+    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+    assert [*who_permits_on(table.delivery, plan, table.directory)] == []
+    home = plan.model_copy(update={"legs": (*plan.legs, plan.legs[0].model_copy(update={"id": "home"}))})
+    assert [one.place for one in who_permits_on(table.delivery, home, table.directory)] == ["replaced.0"]
+
+
 def test_r16_once_it_is_delivered_nobody_is_asked_for_a_longer_permission() -> None:
     """What is permitted in the State where it is delivered may end then."""
     followed = {"measures": ["following_person"], "needs": "own_act", "by": ["prosecutor"], "law": UZ_LAW}
@@ -329,12 +338,14 @@ def test_r16_what_an_authorisation_permits_beside_is_extended_and_written_by_who
         change(table, another)
 
 
-def test_r16_what_is_provisional_is_neither_extended_nor_written() -> None:
-    """So its successor is asked for nothing that it may not permit."""
+def test_r16_what_is_provisional_or_has_expired_is_neither_extended_nor_written() -> None:
+    """Nor what has expired. So its successor is asked for nothing that it may not permit."""
     for provisional in (True, False):
         table = permitted_beside(provisional=provisional)
         plan = instead(table.delivery.plan, "kz.prosecutor", "kz.border", passed=())
         assert len([*who_permits_on(table.delivery, plan, table.directory)]) == (not provisional)
+    table.delivery.state.grants["kz.prosecutor"].expired = True
+    assert [*who_permits_on(table.delivery, plan, table.directory)] == []
 
 
 @pytest.mark.parametrize("before", [3, 0])
