@@ -1,6 +1,7 @@
 """Who takes another's place under way (R22): it may do what is still asked of that, and what is ahead is asked of it."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from domain.delivery.consents import still_done
 from domain.delivery.delivery import Delivery
@@ -99,18 +100,30 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
     """What a service, or one that it stands for by the plan, has permitted there, as far as that is to be permitted once more: in
-    urgency, in an authorisation that is not written yet; and in a State that by that plan is not behind, while it is not
-    delivered, for longer: what is `still_done`, or stands in an authorisation, which is extended as it is.
+    urgency, in an authorisation that is not written yet; and what `runs_out`: what is `still_done`, or stands in an
+    authorisation, which is extended as it is.
     """
-    ahead = any(card.state in leg.states for leg in plan.legs[state.leg or 0 :]) and not state.delivered
-    done = still_done(state, plan, card.state, plan.permissions(card)) if ahead else ()
+    longest = _outlasts(state, plan, card.state)
+    done = still_done(state, plan, card.state, plan.permissions(card))
     for permit in state.permits.get(card.state, ()):
         if service in plan.line_of(permit.service) and permit.valid_until > state.now:
-            yield from (one for one in permit.permissions if permit.urgent or one in done)
+            runs_out = longest is not None and permit.valid_until < longest
+            yield from (one for one in permit.permissions if permit.urgent or (runs_out and one in done))
     for grant in state.grants.values():
-        theirs = grant.state == card.state and service in plan.line_of(grant.service)
-        if theirs and grant.final and not grant.expired and (ahead or grant.form != "written"):
-            yield from grant.permits
+        if grant.state == card.state and service in plan.line_of(grant.service) and grant.final and not grant.expired:
+            runs_out = longest is not None and grant.valid_until < longest
+            yield from grant.permits if runs_out or grant.form != "written" else ()
+
+
+def _outlasts(state: State, plan: Plan, there: str) -> datetime | None:
+    """How long what is permitted in a State must run, so that nobody is asked for longer if all goes as this plan says: until the
+    planned exit, with the plan's margin and the longest of its `expiry_warnings`. None where that State lies behind by this plan,
+    or it is delivered.
+    """
+    leg = state.leg or 0
+    if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
+        return None
+    return state.now + plan.time_to_leave(there, leg) + plan.margin + max(plan.expiry_warnings, default=timedelta())
 
 
 def who_owes(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -225,6 +225,17 @@ def test_r16_of_who_comes_and_goes_in_one_change_only_the_last_is_asked() -> Non
     assert "in the place of kz.court" not in faults
 
 
+def test_r16_what_lasts_as_long_as_the_plan_takes_there_is_asked_for_no_more() -> None:
+    """With the plan's margin and the longest of its warnings: somebody whose keys were stolen is replaced by whoever there is."""
+    table = Table(following(), other_cards=follows("court") | FREE)
+    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+    lasts = table.now + plan.time_to_leave("KZ", 0) + plan.margin + max(plan.expiry_warnings)
+    for until in (lasts, lasts - timedelta(seconds=1)):
+        table = Table(following(), other_cards=follows("court") | FREE)
+        assert code(permits(table, "kz.court", valid_until=until.isoformat())) is None
+        assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"] * (until < lasts)
+
+
 @pytest.mark.parametrize("why", ["over", "behind"])
 def test_r16_who_is_asked_for_no_longer_permission_may_have_any_successor(why: str) -> None:
     """What was permitted has ended, or the consignment has left that State."""
@@ -255,7 +266,8 @@ def test_r16_once_it_is_delivered_nobody_is_asked_for_a_longer_permission() -> N
     )
     free = card_of("KZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": LAW}])
     table = Table(plan, other_cards=card_of("UZ", measures=[followed, rest]) | free)
-    assert code(table.say("uz.prosecutor", "permission_granted", "consent-uz", permissions=["following_person"])) is None
+    words = {"permissions": ["following_person"], "valid_until": (table.now + timedelta(days=1)).isoformat()}
+    assert code(table.say("uz.prosecutor", "permission_granted", "consent-uz", **words)) is None
     plan = instead(plan, "uz.prosecutor", "uz.customs", passed=("consent-uz",))
     assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"]
     table.deliver()
@@ -304,7 +316,8 @@ def test_r16_an_opening_that_is_over_is_asked_of_nobody() -> None:
     rest = {"measures": [one for one in MEASURES if one != "opening"], "needs": "nothing", "law": LAW}
     plan = with_changes(following(), plan_={"uses": ["opening"]})
     table = Table(plan, other_cards=card_of("KZ", measures=[opens, rest]) | FREE)
-    assert code(table.say("kz.court", "permission_granted", "court-kz", permissions=["opening"])) is None
+    words = {"permissions": ["opening"], "valid_until": (table.now + timedelta(days=1)).isoformat()}
+    assert code(table.say("kz.court", "permission_granted", "court-kz", **words)) is None
     table.consent()
     court_gone = instead(plan, "kz.court", "kz.border", passed=("court-kz",))
     assert "permission of opening" in refused(table, court_gone)
@@ -328,7 +341,8 @@ BY_ANOTHER = "in the place of kz.prosecutor kz.border would be asked"
 @pytest.mark.parametrize("oral", [True, False])
 def test_r16_what_an_authorisation_permits_beside_is_extended_and_written_by_who_may(*, oral: bool) -> None:
     """Its successor may authorise, and not let a person be followed: it could extend or write neither, and it would halt."""
-    table = permitted_beside(**{"form": "oral", "given_at": "2022-03-01T06:00:00Z"} if oral else {})
+    spoken = {"form": "oral", "given_at": "2022-03-01T06:00:00Z"}
+    table = permitted_beside(**spoken if oral else {"valid_until": "2022-03-03T13:00:00Z"})
     another = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.border"))
     assert BY_ANOTHER in refused(table, another)
     table.consent().dispatch().hand_over()
@@ -341,7 +355,7 @@ def test_r16_what_an_authorisation_permits_beside_is_extended_and_written_by_who
 def test_r16_what_is_provisional_or_has_expired_is_neither_extended_nor_written() -> None:
     """Nor what has expired. So its successor is asked for nothing that it may not permit."""
     for provisional in (True, False):
-        table = permitted_beside(provisional=provisional)
+        table = permitted_beside(provisional=provisional, valid_until="2022-03-03T13:00:00Z")
         plan = instead(table.delivery.plan, "kz.prosecutor", "kz.border", passed=())
         assert len([*who_permits_on(table.delivery, plan, table.directory)]) == (not provisional)
     table.delivery.state.grants["kz.prosecutor"].expired = True
