@@ -135,8 +135,8 @@ class Reader:
                 yield f"information of {speaker} for {readers or 'nobody'}"
 
     def _decides(self, plan: Plan, asked: Request) -> bool:
-        """Whether the plan asks it of a service of its State, or of one whose place that has taken, and it is to that State: of
-        itself, or of who it speaks for.
+        """Whether the plan asks it of a service of its State, or of one that this service has replaced, and it is to that State:
+        of itself, or of who it speaks for.
         """
         deciding = [
             plan.successor_of(one.service)

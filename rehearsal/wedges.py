@@ -2,7 +2,8 @@
 
 Reminders, rungs of a ladder, check-ins, the end of a consent and when a result is asked for, beside the way, move nothing on: a
 delivery that has only these to come is looked at as if nothing were. What is asked counts only if an answer as expected, given
-now, would count. What is asked of who takes part no more is a wedge too, though something else may move: the door turns it away.
+now, would count. A question to one that takes part no more is a wedge too, whatever else may move: the door turns its answer
+away.
 """
 
 from collections import Counter

@@ -133,9 +133,10 @@ class Trial:
             await self.system.revive()
 
     async def _cleared(self, meanwhile: asyncio.Task[Any], began: float) -> float:
-        """Seconds from the moment at which all was up until all that had been said since the outage `began` was acknowledged. For
-        a delivery the outage lasts until it gives receipts again: no longer than it waits for a task that was in hand when all is
-        up. The rest takes no more time than that lasted.
+        """Seconds from the moment at which all was up until all that had been said since the outage `began` was acknowledged.
+
+        It is a difference where the delivery gives no receipt for longer than Temporal waits for a task in hand, counted from
+        that moment; and where the receipts after the first take longer than the first one took from `began` on.
         """
         clock = self.records.clock
         await self._up_again()  # a worker that was killed counts as up for a while: something new must be accepted
@@ -144,11 +145,12 @@ class Trial:
         case, said = await meanwhile
         first = await self.traffic.cleared(case, said)
         ended, most = clock(), TASK_TIMEOUT.total_seconds()
-        what = f"{len(said)} statements of an outage of {first - began:.1f} s had their receipts"
+        what = f"{len(said)} statements were made in an outage"
         if first - up > most:
-            self.records.differences.append(f"{what} only from {first - up:.1f} s after it on")
+            self.records.differences.append(f"{what}: the first receipt came {first - up:.1f} s after all was up")
         if ended - first > first - began:
-            self.records.differences.append(f"{what} {ended - first:.1f} s after the first of them")
+            took = f"the first receipt came {first - began:.1f} s after it began, the last {ended - first:.1f} s later"
+            self.records.differences.append(f"{what}: {took}")
         return ended - up
 
     async def _up_again(self) -> None:

@@ -176,8 +176,8 @@ class Traffic:
         return asyncio.create_task(self._speak_on())
 
     async def cleared(self, case: Case, said: list[Envelope]) -> float:
-        """Wait until all of it has a receipt, and the archive has it. When the first of what had none was given one, by the clock
-        of the records; now, where all had. Raises `TimeoutError`.
+        """Wait until all of it has a receipt, and the archive has it. Returns when the first of those that had none got one, or
+        now where all had one: seconds by the clock of the records. Raises `TimeoutError`.
         """
         lacked = {read_statement(one).id for one in said} - case.receipts.keys()
         first = None if lacked else self._records.clock()

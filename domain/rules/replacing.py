@@ -99,9 +99,9 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 
 def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
-    """What a service, or one that it stands for by the plan, has permitted there, as far as that is to be permitted once more: in
-    urgency, in an authorisation that is not written yet; and what `runs_out`: what is `still_done`, or stands in an
-    authorisation, which is extended as it is.
+    """What a service, or one that it has replaced, has permitted there and somebody is asked to permit once more. What is urgent
+    is to be sanctioned, and an authorisation that is not written is to be written down. What ends before the plan needs it no
+    more is to be made longer: a permission as far as it is `still_done`, an authorisation with all that it permits.
     """
     longest = _outlasts(state, plan, card.state)
     done = still_done(state, plan, card.state, plan.permissions(card))
@@ -116,9 +116,9 @@ def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterat
 
 
 def _outlasts(state: State, plan: Plan, there: str) -> datetime | None:
-    """How long what is permitted in a State must run, so that nobody is asked for longer if all goes as this plan says: until the
-    planned exit, with the plan's margin and the longest of its `expiry_warnings`. None where that State lies behind by this plan,
-    or it is delivered.
+    """Until when a permission of a State must run (UTC), so that nobody is asked for a longer one if all goes as this plan says:
+    the planned exit, then the plan's margin and the longest of its `expiry_warnings`. None where by this plan that State lies
+    behind, or it is delivered.
     """
     leg = state.leg or 0
     if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
