@@ -200,8 +200,7 @@ def needed(plan: Plan, state: str) -> timedelta:
     """How long this State's consent must run from being asked: what its request states (`domain.views.asked`). Off the route it
     is until what is planned there may be over, with the whole way before.
     """
-    before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
-    steps = sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
+    steps = plan.time_to_depart()
     if state in plan.states():
         return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
     way = sum((plan.due_after(end) for leg in plan.legs if (end := plan.find(leg.end)) is not None), timedelta())

@@ -5,7 +5,7 @@ exactly one State under one responsible authority (R4). Checkpoints of the same 
 together, and the delivery goes on when all of them are closed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -540,10 +540,10 @@ class Plan(Frozen):
 
     def may_allow(self, service: str, state: str) -> bool:
         """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also
-        where it has been `replaced` since, or is the successor of one that is.
+        where it has been `replaced` since, or is the successor of one that is; or its successor is.
         """
         asked = (service in one.authorities() for one in self.at("authorise") if one.state == state)
-        return service in self.authorities(state) or any(asked)
+        return self.successor_of(service) in self.authorities(state) or any(asked)
 
     @cached_property
     def case(self) -> Case:
@@ -730,6 +730,13 @@ class Plan(Frozen):
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""
         return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)
+
+    def time_to_depart(self, without: Collection[str] = ()) -> timedelta:
+        """How long it may take until it departs: of each step before that the longest `due`, one after the other, `without` those
+        checkpoints.
+        """
+        steps = (self.at("authorise"), self.at("prepare"), self.at("dispatch"))
+        return sum((max((one.due for one in step if one.id not in without), default=timedelta()) for step in steps), timedelta())
 
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
         """How long it may take from the start of a leg until the planned exit from a State: the `due_after` of the checkpoints at

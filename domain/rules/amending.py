@@ -24,6 +24,7 @@ from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
+from domain.words.quantities import say_span
 from domain.words.text import fill, mark, together
 
 FIXED = (
@@ -139,14 +140,13 @@ def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: st
             place=f"{place}.escalate",
             problem=fill("R22: whom the ladder of {checkpoint} has come to stays; change what follows", checkpoint=known.id),
         )
-    answered = {service for service, _ in progress.answers}
     before, after = map(_asked, (known, now))
     if [need for _, need in before] != [need for _, need in after]:
         yield Fault(
             place=f"{place}.requires", problem=fill("R22: {checkpoint} is open; what is asked there stays", checkpoint=known.id)
         )
-    for (old, _), (new, _) in zip(before, after, strict=False):
-        if old != new and old in answered:
+    for (old, (says, _)), (new, _) in zip(before, after, strict=False):
+        if old != new and (old, says) in progress.answers:
             yield Fault(
                 place=f"{place}.requires",
                 problem=fill("R22: {service} has answered; nobody answers in its place any more", service=old),
@@ -175,6 +175,26 @@ def travelled_legs(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 def _beginning(leg: Leg) -> tuple[str, str, str]:
     return leg.id, leg.state, leg.start
+
+
+def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """The last of other `expiry_warnings` is still to come for each authorisation that its State `rests_on`: with it the delivery
+    halts (R5), so nobody would have been asked to extend it.
+    """
+    state, consents = delivery.state, delivery.consents
+    if state.delivered or not plan.expiry_warnings or sorted(plan.expiry_warnings) == sorted(delivery.plan.expiry_warnings):
+        return
+    last, ahead = min(plan.expiry_warnings), [one for leg in plan.legs[state.leg or 0 :] for one in leg.states]
+    for service, grant in state.grants.items():
+        goes_by = grant.final and not grant.expired and grant.state in ahead and consents.rests_on(grant)
+        if goes_by and grant.valid_until - last <= state.now:
+            problem = fill(
+                "R5: the authorisation of {service} ends in less than {last}, so with that as the last warning it halts at once; "
+                "add a shorter one",
+                service=service,
+                last=say_span(last),
+            )
+            yield Fault(place="expiry_warnings", problem=problem)
 
 
 def keys_in_one_hand(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -297,6 +317,7 @@ CHANGES: tuple[Change, ...] = (
     passed_checkpoints,
     too_late,
     travelled_legs,
+    warned_in_time,
     keys_in_one_hand,
     room,
     who_is_replaced,

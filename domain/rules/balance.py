@@ -20,7 +20,7 @@ from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
-from domain.rules.contingency import Contingency, Unforeseen, ever_opened, in_charge, is_over, open_about
+from domain.rules.contingency import Contingency, Unforeseen, another_in_charge, ever_opened, in_charge, is_over, open_about
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.rules.measuring import allowed, possible
 from domain.rules.turns import may_not_move
@@ -322,11 +322,12 @@ class BalanceOpen(Contingency):
         return "balance"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It is not satisfied, and there are no differences any more, or somebody has answered before what was `weighed` since:
-        who explained other differences has not explained these, so all are asked afresh.
+        """It is not satisfied; and there are no differences any more, or there is `another_in_charge`, or somebody has answered
+        before what was `weighed` since: who explained other differences has not explained these, so all are asked afresh.
         """
         before = any(seq < delivery.state.weighed for seq in progress.answers.values())
-        return not progress.satisfied and (before or not delivery.balance.unexplained())
+        gone = before or not delivery.balance.unexplained()
+        return not progress.satisfied and (gone or another_in_charge(delivery, progress))
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, the differences are explained."""

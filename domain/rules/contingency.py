@@ -116,12 +116,12 @@ def in_charge(delivery: Delivery) -> tuple[str, ...]:
 
 
 def another_in_charge(delivery: Delivery, progress: Progress) -> bool:
-    """Whether a changed plan has it decided by others (R22): the responsible authority is none of those that are asked there, or
-    one that is waited for is not `in_charge` any more.
+    """Whether a changed plan has it decided by others (R22): the responsible authority is none of those that are asked there, nor
+    has it taken the place of one; or one that is waited for is not `in_charge` any more.
     """
-    able = in_charge(delivery)
+    able, plan = in_charge(delivery), delivery.plan
     left = not all(service in able for service in progress.waiting_for())
-    return left or delivery.state.responsible not in progress.checkpoint.services()
+    return left or delivery.state.responsible not in map(plan.successor_of, progress.checkpoint.services())
 
 
 def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:

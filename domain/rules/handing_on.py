@@ -157,9 +157,9 @@ class ExhibitsAccepted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
         not offered to its `voice`, unless they are `held_outside`; then `awaits_decision` where the consignment
-        `waits_for_a_decision`; then, where some are `held_outside`, `received_elsewhere` unless its `voice` is of the State of
-        the `giver`, or where none is named of the one where it is, and `may_not_hold` unless that is of a kind to which something
-        may be offered.
+        `waits_for_a_decision`; then, where some are `held_outside` and not offered to its `voice`, `received_elsewhere` unless
+        that is of the State of the `giver`, or where none is named of the one where it is, and `may_not_hold` unless that is of a
+        kind to which something may be offered.
         """
         known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
@@ -175,7 +175,7 @@ class ExhibitsAccepted(Kind):
             return verdict
         taker, giver = delivery.directory.get(said.voice), delivery.directory.find(self.giver or "")
         here = giver.state if giver is not None and giver.state is not None else delivery.state.here.state
-        if not any(one in outside for one in self.exhibits):
+        if all(known[one].offered_to == said.voice for one in self.exhibits):
             return ACCEPTED
         if taker.state != here:
             return RECEIVED_ELSEWHERE(state=here, voice=taker.id)

@@ -12,8 +12,8 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
-from domain.plan.cards import Measure
-from domain.plan.plan import Checkpoint
+from domain.plan.cards import Measure, RuleCard
+from domain.plan.plan import Checkpoint, Plan
 from domain.rules.contingency import open_about
 from domain.rules.lapse import Lapse, lapse, permits_of
 from domain.words.quantities import left_until
@@ -112,17 +112,21 @@ def running_out(state: State) -> tuple[tuple[str, datetime], ...]:
 
 
 def asked_anew(state: State, service: str, ends: datetime) -> datetime:
-    """When a service is asked to permit for longer what ends then: before that by the longest of the plan's `expiry_warnings`, or
-    of what the card of its State lets it be asked for by, in `ask_before`, for a measure that ends; where there is none of these,
-    by what the plan's contingencies give for an `extension`.
+    """When a service is asked to permit for longer what ends then: `asked_before` that, for the measures that end."""
+    there = state.directory.get(service).state or ""
+    permits = (one for one in permits_of(state, there, urgent=False) if one.service == service and one.valid_until == ends)
+    ending = tuple(measure for permit in permits for measure in permit.permissions)
+    return ends - asked_before(state.plan, state.cards.get(there), ending)
+
+
+def asked_before(plan: Plan, card: RuleCard | None, measures: tuple[Measure, ...]) -> timedelta:
+    """How long before the end of these measures whoever permitted them is asked to permit them for longer: the longest of the
+    plan's `expiry_warnings`, and of what the card of that State says in `ask_before` of each; where there is none of these, what
+    the plan's contingencies give for an `extension`.
     """
-    there, leads = state.directory.get(service).state or "", [*state.plan.expiry_warnings]
-    for permit in permits_of(state, there, urgent=False):
-        if permit.service == service and permit.valid_until == ends:
-            card = state.cards.get(there)
-            rules = (card.rule_of(one, state.plan.case) for one in permit.permissions) if card is not None else ()
-            leads += [one.ask_before for one in rules if one is not None and one.ask_before is not None]
-    return ends - max(leads, default=state.plan.contingencies.extension)
+    rules = [card.rule_of(one, plan.case) for one in measures] if card is not None else []
+    leads = (*plan.expiry_warnings, *(one.ask_before for one in rules if one is not None and one.ask_before is not None))
+    return max(leads, default=plan.contingencies.extension)
 
 
 def _lacking(state: State, there: str, permissions: tuple[Measure, ...], at: datetime) -> tuple[Measure, ...]:

@@ -1,9 +1,9 @@
 """Who takes another's place under way (R22): it may do what is still asked of that, and what is ahead is asked of it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from domain.delivery.consents import still_done
+from domain.delivery.consents import Consents, still_done
 from domain.delivery.delivery import Delivery
 from domain.delivery.state import State
 from domain.plan.cards import Measure, RuleCard
@@ -11,6 +11,7 @@ from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.rules.duties import DutyOwed
+from domain.rules.renewal import asked_before
 from domain.words.errors import Fault
 from domain.words.text import fill, mark, together, word
 
@@ -101,29 +102,35 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
     """What a service, or one that it has replaced, has permitted there and somebody is asked to permit once more. What is urgent
     is to be sanctioned, and an authorisation that is not written is to be written down. What ends before the plan needs it no
-    more is to be made longer: a permission as far as it is `still_done`, an authorisation with all that it permits.
+    more is to be made longer: a permission as far as it is `still_done` and not `permitted` by another act from then on, an
+    authorisation with all that it permits.
     """
-    longest = _outlasts(state, plan, card.state)
-    done = still_done(state, plan, card.state, plan.permissions(card))
+    left = _left_by(state, plan, card.state)
+
+    def runs_out(until: datetime, measures: tuple[Measure, ...]) -> bool:
+        return left is not None and until < left + plan.margin + asked_before(plan, card, measures)
+
+    consents, done = Consents(state), still_done(state, plan, card.state, plan.permissions(card))
     for permit in state.permits.get(card.state, ()):
         if service in plan.line_of(permit.service) and permit.valid_until > state.now:
-            runs_out = longest is not None and permit.valid_until < longest
-            yield from (one for one in permit.permissions if permit.urgent or (runs_out and one in done))
+            short = runs_out(permit.valid_until, permit.permissions)
+            lacking = [one for one in done if not consents.permitted(card.state, one, permit.valid_until)]
+            yield from (one for one in permit.permissions if permit.urgent or (short and one in lacking))
     for grant in state.grants.values():
         if grant.state == card.state and service in plan.line_of(grant.service) and grant.final and not grant.expired:
-            runs_out = longest is not None and grant.valid_until < longest
-            yield from grant.permits if runs_out or grant.form != "written" else ()
+            yield from grant.permits if runs_out(grant.valid_until, ()) or grant.form != "written" else ()
 
 
-def _outlasts(state: State, plan: Plan, there: str) -> datetime | None:
-    """Until when a permission of a State must run (UTC), so that nobody is asked for a longer one if all goes as this plan says:
-    the planned exit, then the plan's margin and the longest of its `expiry_warnings`. None where by this plan that State lies
+def _left_by(state: State, plan: Plan, there: str) -> datetime | None:
+    """When it has left a State (UTC) by this plan, if each step before it takes as long as it may. None where that State lies
     behind, or it is delivered.
     """
     leg = state.leg or 0
     if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
         return None
-    return state.now + plan.time_to_leave(there, leg) + plan.margin + max(plan.expiry_warnings, default=timedelta())
+    over = [one.id for one in plan.checkpoints if state.closed(one.id)]
+    departs = state.now if state.dispatched else state.now + plan.time_to_depart(without=over)
+    return departs + plan.time_to_leave(there, leg)
 
 
 def who_owes(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ on the delivery for its State is shown the request for consent to that State, in
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
@@ -317,7 +317,7 @@ def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
     """Until when this State's consent must run, with every step before the passage taking as long as it may; where the route does
-    not pass through it, with all that is planned there. What is permitted for longer runs beyond its end at the least.
+    not pass through it, with all that is planned there. What is to run on runs beyond its end at the least.
     """
     plan = delivery.plan
     planned = plan.find(name)
@@ -330,8 +330,9 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
         return None
     until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)
     if not delivery.state.dispatched:
-        before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
-        until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
-    if progress.contingency == "renewal" and progress.due is not None:
-        until = max(until, progress.due + plan.contingencies.extension)
+        until += plan.time_to_depart()
+    grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
+    ends = grant.valid_until if grant is not None else progress.due
+    if extended and ends is not None:
+        until = max(until, ends + plan.contingencies.extension)
     return utc_text(until)

@@ -482,6 +482,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         consent._runs_short,
         renewal.running_out,
         renewal.asked_anew,
+        renewal.asked_before,
         duties.duties,
         duties.permitted,
         duties.tells,

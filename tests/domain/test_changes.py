@@ -12,6 +12,7 @@ from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.receipts import fits
 from domain.record.verify import verify
+from domain.rules.amending import warned_in_time
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.words.errors import NotAllowed, NotAuthentic, NotVerified, RuleBroken
@@ -19,7 +20,17 @@ from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import cast, private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import accounted, became, brings, consenting, dispatched, forbidden, prepared
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan
+from tests.support import (
+    MEASURES,
+    Table,
+    asks,
+    card_of,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 FRESH = {
     "id": "consent-uz-2",
@@ -86,6 +97,54 @@ def test_r22_a_state_that_refuses_the_other_way_halts_it() -> None:
 
     assert table.delivery.state.halt is not None
     assert "R1" == table.delivery.state.halt.rule
+
+
+def test_r5_the_last_of_other_warnings_is_still_to_come() -> None:
+    """The authorisation ends in less than three days: with that as the only warning it would halt, and nobody had been asked to
+    extend it. With a shorter one beside, an extension is asked for.
+    """
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-04T00:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+
+    def warned(*hours: int) -> Plan:
+        return with_changes(table.delivery.plan, plan_={"expiry_warnings": [timedelta(hours=one) for one in hours]})
+
+    left = (table.delivery.state.grants["kz.prosecutor"].valid_until - table.now) // timedelta(hours=1)
+    assert "kz.prosecutor ends in less than 3 d, so with that as the last warning it halts" in refused(table, warned(72))
+    assert "expiry_warnings" in refused(table, warned(left, left + 1))
+    change(table, warned(72, left - 1))
+    assert table.delivery.state.halt is None
+    assert table.is_open("extension.kz.prosecutor.1")
+
+
+@pytest.mark.parametrize("why", ["no warning", "withdrawn", "delivered", "behind", "as before", "spare"])
+def test_r5_who_is_not_warned_of_hinders_no_other_warnings(why: str) -> None:
+    """There is no warning any more, the authorisation was withdrawn, it is delivered or has left that State, they stay, or its
+    State goes by another that lasts.
+    """
+    plan = with_changes(plan_={"expiry_warnings": [timedelta(days=9)] if why == "as before" else [timedelta(hours=2)]})
+    if why == "spare":
+        either = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "need": 1, "escalate": []}
+        plan = with_changes(plan, consent_kz=either)
+        again = plan.checkpoints[0].model_copy(update={"id": "consent-kz-2"})
+        plan = plan.model_copy(update={"checkpoints": (*plan.checkpoints, again)})
+    law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    free = [{"measures": list(MEASURES), "needs": "nothing", "law": law}]
+    table = Table(plan, other_cards=card_of("KZ", granted_by=["prosecutor", "court"], measures=free))
+    if why == "spare":
+        table.say("kz.court", "authorisation_granted", "consent-kz-2")
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-04T00:00:00Z")
+    if why == "withdrawn":
+        table.say("kz.prosecutor", "authorisation_withdrawn", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    if why in ("delivered", "behind"):
+        table.dispatch().hand_over()
+    if why == "delivered":
+        table.deliver()
+    plan = with_changes(table.delivery.plan, plan_={"title": "Another", "expiry_warnings": [timedelta(days=9)]})
+    plan = with_changes(plan, plan_={"expiry_warnings": []}) if why == "no warning" else plan
+    assert [*warned_in_time(table.delivery, plan, table.directory)] == []
 
 
 def test_r22_a_plan_in_which_nothing_is_different_is_refused() -> None:

@@ -26,7 +26,9 @@ from domain.views.view import view
 from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code, prepared, refusal
+from tests.domain.test_changes import change
 from tests.domain.test_more_papers import for_the_court, made, text
+from tests.domain.test_successors import instead
 from tests.second_book import with_figures
 from tests.support import (
     MEPHEDRONE,
@@ -240,6 +242,19 @@ def test_r30_what_is_offered_to_one_who_takes_part_no_more_is_offered_to_nobody(
     waited_for = [service for one in table.delivery.state.open_checkpoints() for service in one.waiting_for()]
     assert all(map(table.delivery.state.participant, waited_for))
     assert table.is_open("handing-on.2")
+
+
+def test_r30_what_is_offered_to_another_state_is_received_there_also_once_its_giver_was_replaced() -> None:
+    """The giver takes part no more, so others of its State may receive what it holds; whom it offered it to may, as before."""
+    table = sampled()
+    assert offer(table, "kz.police", "uz.customs", "samples") is None
+    document = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation")).model_dump()
+    for leg in document["legs"]:
+        leg["responsible"] = "kz.border" if leg["responsible"] == "kz.police" else leg["responsible"]
+    change(table, Plan.model_validate(document))
+    assert take(table, "uz.police", "kz.police", "samples") == "received_elsewhere"
+    assert take(table, "uz.customs", "kz.police", "samples") is None
+    assert holders(table)["samples"] == "uz.customs"
 
 
 def test_r30_who_found_it_and_prepares_it_hands_it_on_prepared() -> None:

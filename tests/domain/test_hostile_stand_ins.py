@@ -74,9 +74,11 @@ BOTH = [["court"], ["court", "border_guard"]]
 """Whom the card names: the court alone, or the border service too."""
 
 
-def follows(*by: str, needs: str = "own_act", **says: Any) -> dict[str, RuleCard]:
-    """A card of Kazakhstan by which these let a person be followed, and nothing else needs a permission."""
-    followed = {"measures": ["following_person"], "needs": needs, "by": by, "law": LAW}
+def follows(*by: str, needs: str = "own_act", asked: str | None = None, **says: Any) -> dict[str, RuleCard]:
+    """A card of Kazakhstan by which these let a person be followed, `asked` so long before the end to let it go on, and nothing
+    else needs a permission.
+    """
+    followed = {"measures": ["following_person"], "needs": needs, "by": by, "ask_before": asked, "law": LAW}
     others = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": LAW}
     return card_of("KZ", measures=[followed, others], **says)
 

@@ -11,8 +11,8 @@ from domain.plan.plan import Plan
 from tests.course import became, code
 from tests.domain.test_changes import change, refused
 from tests.domain.test_hostile_stand_ins import LAW, following, follows, permits
-from tests.domain.test_successors import BESIDE, FREE, UZ_LAW, instead, without_asking_afresh
-from tests.support import MEASURES, Table, asks, card_of, with_changes
+from tests.domain.test_successors import BESIDE, FREE, UZ_LAW, instead, on_its_way, without_asking_afresh
+from tests.support import MEASURES, Table, asks, card_of, example_plan, with_changes
 
 Edit = Callable[[dict[str, Any]], None]
 ALONE: dict[str, Any] = {"escalate": []}
@@ -106,6 +106,53 @@ def test_a_difference_is_decided_by_those_in_charge_by_the_new_plan() -> None:
 
 BY_BOTH = {"consent_kz": ALONE, "plan_": {"coordinator": "kz.court"}}
 """The court coordinates, and is competent beside the prosecutor."""
+
+
+def test_r10_a_difference_of_mass_is_explained_by_those_in_charge_by_the_new_plan() -> None:
+    """The authority in charge is left out while it is asked why less was seized than was found: it could never be explained."""
+    plan = edited(example_plan("aktobe-post-office"), lambda document: document["legs"][0].update(responsible="kz.afm"))
+    table = Table(plan)
+    table.say("kz.prosecutor", "authorisation_granted", "consent")
+    table.say("kz.police", "prepared", "preparation", gross="1.9 kg", kept=[{"substance": "cannabis", "net": "510 g"}])
+    for service, kind, at in (
+        ("kz.customs", "ready", "departure"),
+        ("kz.police", "dispatched", "departure"),
+        ("kz.post", "ready", "counter"),
+        ("kz.police", "delivered", "counter"),
+        ("kz.police", "arrest_made", "arrest"),
+    ):
+        assert became(table.say(service, kind, at)) == ("accepted", None)
+    table.say("kz.police", "seizure", "accounting", recovered=[{"substance": "cannabis", "net": "300 g"}])
+    assert asked(table, "balance") == {"balance.1": ("kz.afm", "kz.prosecutor")}
+    change(table, edited(plan, lambda document: document["legs"][0].update(responsible="kz.border")), by="kz.police")
+    assert asked(table, "balance") == {"balance.2": ("kz.border", "kz.prosecutor")}
+    for service in ("kz.border", "kz.prosecutor"):
+        assert became(table.say(service, "difference_explained", "balance.2")) == ("accepted", None)
+    assert table.delivery.state.explained
+
+
+def test_r22_what_the_authority_in_charge_has_decided_stays_when_it_is_replaced() -> None:
+    """As every answer does. Where another is put in charge and it takes part still, all are asked afresh."""
+    table = on_its_way()
+    table.say("kz.knb", "hold_requested")
+    assert became(table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)) == ("accepted", None)
+    plan = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation", "departure"))
+
+    def charge(document: dict[str, Any]) -> None:
+        for leg in document["legs"]:
+            leg["responsible"] = "kz.border" if leg["responsible"] == "kz.police" else leg["responsible"]
+
+    change(table, edited(plan, charge))
+    assert asked(table, "hold") == {"hold.1": ("kz.prosecutor",)}
+    assert became(table.say("kz.prosecutor", "hold_decided", "hold.1", **GOES_ON)) == ("accepted", None)
+    assert table.delivery.state.hold is None
+
+    table = on_its_way()
+    table.say("kz.knb", "hold_requested")
+    table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
+    offers = asked_instead("tashkent-airport", "kz.police", "kz.border")
+    change(table, edited(edited(table.delivery.plan, offers), charge))
+    assert asked(table, "hold") == {"hold.2": ("kz.border", "kz.prosecutor")}
 
 
 @pytest.mark.parametrize("replaced", [True, False])

@@ -13,9 +13,10 @@ from domain.plan.plan import Plan, Requirement
 from domain.record.door import amend
 from domain.rules.course import NO_COMMON_WAY
 from domain.rules.stop import ORDERED
+from domain.views.asked import request
 from domain.words.moments import utc_text
 from tests.course import accounted, became, brings, code, consenting, entry_of, forbidden, outcome_of, prepared
-from tests.support import Table, example_cards, example_plan, omsk_with_two_authorities, signed_plan
+from tests.support import Table, example_cards, example_plan, omsk_with_two_authorities, signed_plan, with_changes
 
 # R1
 
@@ -111,6 +112,19 @@ def test_r1_transit_states_own_consent_counts_until_its_own_exit() -> None:
     enough = Table().now + timedelta(hours=46)
     assert prepared(consenting(kz=utc_text(enough - timedelta(milliseconds=1)))).delivery.state.cleared == -1
     assert prepared(consenting(kz=utc_text(enough))).delivery.state.cleared == 0
+
+
+def test_r5_what_is_asked_to_run_longer_is_asked_for_beyond_its_end() -> None:
+    """It is warned of three days before that, when the way through its State is nearly over: a date before its end extends
+    nothing.
+    """
+    table = Table(with_changes(plan_={"expiry_warnings": [timedelta(hours=72), timedelta(hours=2)]}))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-05T00:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.dispatch().pass_time(hours=18)
+    until = request(table.delivery, "extension.kz.prosecutor.1", "kz.prosecutor").facts.valid_until
+    assert until == "2022-03-05T12:00:00.000000Z"
+    assert code(table.say("kz.prosecutor", "authorisation_extended", "extension.kz.prosecutor.1", valid_until=until)) is None
 
 
 def test_r1_clearing_ends_where_a_consent_has_become_too_short_meanwhile() -> None:

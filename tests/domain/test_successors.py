@@ -1,13 +1,15 @@
 """R22: whoever has taken the place of another is asked what is open there, and nothing passes from who was replaced."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
+from domain.delivery.grants import Permit
 from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
 from domain.rules.duties import duty_of, permitted
@@ -225,15 +227,55 @@ def test_r16_of_who_comes_and_goes_in_one_change_only_the_last_is_asked() -> Non
     assert "in the place of kz.court" not in faults
 
 
-def test_r16_what_lasts_as_long_as_the_plan_takes_there_is_asked_for_no_more() -> None:
-    """With the plan's margin and the longest of its warnings: somebody whose keys were stolen is replaced by whoever there is."""
-    table = Table(following(), other_cards=follows("court") | FREE)
-    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
-    lasts = table.now + plan.time_to_leave("KZ", 0) + plan.margin + max(plan.expiry_warnings)
+@pytest.mark.parametrize("earlier", ["by a warning", "by the card", "without warnings"])
+def test_r16_what_lasts_as_long_as_the_plan_takes_there_is_asked_for_no_more(earlier: str) -> None:
+    """With all that is still to be done before it leaves, the plan's margin, and as long before its end as it would be asked for:
+    somebody whose keys were stolen is replaced by whoever there is.
+    """
+    plan, card = following(), follows("court", asked="10d") if earlier == "by the card" else follows("court")
+    before = timedelta(days=10) if earlier == "by the card" else max(plan.expiry_warnings)
+    if earlier == "without warnings":
+        plan, before = with_changes(plan, plan_={"expiry_warnings": []}), plan.contingencies.extension
+    gone = instead(plan, "kz.court", "kz.border", passed=("court-kz",))
+    now = Table(plan, other_cards=card | FREE).now
+    lasts = now + timedelta(hours=48 + 12 + 12) + gone.time_to_leave("KZ", 0) + gone.margin + before
     for until in (lasts, lasts - timedelta(seconds=1)):
-        table = Table(following(), other_cards=follows("court") | FREE)
+        table = Table(plan, other_cards=card | FREE)
         assert code(permits(table, "kz.court", valid_until=until.isoformat())) is None
-        assert [one.place for one in who_permits_on(table.delivery, plan, table.directory)] == ["replaced.0"] * (until < lasts)
+        assert [one.place for one in who_permits_on(table.delivery, gone, table.directory)] == ["replaced.0"] * (until < lasts)
+
+
+def test_r16_what_is_over_before_it_leaves_is_waited_for_no_more() -> None:
+    """Both States have consented and it is prepared: only the departure and the way are still to come; then the way alone."""
+    lasts: list[timedelta] = []
+    for done in (Table.consent, Table.prepare, Table.dispatch):
+        table = Table(following(), other_cards=follows("court") | FREE)
+        permits(table, "kz.court", valid_until="2022-03-20T00:00:00Z")
+        done(table)
+        gone = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+        (permit,) = table.delivery.state.permits["KZ"]
+        ends = (table.now + timedelta(hours=one) for one in range(480))
+
+        def asked(until: datetime, table: Table = table, gone: Plan = gone, permit: Permit = permit) -> bool:
+            table.delivery.state.permits["KZ"] = (replace(permit, valid_until=until),)
+            return any(who_permits_on(table.delivery, gone, table.directory))
+
+        lasts.append(next(until for until in ends if until > table.now and not asked(until)) - table.now)
+    assert [timedelta(hours=12), timedelta(hours=12)] == [before - after for before, after in pairwise(lasts)]
+
+
+def test_r16_what_another_permits_for_longer_is_asked_of_nobody_in_its_place() -> None:
+    """The prosecutor has let the person be followed for longer than the court has: nobody asks the court for more."""
+    own = {"id": "permit-kz-2", "requires": asks("kz.prosecutor permission"), "escalate": []}
+    document = following().model_dump()
+    document["checkpoints"] = [*document["checkpoints"], document["checkpoints"][0] | own]
+    table = Table(Plan.model_validate(document), other_cards=follows("court", "prosecutor") | FREE)
+    plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz", "permit-kz-2"))
+    permits(table, "kz.court", valid_until=(table.now + timedelta(days=1)).isoformat())
+    assert BY_ITS_CARD in refused(table, plan)
+    words = {"permissions": ["following_person"], "valid_until": "2022-04-01T00:00:00Z"}
+    assert code(table.say("kz.prosecutor", "permission_granted", "permit-kz-2", **words)) is None
+    change(table, plan)
 
 
 @pytest.mark.parametrize("why", ["over", "behind"])
@@ -604,6 +646,36 @@ def test_r22_nobody_is_replaced_twice() -> None:
     document["replaced"] = [*document["replaced"], {"service": "kz.prosecutor", "by": "kz.border", "reason": "busy"}]
     problem = refused(table, Plan.model_validate(document))
     assert "replaced.1: R22: kz.prosecutor has been replaced already; replace kz.court, which has taken its place" in problem
+
+
+def test_r7_who_allowed_that_something_is_not_measured_may_be_replaced_before_it_has_authorised() -> None:
+    """The plan names it with what it allows, and what is in the consignment does not change: its successor authorises that."""
+    plan = with_changes(consent_kz={"escalate": []}, plan_={"coordinator": "kz.court"}).model_dump()
+    closed = {"unmeasured": "closed", "allowed_by": "kz.prosecutor"}
+    plan["consignment"]["contents"] = [{"substance": "mephedrone (4-MMC)", "net": closed}]
+    table = Table(Plan.model_validate(plan | {"tolerances": {"gross": "20 g"}}), other_cards=card_of("KZ", **BESIDE))
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court", passed=()))
+    assert code(table.say("kz.court", "authorisation_granted", "consent-kz")) is None
+
+
+def test_r22_who_has_given_half_of_what_is_asked_of_it_is_replaced_for_the_rest() -> None:
+    """The prosecutor has authorised, and its keys are stolen before it has let the person be followed: the court may do that."""
+    law = follows("prosecutor", "court", granted_by=["prosecutor", "court"])
+    base = following("kz.prosecutor authorisation", "kz.prosecutor permission", court=False)
+    base = with_changes(base, consent_kz={"escalate": []}, plan_={"coordinator": "kz.court"})
+
+    def gone(*needs: str) -> Plan:
+        replaced = [{"service": "kz.prosecutor", "by": "kz.court", "reason": "its keys were stolen"}]
+        plan = {"replaced": replaced, "answers_for_law": {"KZ": "kz.court", "UZ": "uz.prosecutor"}}
+        return with_changes(base, consent_kz={"requires": asks(*needs)}, plan_=plan)
+
+    table = Table(base, other_cards=law | FREE)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    assert "nobody answers in its place" in refused(table, gone("kz.court authorisation", "kz.court permission"))
+    change(table, gone("kz.prosecutor authorisation", "kz.court permission"))
+    assert asked(table, "consent-kz") == ["kz.court"]
+    assert code(permits(table, "kz.court", at="consent-kz")) is None
+    assert table.delivery.state.closed("consent-kz")
 
 
 def test_r7_who_has_taken_the_place_of_an_authority_may_allow_that_something_is_not_measured() -> None:

@@ -415,9 +415,9 @@ BUGS = (
         'in one.authorities() for one in self.at("authorise"))',
         "leaves",
     ),
-    Bug(
-        "R7", "domain/plan/plan.py", "return service in self.authorities(state) or any(asked)", "return any(asked)", "successors"
-    ),
+    Bug("R7", "domain/plan/plan.py", "return self.successor_of(service) in self.authorities(state) or", "return", "successors"),
+    Bug("R7", "domain/plan/plan.py", "return self.successor_of(service) in", "return service in", "successors"),
+    Bug("R16", "domain/plan/plan.py", "for one in step if one.id not in without)", "for one in step)", "successors"),
     Bug("R16", "domain/plan/plan.py", ' or self.modality != "intact"', "", "preparation"),
     Bug("R16", "domain/plan/plan.py", "or any(leg.opened and leg.state == state for leg in self.legs)", "or False", "taken_out"),
     Bug(

@@ -31,9 +31,17 @@ BUGS = (
     Bug(
         "R10",
         "domain/rules/balance.py",
-        "return not progress.satisfied and (before or not delivery.balance.unexplained())",
-        "return not progress.satisfied and before",
+        "gone = before or not delivery.balance.unexplained()",
+        "gone = before",
         "mass",
+    ),
+    Bug("R22", "domain/rules/balance.py", "(gone or another_in_charge(delivery, progress))", "gone", "leaving"),
+    Bug(
+        "R30",
+        "domain/rules/handing_on.py",
+        "if all(known[one].offered_to == said.voice for",
+        "if not any(one in outside for",
+        "exhibits",
     ),
     Bug(
         "R10",

@@ -154,6 +154,7 @@ BUGS = (
     Bug("R11", "domain/views/aftermath.py", "if one.after not in others and one.before not in others]", "]", "watch_log"),
     Bug("R11", "domain/views/aftermath.py", "if not (seen.whole or may_prosecute(seen.reader)):", "if False:", "proceedings"),
     Bug("R11", "domain/views/aftermath.py", "if seen.whole or seen.own(service, delivery)", "if True", "persons"),
+    Bug("R5", "domain/views/asked.py", "ends = grant.valid_until if grant is not None else", "ends =", "rules_of_consent"),
     Bug("R11", "domain/views/asked.py", "any(need in DECIDING for need in says)", "True", "request_for_consent"),
     Bug("R30", "domain/views/asked.py", "return facts if not goods or elsewhere else", "return facts if not goods else", "mass"),
     Bug(
