@@ -421,6 +421,14 @@ def may_not_permit_for_longer() -> Table:
     return table
 
 
+def warned_too_late() -> Table:
+    """An authorisation ends in less than three days, and is to be warned of three days before that alone."""
+    table = Told()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-04T00:00:00Z")
+    table.change(lambda plan: plan.update(expiry_warnings=["72h"]))
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -593,6 +601,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "changed-where-it-is-open": changed_where_it_is_open,
     "decides-and-takes-charge": decides_and_takes_charge,
     "may-not-permit-for-longer": may_not_permit_for_longer,
+    "warned-too-late": warned_too_late,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
