@@ -14,8 +14,9 @@ from domain.delivery.decided import Escalated, Expired, Expiring, Reminded
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.record.door import stated
-from domain.rules.coming import coming, moments
+from domain.rules.coming import SOONEST, coming, moments
 from domain.rules.duties import results_due
+from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
 from domain.views.asked import request
 from rehearsal.scenario import Pace, Scenario
@@ -51,11 +52,20 @@ def _is_overdue(progress: Progress, now: datetime) -> bool:
 
 
 def _is_moving(delivery: Delivery, now: datetime) -> bool:
-    """Whether a moment comes that brings more than a warning."""
-    check_in = check_in_due(delivery)
+    """Whether a moment comes that brings more than a warning. Where nothing is open, what ends brings nothing either."""
+    check_in, state = check_in_due(delivery), delivery.state
     idle = [at for at, make in coming(delivery) if getattr(make, "func", make) in MOVES_NOTHING]
     found = Counter(moments(delivery))
     found.subtract([*idle, *results_due(delivery), *([check_in] if check_in is not None else [])])
+    if not state.open_checkpoints():
+        found.subtract(permit.valid_until for permits in state.permits.values() for permit in permits)
+        if (leg := next_to_clear(delivery)) is not None:
+            needed = (
+                (one, delivery.consents.needed(one.state, leg))
+                for one in state.grants.values()
+                if one.state in state.states_ahead()
+            )
+            found.subtract(grant.valid_until - span + SOONEST for grant, span in needed)
     return any(count > 0 and at > now for at, count in found.items())
 
 

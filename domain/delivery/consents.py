@@ -4,8 +4,9 @@ Consent is only ever a statement: nothing here turns silence into one (R2). A St
 authorities its checkpoints ask hold a live grant.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from itertools import chain
 
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
@@ -25,8 +26,13 @@ def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ..
 class Consents:
     """What rules ask about consent, of the state as it is."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, plan: Plan | None = None) -> None:
+        """By the plan in force, or by this one, which is to take its place."""
+        self._state, self._other = state, plan
+
+    @property
+    def _plan(self) -> Plan:
+        return self._other or self._state.plan
 
     def permitted(self, state: str, permission: Measure, at: datetime, *, without: str | None = None) -> bool:
         """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended; or, unless the card
@@ -48,7 +54,7 @@ class Consents:
     def _also_permitting(self, state: str, permission: Measure) -> tuple[Grant, ...]:
         """Authorisations of a State that permit this too."""
         card = self._state.cards.get(state)
-        rule = card.rule_of(permission, self._state.plan.case) if card is not None else None
+        rule = card.rule_of(permission, self._plan.case) if card is not None else None
         apart = rule is not None and rule.needs == "own_act"
         grants = self._state.grants.values()
         return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
@@ -67,7 +73,7 @@ class Consents:
         )
 
     def _wanted(self, state: str) -> tuple[Measure, ...]:
-        plan, card = self._state.plan, self._state.cards.get(state)
+        plan, card = self._plan, self._state.cards.get(state)
         return still_done(self._state, plan, state, plan.measures(state) if card is None else plan.permissions(card))
 
     def authorised(self, state: str, at: datetime, until: datetime | None = None) -> bool:
@@ -103,16 +109,31 @@ class Consents:
 
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
-        return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
+        return [one for one in self._plan.at("authorise") if one.state == state and one.authorities()]
 
-    def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
-        """Whether the first of these has enough that counts. An act given when the State was asked later covers what it was asked
-        before; not the other way round.
+    def may_be_authorised(self, state: str) -> bool:
+        """Whether the State may have authorised once all that it is still asked is answered: each of its checkpoints of step
+        `authorise` has enough with the authorisations that are neither withdrawn nor expired, and with whoever is asked there, or
+        at a later one that has not closed.
+        """
+        asked = self._asking(state)
+        waits = [() if self._state.closed(one.id) else one.authorities() for one in asked]
+
+        def stands(grant: Grant) -> bool:
+            return not grant.withdrawn and not grant.expired
+
+        return all(self._enough(asked[at:], stands, [*chain(*waits[at:])]) for at in range(len(asked)))
+
+    def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool], more: Collection[str] = ()) -> bool:
+        """Whether the first of these has enough that counts, with what `more` may give. An act given when the State was asked
+        later covers what it was asked before; not the other way round.
         """
         first, later = asked[0], [one.id for one in asked]
 
         def holds(service: str) -> bool:
-            grants = (self._state.grants.get(one) for one in self._state.plan.line_of(service))
+            if service in more or self._plan.successor_of(service) in more:
+                return True
+            grants = (self._state.grants.get(one) for one in self._plan.line_of(service))
             return any(one is not None and counts(one) and one.at in later for one in grants)
 
         wanted = first.quorum() - (len(first.services()) - len(first.authorities()))
@@ -120,7 +141,7 @@ class Consents:
 
     def missing(self, at: datetime) -> tuple[str, ...]:
         """States on the route, transit included, that are not `authorised` (R1)."""
-        return tuple(state for state in self._state.plan.states() if not self.authorised(state, at))
+        return tuple(state for state in self._plan.states() if not self.authorised(state, at))
 
     def too_short(self, leg: int, at: datetime) -> tuple[str, ...]:
         """Of the `states_of` a leg, those that are not `authorised` at this instant for as long as is `needed`: at departure all
@@ -132,19 +153,19 @@ class Consents:
         """How long the authorisation of a State must still run for a leg to begin: its `time_to_leave` from there, and for the
         first leg the plan's `margin` too.
         """
-        plan = self._state.plan
+        plan = self._plan
         return plan.time_to_leave(state, leg) + (plan.margin if leg == 0 else timedelta())
 
     def states_of(self, leg: int) -> tuple[str, ...]:
         """States whose say it takes to begin `leg`: all at departure, then the `states` of the one that begins."""
-        plan = self._state.plan
+        plan = self._plan
         return plan.states() if leg == 0 else plan.legs[leg].states
 
     def conflicting(self) -> tuple[str, ...]:
         """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one
         says so too. Not one without which what it was given for has enough final ones that do.
         """
-        modality = self._state.plan.modality
+        modality = self._plan.modality
 
         def allows(one: Grant) -> bool:
             return one.final and modality in one.modalities

@@ -1,7 +1,7 @@
 """What comes from outside, as the ledger records it: the plan, what is said, and what became of asking and telling."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -76,10 +76,11 @@ class Amended(Event):
         there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
         time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
         when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
-        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. They `wait_anew`, as
-        it was planned before. Nothing is offered any more to who takes part no more.
+        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. One of a State
+        that is ahead again has expired, if the last of them has passed: nothing halts for what ended while it lay behind. They
+        `wait_anew`, as it was planned before. Nothing is offered any more to who takes part no more.
         """
-        old, before, watch = state.plan, state.plan.participants(), state.watch
+        old, before, watch, ahead = state.plan, state.plan.participants(), state.watch, state.states_ahead()
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
         state.plans.append((when.seq, self.plan.fingerprint()))
@@ -103,6 +104,10 @@ class Amended(Event):
         if sorted(state.plan.expiry_warnings) != sorted(old.expiry_warnings):
             for grant in state.grants.values():
                 grant.warnings = 0
+        last = min(state.plan.expiry_warnings, default=timedelta())
+        for grant in state.grants.values():
+            again = grant.state not in ahead and grant.state in state.states_ahead()
+            grant.expired = grant.expired or (again and grant.valid_until - last <= when.at)
         state.wait_anew(old)
         for label, one in state.exhibits.items():
             if one.offered_to is not None and not state.participant(one.offered_to):

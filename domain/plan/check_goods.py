@@ -165,7 +165,10 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=where, problem=problem)
     for where, quantity in _quantities(plan):
         leave = quantity.allowed_by if isinstance(quantity, Unmeasured) and not is_gap(quantity.allowed_by) else None
-        if leave is not None and not any(plan.may_allow(leave, state) for state in plan.states()):
+        if leave is None:
+            continue
+        either = (leave, plan.successor_of(leave))  # what a replaced one allowed its successor authorises
+        if not any(plan.may_allow(one, state) for one in either for state in plan.states()):
             problem = fill(
                 "R7: {service} is asked to authorise in no State on the route, so it cannot allow that; name who is",
                 service=leave,

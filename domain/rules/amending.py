@@ -6,26 +6,21 @@ to another way. Everything else that a plan must be is checked as it was at the 
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.grants import Grant
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
-from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_size import known_cards, known_services, sizes
-from domain.plan.check_voices import agreement
 from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement
-from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
+from domain.rules.afresh import fresh_consents, may_be_had, questions_stay, warned_in_time
 from domain.rules.book import Change, book_of
 from domain.rules.replacing import who_is_replaced, who_owes, who_permits_on, who_takes_charge
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
-from domain.words.quantities import say_span
-from domain.words.text import fill, mark, together
+from domain.words.text import fill, mark
 
 FIXED = (
     "operation",
@@ -71,8 +66,8 @@ def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Itera
         yield Fault(
             place="operation", problem=mark("R8: the delivery has halted, split or ended, so nothing in it changes any more")
         )
-    if plan.modality != old.modality and state.goods is not None:
-        yield Fault(place="modality", problem=mark("R3: it has been prepared; how it is handled does not change any more"))
+    if plan.modality != old.modality and any(one.id in state.progress for one in old.at("prepare")):
+        yield Fault(place="modality", problem=mark("R3: its preparation has begun; how it is handled does not change any more"))
     if plan.replaced[: len(old.replaced)] != old.replaced:
         yield Fault(place="replaced", problem=mark("R22: who was replaced stays so; add to the end of the list"))
 
@@ -177,26 +172,6 @@ def _beginning(leg: Leg) -> tuple[str, str, str]:
     return leg.id, leg.state, leg.start
 
 
-def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """The last of other `expiry_warnings` is still to come for each authorisation that its State `rests_on`: with it the delivery
-    halts (R5), so nobody would have been asked to extend it.
-    """
-    state, consents = delivery.state, delivery.consents
-    if state.delivered or not plan.expiry_warnings or sorted(plan.expiry_warnings) == sorted(delivery.plan.expiry_warnings):
-        return
-    last, ahead = min(plan.expiry_warnings), [one for leg in plan.legs[state.leg or 0 :] for one in leg.states]
-    for service, grant in state.grants.items():
-        goes_by = grant.final and not grant.expired and grant.state in ahead and consents.rests_on(grant)
-        if goes_by and grant.valid_until - last <= state.now:
-            problem = fill(
-                "R5: the authorisation of {service} ends in less than {last}, so with that as the last warning it halts at once; "
-                "add a shorter one",
-                service=service,
-                last=say_span(last),
-            )
-            yield Fault(place="expiry_warnings", problem=problem)
-
-
 def keys_in_one_hand(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """No service comes into it whose key another has there (R24): whoever adds a key need not have its private half, and no run
     goes on with a directory in which one stands twice.
@@ -241,77 +216,6 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
         )
 
 
-def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
-    (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
-    it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
-    a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19). Who by its card
-    must agree with what is decided there is asked afresh too: what was agreed to was the request before. Not a State that the
-    plan does not touch any more: that has nothing left to decide.
-    """
-    ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
-    beside = [state for state in plan.asked_states() if state not in plan.states()]
-    left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
-    unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
-    asked = (*ahead, *beside, *left)
-    for state in filter(partial(_touches, plan), dict.fromkeys((*asked, *unbound))):
-        differs = changed(delivery.plan, plan, state) if state in asked else ()
-        if state in unbound:
-            differs = (*differs, CONDITION_LOST)
-        if not differs:
-            continue
-        fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
-        asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
-        if not (asked_before or state not in delivery.plan.states()):
-            continue
-        if not any(one.authorities() for one in fresh):
-            problem = fill(
-                "R1: what {state} was asked to decide on changes ({what}), so {state} must be asked afresh: "
-                "add a checkpoint of step authorise",
-                state=state,
-                what=together(map(fill, differs)),
-            )
-            yield Fault(place="checkpoints", problem=problem)
-        elif (card := delivery.cards.get(state)) is not None:
-            yield from agreement(plan, directory, card, fresh)
-
-
-def _touches(plan: Plan, state: str) -> bool:
-    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there."""
-    beside = any(one.state == state and one.step in AFTER_DELIVERY for one in plan.checkpoints)
-    return beside or state in plan.states() or bool(plan.measures(state))
-
-
-def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:
-    """Whether a condition of this authorisation binds at a checkpoint that is gone in this plan, or of another step or place."""
-
-    def where(one: PlannedCheckpoint | None) -> tuple[str, ...] | None:
-        return (one.step, one.state, one.place) if one is not None else None
-
-    bound = (one.at for one in grant.conditions if one.at is not None and grant.final)
-    return any(where(delivery.plan.find(one)) != where(plan.find(one)) for one in bound)
-
-
-def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A State that has still to decide is asked until it has (R1): else a change would stand by taking the question about it out.
-    Not where all that it has consented to is what the new plan asks it, nor where it has no part any more.
-    """
-    for one in delivery.plan.at("authorise"):
-        gone = plan.find(one.id) is None and not delivery.state.closed(one.id) and bool(one.authorities())
-        if not gone or one.state not in (*plan.states(), *plan.asked_states()):
-            continue
-        others = [other for other in plan.at("authorise") if other.state == one.state and other.authorities()]
-        given = [grant for grant in delivery.state.grants.values() if grant.state == one.state and grant.final]
-        covered = bool(given) and all(grant.request == digest_of_request(plan, one.state) for grant in given)
-        if not covered and all(delivery.state.closed(other.id) for other in others):
-            problem = fill(
-                "R1: {state} has not decided at {checkpoint}, so it stays, or {state} is asked at another one of authorise",
-                state=one.state,
-                checkpoint=one.id,
-            )
-            yield Fault(place="checkpoints", problem=problem)
-
-
 CHANGES: tuple[Change, ...] = (
     nothing_fixed,
     passed_checkpoints,
@@ -326,5 +230,6 @@ CHANGES: tuple[Change, ...] = (
     who_takes_charge,
     fresh_consents,
     questions_stay,
+    may_be_had,
 )
 """What a change of plan must be, as the law is."""

@@ -95,12 +95,13 @@ def last_word(state: State, said: Said, need: Need, before: Mapping[str, LastWor
 
 def to_hand_on(state: State) -> str | None:
     """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
-    `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
+    `holder`, where that is another. None before anybody has reported it, once it has left, is secured, destroyed or lost, and
+    once something of it was recovered: it is no exhibit as a whole any more.
     """
     if state.detected is None or state.dispatched or state.secured or state.destroyed or state.lost:
         return None
     held_by = holder(state)
-    return held_by if held_by != state.responsible else None
+    return held_by if held_by != state.responsible and CONSIGNMENT in exhibits(state) else None
 
 
 def prepares_it(state: State) -> bool:

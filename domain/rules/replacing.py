@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.delivery.consents import Consents, still_done
+from domain.delivery.consents import still_done
 from domain.delivery.delivery import Delivery
 from domain.delivery.state import State
 from domain.plan.cards import Measure, RuleCard
@@ -84,7 +84,7 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
         card = delivery.cards.get(new.state or "") if new is not None else None
         if new is None or card is None or plan.successor_of(one.service) != new.id:
             continue
-        asked = dict.fromkeys(_to_permit(delivery.state, plan, card, one.service))
+        asked = dict.fromkeys(_to_permit(delivery, plan, card, one.service))
         lost = [measure for measure in asked if not card.lets_permit(new.kind, measure, plan.case)]
         if lost:
             problem = fill(
@@ -99,23 +99,25 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             yield Fault(place=f"replaced.{number}", problem=problem)
 
 
-def _to_permit(state: State, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
+def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> Iterator[Measure]:
     """What a service, or one that it has replaced, has permitted there and somebody is asked to permit once more. What is urgent
     is to be sanctioned, and an authorisation that is not written is to be written down. What ends before the plan needs it no
-    more is to be made longer: a permission as far as it is `still_done` and not `permitted` by another act from then on, an
-    authorisation with all that it permits.
+    more is to be made longer: a permission as far as it is `still_done` and no other, but for an urgent one, permits it from then
+    on; an authorisation with all that it permits.
     """
-    left = _left_by(state, plan, card.state)
+    state, left = delivery.state, _left_by(delivery.state, plan, card.state)
 
     def runs_out(until: datetime, measures: tuple[Measure, ...]) -> bool:
         return left is not None and until < left + plan.margin + asked_before(plan, card, measures)
 
-    consents, done = Consents(state), still_done(state, plan, card.state, plan.permissions(card))
-    for permit in state.permits.get(card.state, ()):
-        if service in plan.line_of(permit.service) and permit.valid_until > state.now:
+    permits, done = state.permits.get(card.state, ()), still_done(state, plan, card.state, plan.permissions(card))
+    for permit in permits:
+        if service in plan.line_of(permit.service) and permit.valid_until > delivery.reached:
             short = runs_out(permit.valid_until, permit.permissions)
-            lacking = [one for one in done if not consents.permitted(card.state, one, permit.valid_until)]
-            yield from (one for one in permit.permissions if permit.urgent or (short and one in lacking))
+            others = [one for one in permits if not one.urgent and one.valid_from <= permit.valid_until < one.valid_until]
+            outlasted = {measure for one in others for measure in one.permissions}
+            wanted = [one for one in done if short and one not in outlasted]
+            yield from (one for one in permit.permissions if permit.urgent or one in wanted)
     for grant in state.grants.values():
         if grant.state == card.state and service in plan.line_of(grant.service) and grant.final and not grant.expired:
             yield from grant.permits if runs_out(grant.valid_until, ()) or grant.form != "written" else ()

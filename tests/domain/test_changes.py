@@ -12,7 +12,7 @@ from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.receipts import fits
 from domain.record.verify import verify
-from domain.rules.amending import warned_in_time
+from domain.rules.afresh import warned_in_time
 from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.words.errors import NotAllowed, NotAuthentic, NotVerified, RuleBroken
@@ -118,6 +118,54 @@ def test_r5_the_last_of_other_warnings_is_still_to_come() -> None:
     assert table.is_open("extension.kz.prosecutor.1")
 
 
+def test_r3_how_it_is_handled_changes_only_before_its_preparation_begins() -> None:
+    """Whoever prepares it is asked to already: it would be opened as no State has consented to."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    removed = changed(lambda document: document.update(modality="removed"))
+    assert "its preparation has begun" not in refused(table, removed)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.is_open("preparation")
+    assert "its preparation has begun" in refused(table, removed)
+
+
+def test_r5_warnings_are_weighed_by_the_moment_at_which_the_change_comes() -> None:
+    """Nothing was recorded for hours, and meanwhile the last of the new warnings has passed."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-05T12:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.dispatch()
+    ends = table.delivery.state.grants["kz.prosecutor"].valid_until
+    table.pass_time(hours=9)
+    assert table.delivery.state.now < table.now
+    last = ends - table.now + timedelta(minutes=1)
+    plan = with_changes(table.delivery.plan, plan_={"expiry_warnings": [last + timedelta(hours=1), last]})
+    assert "halts at once" in refused(table, plan)
+
+
+def test_r5_only_what_a_state_goes_by_by_the_new_plan_is_weighed() -> None:
+    """The one that ends soon permits the post to be stopped, which the other does not: once nothing is sent by post, or nobody
+    need permit it, nothing rests on that.
+    """
+    law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    followed = {"measures": ["following_person"], "needs": "permission", "by": ["prosecutor"], "law": law}
+    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": law}
+    either = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "need": 1, "escalate": []}
+    base = with_changes(consent_kz=either, plan_={"uses": ["following_person"], "expiry_warnings": [timedelta(hours=2)]})
+    both = base.model_copy(
+        update={"checkpoints": (*base.checkpoints, base.checkpoints[0].model_copy(update={"id": "consent-kz-2"}))}
+    )
+    table = Table(both, other_cards=card_of("KZ", granted_by=["prosecutor", "court"], measures=[followed, rest]))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2", permits=[])
+    soon = {"permits": ["following_person"], "valid_until": "2022-03-04T00:00:00Z"}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **soon)
+    sooner = {"expiry_warnings": [timedelta(days=9), timedelta(days=8)]}
+    still = with_changes(table.delivery.plan, plan_=sooner)
+    assert [one.place for one in warned_in_time(table.delivery, still, table.directory)] == ["expiry_warnings"]
+    nobody = with_changes(table.delivery.plan, plan_=sooner | {"uses": []})
+    assert [*warned_in_time(table.delivery, nobody, table.directory)] == []
+
+
 @pytest.mark.parametrize("why", ["no warning", "withdrawn", "delivered", "behind", "as before", "spare"])
 def test_r5_who_is_not_warned_of_hinders_no_other_warnings(why: str) -> None:
     """There is no warning any more, the authorisation was withdrawn, it is delivered or has left that State, they stay, or its
@@ -142,7 +190,8 @@ def test_r5_who_is_not_warned_of_hinders_no_other_warnings(why: str) -> None:
         table.dispatch().hand_over()
     if why == "delivered":
         table.deliver()
-    plan = with_changes(table.delivery.plan, plan_={"title": "Another", "expiry_warnings": [timedelta(days=9)]})
+    early = timedelta(days=60 if why == "delivered" else 9)
+    plan = with_changes(table.delivery.plan, plan_={"title": "Another", "expiry_warnings": [early]})
     plan = with_changes(plan, plan_={"expiry_warnings": []}) if why == "no warning" else plan
     assert [*warned_in_time(table.delivery, plan, table.directory)] == []
 
@@ -418,7 +467,7 @@ def set_in(kind: str, name: str, **values: Any) -> Any:
         (set_in("checkpoints", "tashkent-airport", due=timedelta(hours=1)), "more time, not less"),
         (set_in("checkpoints", "tashkent-airport", overdue="hold"), "only its time, its ladder and who is asked"),
         (lambda plan: plan["consignment"].update(gross=1), "does not change under way"),
-        (lambda plan: plan.update(modality="removed"), "it has been prepared"),
+        (lambda plan: plan.update(modality="removed"), "its preparation has begun"),
         (lambda plan: plan.update(tolerances={"gross": 10**9}), "does not change under way"),
         (
             lambda plan: plan.update(replaced=[{"service": "uz.police", "by": "kz.afm", "reason": "busy"}]),
@@ -771,11 +820,19 @@ def test_r2_who_was_silent_is_waited_for_anew_once_a_plan_gives_more_time() -> N
 
 
 def test_r5_a_plan_that_warns_otherwise_warns_by_all_that_it_says() -> None:
-    """Of three warnings one has come; the only one of the new plan is to come, and with it the delivery halts."""
+    """Of three warnings one has come, and an extension is asked for; both of the new plan are to come, and with the last the
+    delivery halts. With that alone the extension would be asked for no more.
+    """
     table = dispatched(consenting(uz="2022-03-06T06:00:00Z")).hand_over()
     table.pass_time(hours=73)
     assert 1 == table.delivery.state.grants["uz.prosecutor"].warnings
-    change(table, changed(lambda document: document.update(expiry_warnings=[timedelta(hours=40)])))
-    table.pass_time(hours=7)
+    for alone in ([timedelta(hours=40)], []):
+        why = refused(table, changed(lambda document, alone=alone: document.update(expiry_warnings=alone)))
+        assert "uz.prosecutor is asked for a longer authorisation, and would be no more" in why
+    change(table, changed(lambda document: document.update(expiry_warnings=[timedelta(hours=41), timedelta(hours=40)])))
+    assert not table.is_open("extension.uz.prosecutor.1")
+    table.pass_time(hours=6)
+    assert table.is_open("extension.uz.prosecutor.2")
+    table.pass_time(hours=1)
     assert table.delivery.state.halt is not None
     assert "not_extended" == table.delivery.state.halt.finding.code

@@ -28,7 +28,7 @@ from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code, prepared, refusal
 from tests.domain.test_changes import change
 from tests.domain.test_more_papers import for_the_court, made, text
-from tests.domain.test_successors import instead
+from tests.domain.test_successors import in_charge_too, instead
 from tests.second_book import with_figures
 from tests.support import (
     MEPHEDRONE,
@@ -248,10 +248,8 @@ def test_r30_what_is_offered_to_another_state_is_received_there_also_once_its_gi
     """The giver takes part no more, so others of its State may receive what it holds; whom it offered it to may, as before."""
     table = sampled()
     assert offer(table, "kz.police", "uz.customs", "samples") is None
-    document = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation")).model_dump()
-    for leg in document["legs"]:
-        leg["responsible"] = "kz.border" if leg["responsible"] == "kz.police" else leg["responsible"]
-    change(table, Plan.model_validate(document))
+    plan = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation"))
+    change(table, in_charge_too(plan, "kz.police", "kz.border"))
     assert take(table, "uz.police", "kz.police", "samples") == "received_elsewhere"
     assert take(table, "uz.customs", "kz.police", "samples") is None
     assert holders(table)["samples"] == "uz.customs"

@@ -793,6 +793,28 @@ def test_r10_a_gram_that_is_missing_from_what_was_held_back_is_explained() -> No
     assert table.opened("balance")
 
 
+def test_r30_what_was_recovered_of_what_is_held_back_is_handed_on_by_nobody() -> None:
+    """Half of it is recovered, and another is put in charge: the whole is no exhibit any more, so nobody could offer it."""
+    parcels = Parcels()
+    parcels.consent(KEPT)
+    table = parcels.prepare(KEPT)
+    (inside,) = (one.model_dump(exclude_none=True) for one in table.plan.consignment.contents)
+    half = inside | {"net": inside["net"] // 2}
+    table.say("ru.customs", "seizure", "accounting-omsk", recovered=[half], gross=table.plan.consignment.gross)
+    document = table.plan.model_dump()
+    document["legs"][0]["responsible"] = "ru.border"
+    for one in document["checkpoints"]:
+        one["escalate"] = [
+            rung for rung in one["escalate"] if rung["to"] != "ru.border" or table.delivery.state.closed(one["id"])
+        ]
+        if one["step"] in ("dispatch", "hand_over"):
+            one["requires"] = [
+                asked | {"service": "ru.border"} if asked["service"] == "ru.customs" else asked for asked in one["requires"]
+            ]
+    change(table, Plan.model_validate(document), by="kz.police")
+    assert {"balance.2"} == {one.checkpoint.id for one in table.delivery.state.open_checkpoints()}
+
+
 def test_r31_a_stop_is_told_to_the_siblings_and_decided_upon_there() -> None:
     """Those in charge of each are asked; everybody who takes part is told, and not which sibling it was."""
     parcels = on_their_way()

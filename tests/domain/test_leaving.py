@@ -11,7 +11,7 @@ from domain.plan.plan import Plan
 from tests.course import became, code
 from tests.domain.test_changes import change, refused
 from tests.domain.test_hostile_stand_ins import LAW, following, follows, permits
-from tests.domain.test_successors import BESIDE, FREE, UZ_LAW, instead, on_its_way, without_asking_afresh
+from tests.domain.test_successors import BESIDE, FREE, UZ_LAW, in_charge_too, instead, on_its_way, without_asking_afresh
 from tests.support import MEASURES, Table, asks, card_of, example_plan, with_changes
 
 Edit = Callable[[dict[str, Any]], None]
@@ -137,12 +137,7 @@ def test_r22_what_the_authority_in_charge_has_decided_stays_when_it_is_replaced(
     table.say("kz.knb", "hold_requested")
     assert became(table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)) == ("accepted", None)
     plan = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation", "departure"))
-
-    def charge(document: dict[str, Any]) -> None:
-        for leg in document["legs"]:
-            leg["responsible"] = "kz.border" if leg["responsible"] == "kz.police" else leg["responsible"]
-
-    change(table, edited(plan, charge))
+    change(table, in_charge_too(plan, "kz.police", "kz.border"))
     assert asked(table, "hold") == {"hold.1": ("kz.prosecutor",)}
     assert became(table.say("kz.prosecutor", "hold_decided", "hold.1", **GOES_ON)) == ("accepted", None)
     assert table.delivery.state.hold is None
@@ -151,7 +146,7 @@ def test_r22_what_the_authority_in_charge_has_decided_stays_when_it_is_replaced(
     table.say("kz.knb", "hold_requested")
     table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
     offers = asked_instead("tashkent-airport", "kz.police", "kz.border")
-    change(table, edited(edited(table.delivery.plan, offers), charge))
+    change(table, in_charge_too(edited(table.delivery.plan, offers), "kz.police", "kz.border"))
     assert asked(table, "hold") == {"hold.2": ("kz.border", "kz.prosecutor")}
 
 

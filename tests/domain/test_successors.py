@@ -11,7 +11,8 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
 from domain.delivery.grants import Permit
 from domain.delivery.holdings import exhibits
-from domain.plan.plan import Plan
+from domain.plan.plan import Checkpoint, Plan
+from domain.plan.successors import asked_instead
 from domain.rules.duties import duty_of, permitted
 from domain.rules.replacing import who_permits_on
 from domain.views.asked import inbox, request
@@ -31,7 +32,7 @@ from tests.domain.test_hostile_stand_ins import (
     permits,
 )
 from tests.domain.test_law import ALONE as LETS
-from tests.domain.test_law import alone, problems
+from tests.domain.test_law import alone, problems, provision
 from tests.domain.test_leaves import CLOSED
 from tests.domain.test_leaves import prepared as prepares
 from tests.domain.test_persons import BEGUN, RECORDER
@@ -265,17 +266,74 @@ def test_r16_what_is_over_before_it_leaves_is_waited_for_no_more() -> None:
 
 
 def test_r16_what_another_permits_for_longer_is_asked_of_nobody_in_its_place() -> None:
-    """The prosecutor has let the person be followed for longer than the court has: nobody asks the court for more."""
+    """The prosecutor has let the person be followed for longer than the court has: nobody asks the court for more. What the
+    police permit in the prosecutor's place, in urgency, may end at once.
+    """
     own = {"id": "permit-kz-2", "requires": asks("kz.prosecutor permission"), "escalate": []}
     document = following().model_dump()
     document["checkpoints"] = [*document["checkpoints"], document["checkpoints"][0] | own]
-    table = Table(Plan.model_validate(document), other_cards=follows("court", "prosecutor") | FREE)
+    urgent = {"measures": ["following_person"], "by": ["police"], "sanctioned_within": "10d", "law": LAW}
+    table = Table(Plan.model_validate(document), other_cards=follows("court", "prosecutor", urgent_measures=[urgent]) | FREE)
     plan = instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz", "permit-kz-2"))
     permits(table, "kz.court", valid_until=(table.now + timedelta(days=1)).isoformat())
     assert BY_ITS_CARD in refused(table, plan)
     words = {"permissions": ["following_person"], "valid_until": "2022-04-01T00:00:00Z"}
-    assert code(table.say("kz.prosecutor", "permission_granted", "permit-kz-2", **words)) is None
+    stands_in = {"on_behalf_of": "kz.prosecutor", "urgent_at": table.now.isoformat()}
+    assert code(table.say("kz.police", "permission_granted", "permit-kz-2", **words, **stands_in)) is None
+    assert BY_ITS_CARD in refused(table, plan)
+    assert code(table.say("kz.prosecutor", "permission_granted", "sanction.kz.prosecutor.1", **words)) is None
     change(table, plan)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_r7_who_takes_the_place_of_the_only_other_that_decides_says_it_by_two_officers(*, said: bool) -> None:
+    """The border service decides alone by its law, and the police in charge beside it. That has said yes before it is replaced by
+    the border service, or not: one officer of one service lets nothing go on.
+    """
+    laws = {
+        "deciders": [provision(by=["border_guard"], role="its head", alone=True)],
+        "exclusions": [],
+        "measures": [],
+        "agreements": [],
+    }
+    asked_at = {"requires": asks("kz.border authorisation 2"), "escalate": []}
+    answers = {"answers_for_law": {"KZ": "kz.border", "UZ": "uz.prosecutor"}, "coordinator": "kz.court"}
+    table = Table(with_changes(consent_kz=asked_at, plan_=answers), other_cards=card_of("KZ", **laws) | FREE)
+    for officer in ("officer-1", "officer-2"):
+        table.say("kz.border", "authorisation_granted", "consent-kz", officer=officer)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    for service, kind, at in (
+        ("kz.police", "prepared", "preparation"),
+        ("kz.knb", "ready", "preparation"),
+        ("uz.customs", "ready", "departure"),
+        ("uz.police", "ready", "departure"),
+        ("kz.police", "dispatched", "departure"),
+    ):
+        table.say(service, kind, at)
+    table.say("kz.knb", "hold_requested")
+    if said:
+        assert code(table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)) is None
+    plan = instead(table.delivery.plan, "kz.police", "kz.border", passed=("consent-kz", "preparation", "departure"))
+    change(table, in_charge_too(plan, "kz.police", "kz.border"))
+    for officer in ("officer-1", "officer-2"):
+        assert table.delivery.state.hold is not None
+        assert code(table.say("kz.border", "hold_decided", "hold.1", officer=officer, **GOES_ON)) is None
+    assert table.delivery.state.hold is None
+
+
+def test_what_is_no_decision_to_go_on_one_officer_says_in_both_places() -> None:
+    """An explanation of a difference of mass is asked of the police and the prosecutor, and that takes the place of the police."""
+    needs = asks("kz.police explanation", "kz.prosecutor explanation")
+    asked_of_both = Checkpoint.model_validate({"id": "balance.1", "requires": needs, "due": timedelta(hours=1)})
+    plan = with_changes(plan_={"replaced": [{"service": "kz.police", "by": "kz.prosecutor", "reason": "busy"}]})
+    (left,) = asked_instead(asked_of_both, plan).requires
+    assert (left.service, left.officers) == ("kz.prosecutor", 1)
+
+
+def in_charge_too(plan: Plan, old: str, by: str) -> Plan:
+    """The second is in charge of each leg of which the first was."""
+    legs = [one.model_copy(update={"responsible": by}) if one.responsible == old else one for one in plan.legs]
+    return plan.model_copy(update={"legs": tuple(legs)})
 
 
 @pytest.mark.parametrize("why", ["over", "behind"])
@@ -538,13 +596,12 @@ def test_r1_what_a_successor_decides_afresh_comes_in_the_place_of_what_the_one_b
     ends = (table.now + timedelta(days=8)).isoformat()
     spoken = {"form": "oral", "given_at": table.now.isoformat()}
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=ends, **spoken)
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     document = instead(table.delivery.plan, "kz.prosecutor", "kz.court").model_dump()
     also = next(one for one in document["checkpoints"] if one["id"] == "consent-uz") | {"id": "consent-uz-2"}
     document |= {"modality": "replaced_in_whole", "checkpoints": [*document["checkpoints"], also]}
     change(table, Plan.model_validate(document))
     assert asked(table, "written.kz.prosecutor.1") == ["kz.court"]
-    for service, at in (("uz.prosecutor", "consent-uz-2"), ("kz.court", "consent-kz-2")):
+    for service, at in (("uz.prosecutor", "consent-uz"), ("uz.prosecutor", "consent-uz-2"), ("kz.court", "consent-kz-2")):
         assert code(table.say(service, "authorisation_granted", at, modalities=["replaced_in_whole"])) is None
     assert list(table.delivery.state.grants) == ["uz.prosecutor", "kz.court"]
     assert not table.is_open("written.kz.prosecutor.1")

@@ -105,7 +105,7 @@ BUGS = (
     Bug("R10", "domain/plan/check_goods.py", "and most > MOST_PLANNED]", "and False]", "check_goods"),
     Bug("R7", "domain/plan/check_goods.py", "    if not goods.checked_by:", "    if False:", "check_goods"),
     Bug("R7", "domain/plan/check_goods.py", 'by == ("sight",)', "not goods.checked_by", "check_goods"),
-    Bug("R7", "domain/plan/check_goods.py", "and not any(plan.may_allow(", "and False and any(plan.may_allow(", "check_goods"),
+    Bug("R7", "domain/plan/check_goods.py", "if not any(plan.may_allow(", "if False and any(plan.may_allow(", "check_goods"),
     Bug(
         "R10",
         "domain/plan/check_goods.py",
@@ -415,8 +415,10 @@ BUGS = (
         'in one.authorities() for one in self.at("authorise"))',
         "leaves",
     ),
-    Bug("R7", "domain/plan/plan.py", "return self.successor_of(service) in self.authorities(state) or", "return", "successors"),
-    Bug("R7", "domain/plan/plan.py", "return self.successor_of(service) in", "return service in", "successors"),
+    Bug(
+        "R7", "domain/plan/plan.py", "return service in self.authorities(state) or any(asked)", "return any(asked)", "successors"
+    ),
+    Bug("R7", "domain/plan/check_goods.py", "either = (leave, plan.successor_of(leave))", "either = (leave,)", "successors"),
     Bug("R16", "domain/plan/plan.py", "for one in step if one.id not in without)", "for one in step)", "successors"),
     Bug("R16", "domain/plan/plan.py", ' or self.modality != "intact"', "", "preparation"),
     Bug("R16", "domain/plan/plan.py", "or any(leg.opened and leg.state == state for leg in self.legs)", "or False", "taken_out"),
@@ -545,7 +547,7 @@ BUGS = (
         "goods",
     ),
     Bug("R22", "domain/plan/successors.py", "stays = (one.service, one.says) in answered", "stays = False", "successors"),
-    Bug("R7", "domain/plan/successors.py", "2 if alone.says in BY_TWO else", "1 if alone.says in BY_TWO else", "successors"),
+    Bug("R7", "domain/plan/successors.py", 'update={"officers": 2}', 'update={"officers": 1}', "successors"),
     Bug("R7", "domain/plan/voices.py", "if one.wanted(*begun_and_decided(plan, directory, card))", "", "law"),
     Bug(
         "R8",

@@ -1,0 +1,160 @@
+"""What a changed plan asks States afresh (R22), and what they have given and it goes on by (R1, R5, R16)."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from domain.delivery.consents import Consents
+from domain.delivery.delivery import Delivery
+from domain.delivery.grants import Grant
+from domain.plan.cards import Measure
+from domain.plan.check_law import permitted_at
+from domain.plan.check_powers import AFTER_DELIVERY
+from domain.plan.check_voices import agreement
+from domain.plan.directory import Directory
+from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
+from domain.words.errors import Fault
+from domain.words.quantities import say_span
+from domain.words.text import fill, together, word
+
+
+def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
+    (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
+    it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
+    a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19). Who by its card
+    must agree with what is decided there is asked afresh too: what was agreed to was the request before. Not a State that the
+    plan does not touch any more: that has nothing left to decide.
+    """
+    ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
+    beside = [state for state in plan.asked_states() if state not in plan.states()]
+    left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
+    unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
+    asked = (*ahead, *beside, *left)
+    for state in filter(partial(_touches, plan), dict.fromkeys((*asked, *unbound))):
+        differs = changed(delivery.plan, plan, state) if state in asked else ()
+        if state in unbound:
+            differs = (*differs, CONDITION_LOST)
+        if not differs:
+            continue
+        fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
+        asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
+        if not (asked_before or state not in delivery.plan.states()):
+            continue
+        if not any(one.authorities() for one in fresh):
+            problem = fill(
+                "R1: what {state} was asked to decide on changes ({what}), so {state} must be asked afresh: "
+                "add a checkpoint of step authorise",
+                state=state,
+                what=together(map(fill, differs)),
+            )
+            yield Fault(place="checkpoints", problem=problem)
+        elif (card := delivery.cards.get(state)) is not None:
+            yield from agreement(plan, directory, card, fresh)
+
+
+def _touches(plan: Plan, state: str) -> bool:
+    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there."""
+    beside = any(one.state == state and one.step in AFTER_DELIVERY for one in plan.checkpoints)
+    return beside or state in plan.states() or bool(plan.measures(state))
+
+
+def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:
+    """Whether a condition of this authorisation binds at a checkpoint that is gone in this plan, or of another step or place."""
+
+    def where(one: PlannedCheckpoint | None) -> tuple[str, ...] | None:
+        return (one.step, one.state, one.place) if one is not None else None
+
+    bound = (one.at for one in grant.conditions if one.at is not None and grant.final)
+    return any(where(delivery.plan.find(one)) != where(plan.find(one)) for one in bound)
+
+
+def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A State that has still to decide is asked until it has (R1): else a change would stand by taking the question about it out.
+    Not where all that it has consented to is what the new plan asks it, nor where it has no part any more.
+    """
+    for one in delivery.plan.at("authorise"):
+        gone = plan.find(one.id) is None and not delivery.state.closed(one.id) and bool(one.authorities())
+        if not gone or one.state not in (*plan.states(), *plan.asked_states()):
+            continue
+        others = [other for other in plan.at("authorise") if other.state == one.state and other.authorities()]
+        given = [grant for grant in delivery.state.grants.values() if grant.state == one.state and grant.final]
+        covered = bool(given) and all(grant.request == digest_of_request(plan, one.state) for grant in given)
+        if not covered and all(delivery.state.closed(other.id) for other in others):
+            problem = fill(
+                "R1: {state} has not decided at {checkpoint}, so it stays, or {state} is asked at another one of authorise",
+                state=one.state,
+                checkpoint=one.id,
+            )
+            yield Fault(place="checkpoints", problem=problem)
+
+
+def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A change leaves no consent or permission `wanting` that was not so before."""
+    known = [*_wanting(delivery, delivery.plan, directory)]
+    for there, measure in _wanting(delivery, plan, directory):
+        if (there, measure) in known:
+            continue
+        if measure is None:
+            problem = fill(
+                "R1: what {state} had authorised was withdrawn or has expired; ask who gave it, or its successor, at a new "
+                "checkpoint of step authorise",
+                state=there,
+            )
+        else:
+            problem = fill(
+                "R16: no act permits {measure} in {state} any more, and nobody who may is asked; add a checkpoint of step "
+                "authorise",
+                measure=word(measure),
+                state=there,
+            )
+        yield Fault(place="checkpoints", problem=problem)
+
+
+def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[tuple[str, Measure | None]]:
+    """What no State that this plan has still to lead into has given, or may give where it is asked: none where it cannot have
+    authorised (`may_be_authorised`, R1), and each measure that no act permits there, and nobody is still asked to (R16). Nothing
+    once it is delivered.
+    """
+    state, consents, now = delivery.state, Consents(delivery.state, plan), delivery.reached
+    begins = plan.legs[0 if state.leg is None else state.leg + 1 :] if not state.delivered else ()
+    for there in dict.fromkeys(one for leg in begins for one in leg.states):
+        if not consents.may_be_authorised(there):
+            yield there, None
+        card = delivery.cards.get(there)
+        if card is None or plan.held_back:
+            continue
+        waits = [one for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
+        asked = {measure for one in waits for measure in permitted_at(plan, directory, card, one)}
+        for lacking in consents.not_permitted((there,), now):
+            if lacking.permission not in asked and not consents.still_to_begin(there, lacking.permission, now):
+                yield there, lacking.permission
+
+
+def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """Where the `expiry_warnings` are others: an authorisation of a State ahead that by the new plan its State `rests_on` is not
+    near its end by the last of them, with which it halts (R5); and one that has been warned of is so once more before the last,
+    since what is asked to extend it is asked no more.
+    """
+    state, consents = delivery.state, Consents(delivery.state, plan)
+    if state.delivered or sorted(plan.expiry_warnings) == sorted(delivery.plan.expiry_warnings):
+        return
+    ahead = [one for one in state.states_ahead() if any(one in leg.states for leg in plan.legs[state.leg or 0 :])]
+    for service, grant in state.grants.items():
+        if not grant.final or grant.expired or grant.state not in ahead or not consents.rests_on(grant):
+            continue
+        last = min(plan.expiry_warnings, default=None)
+        if last is not None and grant.valid_until - last <= delivery.reached:
+            problem = fill(
+                "R5: the authorisation of {service} ends in less than {last}, so with that as the last warning it halts at once; "
+                "add a shorter one",
+                service=service,
+                last=say_span(last),
+            )
+            yield Fault(place="expiry_warnings", problem=problem)
+        elif grant.warnings and len(plan.expiry_warnings) < 2:
+            problem = fill(
+                "R5: {service} is asked for a longer authorisation, and would be no more; keep a warning before the last",
+                service=service,
+            )
+            yield Fault(place="expiry_warnings", problem=problem)
