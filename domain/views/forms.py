@@ -390,8 +390,13 @@ def handling_of(text: str) -> Handling:
 
 
 def asked(kind: str, request: Request, now: datetime) -> Mapping[str, Any]:
-    """What an answer of this kind says that was merely asked."""
-    return kind_called(kind).asked(request.facts, now)
+    """What an answer of this kind says that was merely asked. What is to be permitted stands in the permission, where one is
+    asked for: an authorisation may not permit what the card wants an act of its own for (R16).
+    """
+    facts, answers = request.facts, kind_called(kind).declares.answers
+    if "permission" in request.says and answers != "permission":
+        facts = facts.model_copy(update={"permissions": ()})
+    return kind_called(kind).asked(facts, now)
 
 
 OF_EACH_OR_TIME: Final = frozenset({"request", "valid_from", "valid_until"})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from domain.plan.plan import Plan
+from domain.rules import afresh
 from rehearsal.wedges import wedge
 from tests.course import became
 from tests.domain.test_changes import change, refused
@@ -77,6 +78,17 @@ def test_r1_who_withdrew_what_it_gave_is_asked_once_more_or_its_successor() -> N
     change(table, back(table.delivery.plan, "kz.prosecutor"))
     consents(table, "kz.prosecutor")
     assert table.is_open("back")
+
+
+def test_without_that_it_would_be_a_wedge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No question is open then: that consents and permissions end some day moves nothing."""
+    table = left_behind(**BESIDE)
+    table.say("kz.prosecutor", "authorisation_withdrawn")
+    monkeypatch.setattr(afresh, "_wanting", lambda *_: iter(()))
+    change(table, back(table.delivery.plan, "kz.court"))
+    assert wedge(table.delivery, table.now) == ""
+    consents(table, "kz.court")
+    assert wedge(table.delivery, table.now).startswith("nothing moves it on")
 
 
 def test_r1_another_authority_may_be_asked_while_what_was_given_stands() -> None:

@@ -10,11 +10,15 @@ from domain.delivery.decided import Cleared, Halted, Opened
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.rules.course import PERMISSION_WANTING
+from domain.views import forms
+from domain.views.asked import inbox
 from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of, prepared, replaced
+from tests.domain.test_hostile_stand_ins import following, follows
+from tests.domain.test_successors import FREE
 from tests.support import Table, asking_all, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 PERMIT = asks("uz.prosecutor authorisation", "uz.police permission")
@@ -137,6 +141,19 @@ def test_r16_consent_does_not_close_before_the_permission_is_given() -> None:
     """The checkpoint waits for both: the authorisation alone is not enough."""
     table = asked("device")
     assert table.delivery.state.progress["consent-uz"].waiting_for() == ("uz.police",)
+
+
+def test_r16_who_is_asked_for_both_acts_permits_by_the_one_of_its_own() -> None:
+    """Each form has what the other has not, and both count as they are."""
+    plan = following("kz.prosecutor authorisation", "kz.prosecutor permission", court=False)
+    table = Table(plan, other_cards=follows("prosecutor") | FREE)
+    (asks_both,) = inbox(table.delivery, "kz.prosecutor", table.now)
+    assert {"authorisation", "permission"} == {*asks_both.says}
+    for kind in ("authorisation_granted", "permission_granted"):
+        said = dict(forms.asked(kind, asks_both, table.now))
+        assert "permits" not in said
+        assert code(table.say("kz.prosecutor", kind, "consent-kz", **said)) is None
+    assert table.delivery.consents.permitted("KZ", "following_person", table.now)
 
 
 def test_r16_an_authorisation_permits_no_more_what_wants_an_act_of_its_own_by_now() -> None:

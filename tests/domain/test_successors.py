@@ -322,7 +322,7 @@ def test_r7_who_takes_the_place_of_the_only_other_that_decides_says_it_by_two_of
 
 
 def test_what_is_no_decision_to_go_on_one_officer_says_in_both_places() -> None:
-    """An explanation of a difference of mass is asked of the police and the prosecutor, and that takes the place of the police."""
+    """An explanation of a difference of mass is asked of the police and the prosecutor, which takes the place of the police."""
     needs = asks("kz.police explanation", "kz.prosecutor explanation")
     asked_of_both = Checkpoint.model_validate({"id": "balance.1", "requires": needs, "due": timedelta(hours=1)})
     plan = with_changes(plan_={"replaced": [{"service": "kz.police", "by": "kz.prosecutor", "reason": "busy"}]})
