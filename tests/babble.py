@@ -422,10 +422,14 @@ def may_not_permit_for_longer() -> Table:
 
 
 def warned_too_late() -> Table:
-    """An authorisation ends in less than three days, and is to be warned of three days before that alone."""
+    """An authorisation ends in less than three days, and is to be warned of three days before that alone; then, once it is to be
+    extended, not at all.
+    """
     table = Told()
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-04T00:00:00Z")
     table.change(lambda plan: plan.update(expiry_warnings=["72h"]))
+    table.pass_time(hours=20)
+    table.change(lambda plan: plan.update(expiry_warnings=[]))
     return table
 
 
