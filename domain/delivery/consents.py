@@ -4,9 +4,9 @@ Consent is only ever a statement: nothing here turns silence into one (R2). A St
 authorities its checkpoints ask hold a live grant.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
 
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
@@ -23,16 +23,37 @@ def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ..
     return tuple(one for one in measures if one != "opening" or not over)
 
 
+def ended_behind(state: State, plan: Plan, grant: Grant, at: datetime) -> bool:
+    """Whether an authorisation has ended while its State lay behind, or off the way, so that a change to this plan, which leads
+    into that again, lets it expire: the last of the warnings of its end has passed at this instant.
+    """
+    ahead = [one for leg in plan.legs[state.leg or 0 :] for one in leg.states]
+    last = min(plan.expiry_warnings, default=timedelta())
+    return grant.state not in state.states_ahead() and grant.state in ahead and grant.valid_until - last <= at
+
+
+def _wanted(checkpoint: PlannedCheckpoint) -> int:
+    """How many of its authorities must authorise there, at the least: its `quorum`, less the other services asked there."""
+    return checkpoint.quorum() - (len(checkpoint.services()) - len(checkpoint.authorities()))
+
+
 class Consents:
     """What rules ask about consent, of the state as it is."""
 
-    def __init__(self, state: State, plan: Plan | None = None) -> None:
-        """By the plan in force, or by this one, which is to take its place."""
-        self._state, self._other = state, plan
+    def __init__(self, state: State, plan: Plan | None = None, at: datetime | None = None) -> None:
+        """By the plan in force; or by one that takes its place at this instant, when what `ended_behind` has expired."""
+        self._state, self._other, self._changed = state, plan, None
+        if plan is not None and at is not None:
+            ended = {name: one.expired or ended_behind(state, plan, one, at) for name, one in state.grants.items()}
+            self._changed = {name: replace(one, expired=ended[name]) for name, one in state.grants.items()}
 
     @property
     def _plan(self) -> Plan:
-        return self._other or self._state.plan
+        return self._other if self._other is not None else self._state.plan
+
+    @property
+    def _grants(self) -> Mapping[str, Grant]:
+        return self._changed if self._changed is not None else self._state.grants
 
     def permitted(self, state: str, permission: Measure, at: datetime, *, without: str | None = None) -> bool:
         """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended; or, unless the card
@@ -56,7 +77,7 @@ class Consents:
         card = self._state.cards.get(state)
         rule = card.rule_of(permission, self._plan.case) if card is not None else None
         apart = rule is not None and rule.needs == "own_act"
-        grants = self._state.grants.values()
+        grants = self._grants.values()
         return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
 
     def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
@@ -112,32 +133,36 @@ class Consents:
         return [one for one in self._plan.at("authorise") if one.state == state and one.authorities()]
 
     def may_be_authorised(self, state: str) -> bool:
-        """Whether the State may have authorised once all that it is still asked is answered: each of its checkpoints of step
-        `authorise` has enough with the authorisations that are neither withdrawn nor expired, and with whoever is asked there, or
-        at a later one that has not closed.
+        """Whether the State has authorised, once those answer that are still asked there and must: each of its checkpoints of
+        step `authorise` has enough with the authorisations that are neither withdrawn nor expired and allow the plan's
+        `modality`, and with as many as must answer at it, or at a later one, that has not closed.
         """
-        asked = self._asking(state)
-        waits = [() if self._state.closed(one.id) else one.authorities() for one in asked]
+        asked, now_asked = self._asking(state), self._plan.successor_of
 
         def stands(grant: Grant) -> bool:
-            return not grant.withdrawn and not grant.expired
+            return not grant.withdrawn and not grant.expired and self._plan.modality in grant.modalities
 
-        return all(self._enough(asked[at:], stands, [*chain(*waits[at:])]) for at in range(len(asked)))
+        for place, first in enumerate(asked):
+            open_ones = [one for one in asked[place:] if not self._state.closed(one.id)]
+            held = [one for one in first.authorities() if self._holds(one, asked[place:], stands)]
+            lacking = [now_asked(one) for one in first.authorities() if one not in held]
+            others = ([one for one in checkpoint.authorities() if now_asked(one) not in lacking] for checkpoint in open_ones)
+            sure = max((_wanted(one) - len(beside) for one, beside in zip(open_ones, others, strict=True)), default=0)
+            if len(held) + max(sure, 0) < _wanted(first):
+                return False
+        return True
 
-    def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool], more: Collection[str] = ()) -> bool:
-        """Whether the first of these has enough that counts, with what `more` may give. An act given when the State was asked
-        later covers what it was asked before; not the other way round.
+    def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
+        """Whether the first of these has enough that counts. An act given when the State was asked later covers what it was asked
+        before; not the other way round.
         """
-        first, later = asked[0], [one.id for one in asked]
+        first = asked[0]
+        return sum(self._holds(one, asked, counts) for one in first.authorities()) >= _wanted(first)
 
-        def holds(service: str) -> bool:
-            if service in more or self._plan.successor_of(service) in more:
-                return True
-            grants = (self._state.grants.get(one) for one in self._plan.line_of(service))
-            return any(one is not None and counts(one) and one.at in later for one in grants)
-
-        wanted = first.quorum() - (len(first.services()) - len(first.authorities()))
-        return sum(map(holds, first.authorities())) >= wanted
+    def _holds(self, service: str, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
+        """Whether it, or one that has taken its place, holds an authorisation that counts and was given at one of these."""
+        grants, at = (self._grants.get(one) for one in self._plan.line_of(service)), [one.id for one in asked]
+        return any(one is not None and counts(one) and one.at in at for one in grants)
 
     def missing(self, at: datetime) -> tuple[str, ...]:
         """States on the route, transit included, that are not `authorised` (R1)."""
@@ -170,6 +195,6 @@ class Consents:
         def allows(one: Grant) -> bool:
             return one.final and modality in one.modalities
 
-        grants = self._state.grants.values()
+        grants = self._grants.values()
         against = (one for one in grants if not one.withdrawn and modality not in one.modalities)
         return tuple(dict.fromkeys(one.state for one in against if self._wanting(one, allows)))

@@ -1,11 +1,12 @@
 """What comes from outside, as the ledger records it: the plan, what is said, and what became of asking and telling."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from domain.delivery.consents import ended_behind
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.memory import Diverging
 from domain.delivery.progress import First
@@ -76,13 +77,15 @@ class Amended(Event):
         there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
         time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
         when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
-        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. One of a State
-        that is ahead again has expired, if the last of them has passed: nothing halts for what ended while it lay behind. They
-        `wait_anew`, as it was planned before. Nothing is offered any more to who takes part no more.
+        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. What `ended_behind`
+        has expired: nothing halts for it. They `wait_anew`, as it was planned before. Nothing is offered any more to who takes
+        part no more.
         """
-        old, before, watch, ahead = state.plan, state.plan.participants(), state.watch, state.states_ahead()
+        old, before, watch, new = state.plan, state.plan.participants(), state.watch, read_plan(self.plan)
+        for grant in state.grants.values():
+            grant.expired = grant.expired or ended_behind(state, new, grant, when.at)
         state.directory, state.cards = self.known_with(state)
-        state.plan = read_plan(self.plan)
+        state.plan = new
         state.plans.append((when.seq, self.plan.fingerprint()))
         looser = watch is not None and loosened(watch, state.plan.surveillance)
         state.closer = closest(watch, state.plan.surveillance) if watch is not None and looser else None
@@ -104,10 +107,6 @@ class Amended(Event):
         if sorted(state.plan.expiry_warnings) != sorted(old.expiry_warnings):
             for grant in state.grants.values():
                 grant.warnings = 0
-        last = min(state.plan.expiry_warnings, default=timedelta())
-        for grant in state.grants.values():
-            again = grant.state not in ahead and grant.state in state.states_ahead()
-            grant.expired = grant.expired or (again and grant.valid_until - last <= when.at)
         state.wait_anew(old)
         for label, one in state.exhibits.items():
             if one.offered_to is not None and not state.participant(one.offered_to):

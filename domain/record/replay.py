@@ -76,6 +76,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
         return
     if decided is not None:
         raise NotVerified(f"{decided[1].event} was due at {utc_text(decided[0])}, and is not there", entry.seq)
+    delivery.quiet = max(at, delivery.state.now)  # what came from outside was weighed by the moment at which it came
     match event:
         case Stated():
             _check_stated(delivery, event, entry)

@@ -6,6 +6,7 @@ from functools import partial
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
+from domain.delivery.state import State
 from domain.plan.cards import Measure
 from domain.plan.check_law import permitted_at
 from domain.plan.check_powers import AFTER_DELIVERY
@@ -97,8 +98,8 @@ def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator
             continue
         if measure is None:
             problem = fill(
-                "R1: what {state} had authorised was withdrawn or has expired; ask who gave it, or its successor, at a new "
-                "checkpoint of step authorise",
+                "R1: what {state} had authorised was withdrawn, has expired or does not allow this way of handling; ask who gave "
+                "it, or its successor, at a new checkpoint of step authorise",
                 state=there,
             )
         else:
@@ -116,19 +117,27 @@ def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[t
     authorised (`may_be_authorised`, R1), and each measure that no act permits there, and nobody is still asked to (R16). Nothing
     once it is delivered.
     """
-    state, consents, now = delivery.state, Consents(delivery.state, plan), delivery.reached
+    state, now = delivery.state, delivery.reached
+    consents = Consents(state, plan, now)
     begins = plan.legs[0 if state.leg is None else state.leg + 1 :] if not state.delivered else ()
     for there in dict.fromkeys(one for leg in begins for one in leg.states):
         if not consents.may_be_authorised(there):
             yield there, None
         card = delivery.cards.get(there)
-        if card is None or plan.held_back:
+        if card is None or (plan.held_back and there != plan.legs[0].state):
             continue
-        waits = [one for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
+        waits = [_unanswered(state, one) for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
         asked = {measure for one in waits for measure in permitted_at(plan, directory, card, one)}
         for lacking in consents.not_permitted((there,), now):
             if lacking.permission not in asked and not consents.still_to_begin(there, lacking.permission, now):
                 yield there, lacking.permission
+
+
+def _unanswered(state: State, checkpoint: PlannedCheckpoint) -> PlannedCheckpoint:
+    """The same, without what has been answered there."""
+    answers = progress.answers if (progress := state.progress.get(checkpoint.id)) is not None else {}
+    waits = tuple(one for one in checkpoint.requires if (one.service, one.says) not in answers)
+    return checkpoint.model_copy(update={"requires": waits})
 
 
 def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -136,7 +145,7 @@ def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     near its end by the last of them, with which it halts (R5); and one that has been warned of is so once more before the last,
     since what is asked to extend it is asked no more.
     """
-    state, consents = delivery.state, Consents(delivery.state, plan)
+    state, consents = delivery.state, Consents(delivery.state, plan, delivery.reached)
     if state.delivered or sorted(plan.expiry_warnings) == sorted(delivery.plan.expiry_warnings):
         return
     ahead = [one for one in state.states_ahead() if any(one in leg.states for leg in plan.legs[state.leg or 0 :])]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from domain.delivery.consents import still_done
+from domain.delivery.consents import ended_behind, still_done
 from domain.delivery.delivery import Delivery
 from domain.delivery.state import State
 from domain.plan.cards import Measure, RuleCard
@@ -119,7 +119,8 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
             wanted = [one for one in done if short and one not in outlasted]
             yield from (one for one in permit.permissions if permit.urgent or one in wanted)
     for grant in state.grants.values():
-        if grant.state == card.state and service in plan.line_of(grant.service) and grant.final and not grant.expired:
+        ended = grant.expired or ended_behind(state, plan, grant, delivery.reached)
+        if grant.state == card.state and service in plan.line_of(grant.service) and grant.final and not ended:
             yield from grant.permits if runs_out(grant.valid_until, ()) or grant.form != "written" else ()
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from domain.plan.plan import Plan
+from domain.record.verify import verify
 from domain.rules import afresh
 from rehearsal.wedges import wedge
-from tests.course import became
+from tests.course import became, code
 from tests.domain.test_changes import change, refused
-from tests.domain.test_hostile_stand_ins import LAW
-from tests.domain.test_successors import BESIDE, permitted_by_court
+from tests.domain.test_hostile_stand_ins import LAW, following
+from tests.domain.test_successors import BESIDE, FREE, instead, permitted_by_court
 from tests.support import MEASURES, Table, asks, card_of, with_changes
 
 LONG = "2022-06-01T00:00:00Z"
@@ -54,17 +55,22 @@ def back(plan: Plan, who: str) -> Plan:
     return Plan.model_validate(document)
 
 
+def consents_of(table: Table, service: str, at: str) -> None:
+    """It authorises there."""
+    assert became(table.say(service, "authorisation_granted", at, valid_until=LONG)) == ("accepted", None)
+
+
 def consents(table: Table, who: str) -> None:
     """Both States consent to the new way."""
-    for service, at in ((who, "kz-9"), ("uz.prosecutor", "uz-9")):
-        assert became(table.say(service, "authorisation_granted", at, valid_until=LONG)) == ("accepted", None)
+    consents_of(table, who, "kz-9")
+    consents_of(table, "uz.prosecutor", "uz-9")
 
 
 def test_r1_who_withdrew_what_it_gave_is_asked_once_more_or_its_successor() -> None:
     """Another authority alone could consent, and nothing would move: the checkpoint that has closed wants what was withdrawn."""
     table = left_behind(**BESIDE)
     assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
-    why = "what KZ had authorised was withdrawn or has expired; ask who gave it, or its successor"
+    why = "what KZ had authorised was withdrawn, has expired or does not allow this way of handling; ask who gave it"
     assert why in refused(table, back(table.delivery.plan, "kz.court"))
     replaced = [{"service": "kz.prosecutor", "by": "kz.court", "reason": "busy"}]
     plan = with_changes(back(table.delivery.plan, "kz.court"), plan_={"replaced": replaced})
@@ -153,3 +159,132 @@ def test_r5_what_its_state_need_not_go_by_ends_with_its_time_whatever_else_chang
     table.pass_time(hours=1)
     assert table.delivery.state.grants["kz.prosecutor"].expired
     assert table.delivery.state.halt is None
+
+
+@pytest.mark.parametrize("left", [13, 1, -5])
+def test_r1_what_a_change_lets_expire_is_not_counted_on(left: int) -> None:
+    """Another authority is asked afresh where nobody has taken anything back: while what was given runs, that is to be extended
+    besides.
+    """
+    table = left_behind(**BESIDE)
+    given = table.delivery.state.grants["kz.prosecutor"]
+    table.pass_time(seconds=(given.valid_until - table.now - timedelta(hours=left)).total_seconds())
+    plan = back(table.delivery.plan, "kz.court")
+    if left > 2:
+        change(table, plan)
+        assert table.is_open("extension.kz.prosecutor.1")
+    else:
+        assert "what KZ had authorised was withdrawn, has expired" in refused(table, plan)
+
+
+def test_r16_nor_what_it_permits() -> None:
+    """One of two authorities is enough, and what the other gave ends: that alone let the post be stopped."""
+    post = {"measures": ["post"], "needs": "permission", "by": ["prosecutor"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one != "post"], "needs": "nothing", "law": LAW}
+    either = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "need": 1, "escalate": []}
+    plan = with_changes(plan_={"surveillance": None}, consent_kz=either, delivery={"due": timedelta(hours=300)})
+    again = plan.checkpoints[0].model_copy(update={"id": "consent-kz-2"})
+    plan = plan.model_copy(update={"checkpoints": (*plan.checkpoints, again)})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE | {"measures": [post, rest]}))
+    table.say("kz.court", "authorisation_granted", "consent-kz-2", valid_until=LONG, permits=[])
+    until = table.now + timedelta(hours=HOURS)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=until.isoformat())
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=LONG)
+    table.dispatch().hand_over()
+    table.pass_time(seconds=(until - table.now - timedelta(hours=1)).total_seconds())
+    assert "R16: no act permits post in KZ any more" in refused(table, back(table.delivery.plan, "kz.court"))
+
+
+def test_r1_where_one_of_two_is_enough_it_may_be_the_other_that_answers() -> None:
+    """So who took back what it gave must be asked where all answer, or alone."""
+    table = left_behind(**BESIDE)
+    table.say("kz.prosecutor", "authorisation_withdrawn")
+    document = back(table.delivery.plan, "kz.prosecutor").model_dump()
+    (fresh,) = (one for one in document["checkpoints"] if one["id"] == "kz-9")
+    fresh |= {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "need": 1}
+    assert "what KZ had authorised was withdrawn" in refused(table, Plan.model_validate(document))
+    fresh |= {"need": "all"}
+    change(table, Plan.model_validate(document))
+    consents(table, "kz.court")
+    consents_of(table, "kz.prosecutor", "kz-9")
+    assert table.is_open("back")
+
+
+def asked_afresh(plan: Plan, who: str, **other: Any) -> Plan:
+    """Both States are asked afresh, Kazakhstan through one; and what else is otherwise."""
+    document = plan.model_dump() | other
+    for name, index, service in (("kz-9", 0, who), ("uz-9", 1, "uz.prosecutor")):
+        asked = {"id": name, "requires": asks(f"{service} authorisation"), "escalate": [], "remind": [], "need": "all"}
+        document["checkpoints"] = [*document["checkpoints"], document["checkpoints"][index] | asked]
+    return Plan.model_validate(document)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_r16_who_has_answered_is_not_asked_any_more_though_its_checkpoint_is_open(*, both: bool) -> None:
+    """The prosecutor alone may let a person be followed; it has authorised, and the court has still to, or has too."""
+    followed = {"measures": ["following_person"], "needs": "permission", "by": ["prosecutor"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": LAW}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "escalate": []}
+    card = card_of("KZ", **BESIDE | {"measures": [followed, rest]})
+    table = Table(with_changes(consent_kz=asked), other_cards=card | FREE)
+    for service in ("kz.prosecutor", "kz.court") if both else ("kz.prosecutor",):
+        table.say(service, "authorisation_granted", "consent-kz", permits=[])
+    follows = {"uses": ["following_person"]}
+    wrong = "R16: no act permits following person in KZ any more"
+    assert wrong in refused(table, asked_afresh(table.delivery.plan, "kz.court", **follows))
+    change(table, asked_afresh(table.delivery.plan, "kz.prosecutor", **follows))
+
+
+def test_r3_who_did_not_allow_another_way_of_handling_is_asked_once_more() -> None:
+    """The checkpoint that has closed goes by what the prosecutor gave, whatever the court allows now."""
+    table = Table(
+        with_changes(consent_kz={"escalate": []}, plan_={"coordinator": "kz.court"}), other_cards=card_of("KZ", **BESIDE)
+    )
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", modalities=["intact"])
+    whole = {"modality": "replaced_in_whole"}
+    assert "does not allow this way of handling" in refused(table, asked_afresh(table.delivery.plan, "kz.court", **whole))
+    change(table, asked_afresh(table.delivery.plan, "kz.prosecutor", **whole))
+
+
+def test_a_verifier_weighs_a_change_by_the_moment_at_which_it_came() -> None:
+    """A permission has ended, which was recorded nowhere since nobody needed it; then who gave it is replaced by one that may not
+    permit, and what it had permitted is asked of another.
+    """
+    both = ["following_person", "vehicle_entry"]
+    needed = {"measures": both, "needs": "permission", "by": ["court", "prosecutor"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one not in both], "needs": "nothing", "law": LAW}
+    card = card_of("KZ", granted_by=["prosecutor", "court", "border_guard"], measures=[needed, rest], duties=[])
+    table = Table(with_changes(following(), plan_={"uses": both}), other_cards=card | FREE)
+    soon = {"permissions": both, "valid_until": (table.now + timedelta(hours=1)).isoformat()}
+    assert code(table.say("kz.court", "permission_granted", "court-kz", **soon)) is None
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=both[:1], valid_until=LONG)
+    change(table, asked_afresh(table.delivery.plan, "kz.prosecutor", uses=both[:1]))
+    table.pass_time(hours=2)
+    assert table.delivery.state.now < table.now - timedelta(hours=1)
+    document = table.delivery.plan.model_dump()
+    known = {one["id"]: one for one in document["checkpoints"]}
+    afresh = [
+        known[like] | {"id": f"{like}-2", "requires": asks(asked)}
+        for like, asked in (("kz-9", "kz.prosecutor authorisation"), ("uz-9", "uz.prosecutor authorisation"))
+    ]
+    permit = known["kz-9"] | {"id": "permit-2", "requires": asks("kz.prosecutor permission")}
+    document["checkpoints"] = [*document["checkpoints"], *afresh, permit]
+    change(table, instead(Plan.model_validate(document | {"uses": both}), "kz.court", "kz.border", passed=("court-kz",)))
+    verify(table.packet())
+
+
+def test_r16_whoever_gave_what_has_ended_behind_may_have_any_successor() -> None:
+    """Nobody is asked to extend what the prosecutor gave: the police are asked to let the post be stopped, the court consents."""
+    post = {"measures": ["post"], "needs": "permission", "by": ["prosecutor", "police"], "law": LAW}
+    rest = {"measures": [one for one in MEASURES if one != "post"], "needs": "nothing", "law": LAW}
+    table = left_behind(**BESIDE | {"measures": [post, rest]})
+    given = table.delivery.state.grants["kz.prosecutor"]
+    document = back(table.delivery.plan, "kz.court").model_dump()
+    document["replaced"] = [{"service": "kz.prosecutor", "by": "kz.court", "reason": "busy"}]
+    document["answers_for_law"] = document["answers_for_law"] | {"KZ": "kz.court"}
+    (fresh,) = (one for one in document["checkpoints"] if one["id"] == "kz-9")
+    document["checkpoints"] = [*document["checkpoints"], fresh | {"id": "permit-9", "requires": asks("kz.police permission")}]
+    plan = Plan.model_validate(document)
+    assert "R16: in the place of kz.prosecutor kz.court would be asked for a permission of post" in refused(table, plan)
+    table.pass_time(seconds=(given.valid_until - table.now - timedelta(hours=1)).total_seconds())
+    change(table, plan)

@@ -815,6 +815,21 @@ def test_r30_what_was_recovered_of_what_is_held_back_is_handed_on_by_nobody() ->
     assert {"balance.2"} == {one.checkpoint.id for one in table.delivery.state.open_checkpoints()}
 
 
+def test_r16_what_is_done_with_what_is_held_back_is_permitted_where_it_is() -> None:
+    """It is to be opened, which a court alone may permit; asked afresh are the authorities and not the court."""
+    parcels = Parcels()
+    parcels.consent(KEPT)
+    table = parcels[KEPT]
+    document = table.plan.model_dump()
+    document["uses"] = [*document["uses"], "opening"]
+    for like in [one for one in document["checkpoints"] if one["step"] == "authorise"]:
+        alone = [one for one in like["requires"] if one["says"] == "authorisation"]
+        again = like | {"id": f"{like['id']}-2", "requires": alone, "escalate": [], "remind": []}
+        document["checkpoints"] = [*document["checkpoints"], again]
+    with pytest.raises(RuleBroken, match="R16: no act permits opening in RU any more"):
+        change(table, Plan.model_validate(document), by="kz.police")
+
+
 def test_r31_a_stop_is_told_to_the_siblings_and_decided_upon_there() -> None:
     """Those in charge of each are asked; everybody who takes part is told, and not which sibling it was."""
     parcels = on_their_way()

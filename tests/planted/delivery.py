@@ -105,7 +105,7 @@ BUGS = (
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "counts(one) and one.at in later for one in grants",
+        "counts(one) and one.at in at for one in grants",
         "counts(one) for one in grants",
         "rules_of_consent",
     ),
