@@ -5,6 +5,7 @@ import pytest
 from domain.delivery.progress import Progress
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
+from domain.rules import balance
 from process.configuration import text_of
 from rehearsal.__main__ import EXAMPLES, PLANS
 from rehearsal.explore import Changed, plans_of
@@ -35,13 +36,16 @@ def see_that_it_was_tried(contingency: str, found: Changed) -> None:
 
 
 def test_a_question_that_is_left_with_who_was_replaced_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is to explain is replaced while it is asked. Where the rules forget its successor, the exploration says so."""
+    """Whoever is to explain is replaced while it is asked. Where the rules forget its successor, and that others are in charge,
+    the exploration says so.
+    """
     stage = wait_at("balance", dossiers())
     replaced = [one for one in plans_of(stage.world, 10_000) if one[0] == "uz.prosecutor replaced after consent-uz"]
     found = explore_unforeseen(stage, "balance", replaced)
     assert {"delivered_with_arrests"} == set(found.outcomes)
 
     monkeypatch.setattr(Progress, "hand_over", lambda *_: None)
+    monkeypatch.setattr(balance, "another_in_charge", lambda *_: False)
     with pytest.raises(BrokenInvariantError, match=r"asks who takes part no more: balance\.1 of uz\.prosecutor"):
         explore_unforeseen(stage, "balance", replaced)
 
