@@ -348,7 +348,7 @@ BUGS = (
         "domain/delivery/progress.py",
         "asked_instead(before, plan, self.answers.keys())",
         "before",
-        "rehearsal/explore_unforeseen::test_a_question_that_is_left_with_who_was_replaced_is_found",
+        "successors",
     ),
     Bug("R22", "domain/delivery/progress.py", "if key not in grown}", "}", "successors"),
     Bug(
