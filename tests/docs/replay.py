@@ -16,7 +16,7 @@ from typing import Any, get_args
 from domain.delivery import balance, event, grants, holdings, persons, progress, state, transfers, verdicts, watching
 from domain.delivery import custody as custodies
 from domain.delivery.balance import Balance
-from domain.delivery.consents import Consents
+from domain.delivery.consents import Consents, ended_behind
 from domain.delivery.events import EVENTS, OUTSIDE
 from domain.delivery.grants import Grant
 from domain.delivery.memory import Owed, RegisterState
@@ -479,6 +479,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Consents.permitted,
         Consents.still_to_begin,
         Consents.not_permitted,
+        ended_behind,
         consent._runs_short,
         renewal.running_out,
         renewal.asked_anew,
