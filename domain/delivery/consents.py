@@ -134,23 +134,42 @@ class Consents:
 
     def may_be_authorised(self, state: str) -> bool:
         """Whether the State has authorised, once those answer that are still asked there and must: each of its checkpoints of
-        step `authorise` has enough with the authorisations that are neither withdrawn nor expired and allow the plan's
-        `modality`, and with as many as must answer at it, or at a later one, that has not closed.
+        step `authorise` has enough with the authorisations that are final, have not expired and allow the plan's `modality`, and
+        with as many as must answer at it, or at a later one, that has not closed.
         """
         asked, now_asked = self._asking(state), self._plan.successor_of
 
         def stands(grant: Grant) -> bool:
-            return not grant.withdrawn and not grant.expired and self._plan.modality in grant.modalities
+            return grant.final and not grant.expired and self._plan.modality in grant.modalities
 
         for place, first in enumerate(asked):
-            open_ones = [one for one in asked[place:] if not self._state.closed(one.id)]
             held = [one for one in first.authorities() if self._holds(one, asked[place:], stands)]
             lacking = [now_asked(one) for one in first.authorities() if one not in held]
-            others = ([one for one in checkpoint.authorities() if now_asked(one) not in lacking] for checkpoint in open_ones)
-            sure = max((_wanted(one) - len(beside) for one, beside in zip(open_ones, others, strict=True)), default=0)
-            if len(held) + max(sure, 0) < _wanted(first):
+            if len(held) + self._sure(asked[place:], lacking) < _wanted(first):
                 return False
         return True
+
+    def _sure(self, asked: list[PlannedCheckpoint], lacking: list[str]) -> int:
+        """How many of these authorities, at the least, have answered once each of these checkpoints that has not closed has
+        enough: those that must answer at one, and of the others as many as one wants. Who takes the place of several counts for
+        each.
+        """
+        sure: set[str] = set()
+        wanting: list[tuple[int, set[str]]] = []
+        for one in asked:
+            progress = self._state.progress.get(one.id)
+            if progress is not None and not progress.open:
+                continue
+            answers = progress.answers if progress is not None else {}
+            waits = [service for service in one.authorities() if (service, "authorisation") not in answers]
+            among = {self._plan.successor_of(service) for service in waits} & {*lacking}
+            beside = [one for one in one.authorities() if one not in waits or self._plan.successor_of(one) not in among]
+            count = _wanted(one) - len(beside)
+            wanting.append((count, among))
+            if count >= len(among):
+                sure |= among
+        more = [sorted(map(lacking.count, among - sure))[: max(count - len(among & sure), 0)] for count, among in wanting]
+        return sum(map(lacking.count, sure)) + max(map(sum, more), default=0)
 
     def _enough(self, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
         """Whether the first of these has enough that counts. An act given when the State was asked later covers what it was asked

@@ -7,7 +7,7 @@ from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
-from domain.plan.cards import Measure
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import permitted_at
 from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_voices import agreement
@@ -126,18 +126,28 @@ def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[t
         card = delivery.cards.get(there)
         if card is None or (plan.held_back and there != plan.legs[0].state):
             continue
-        waits = [_unanswered(state, one) for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
-        asked = {measure for one in waits for measure in permitted_at(plan, directory, card, one)}
+        waits = [one for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
+        asked = {measure for one in waits for measure in _surely_asked(state, plan, directory, card, one)}
         for lacking in consents.not_permitted((there,), now):
             if lacking.permission not in asked and not consents.still_to_begin(there, lacking.permission, now):
                 yield there, lacking.permission
 
 
-def _unanswered(state: State, checkpoint: PlannedCheckpoint) -> PlannedCheckpoint:
-    """The same, without what has been answered there."""
+def _surely_asked(
+    state: State, plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint
+) -> Iterator[Measure]:
+    """What somebody there who may permit it has still to answer to, whoever else answers first."""
     answers = progress.answers if (progress := state.progress.get(checkpoint.id)) is not None else {}
-    waits = tuple(one for one in checkpoint.requires if (one.service, one.says) not in answers)
-    return checkpoint.model_copy(update={"requires": waits})
+    waits = [one for one in checkpoint.requires if (one.service, one.says) not in answers]
+    able: dict[str, tuple[Measure, ...]] = {}
+    for service in dict.fromkeys(one.service for one in waits):
+        of_it = tuple(one for one in waits if one.service == service)
+        able[service] = permitted_at(plan, directory, card, checkpoint.model_copy(update={"requires": of_it}))
+    answered = len(checkpoint.services()) - len(able)
+    for measure in plan.permissions(card):
+        others = sum(measure not in one for one in able.values())
+        if checkpoint.quorum() > answered + others:
+            yield measure
 
 
 def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

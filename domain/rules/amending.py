@@ -166,6 +166,15 @@ def travelled_legs(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             yield Fault(
                 place=f"legs.{number}", problem=fill("R22: leg {leg} has been travelled or begun; it stays as it was", leg=leg.id)
             )
+        if now is None or travelled:
+            continue
+        for there in (one for one in now.states if one not in leg.states):
+            problem = fill(
+                "R1: leg {leg} has begun, and nothing on it waits for the consent of {state}; end it sooner, and begin another",
+                leg=leg.id,
+                state=there,
+            )
+            yield Fault(place=f"legs.{number}.calls", problem=problem)
 
 
 def _beginning(leg: Leg) -> tuple[str, str, str]:

@@ -581,6 +581,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.police", "handover_offer"))),
     ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.border", "handover_offer"), ACCEPTS)),
     ("legs.N", "R22", lambda p, _t: p["legs"][0].update(id="another")),
+    ("legs.N.calls", "R1", lambda p, _t: p["legs"][0].update(calls=[{"kind": "airport", "state": "TJ", "place": "-"}])),
     ("expiry_warnings", "R5", lambda p, _t: p.update(expiry_warnings=["90d"])),
     ("checkpoints", "R16", lambda p, _t: p.update(uses=["following_person"])),
     ("document", "R28", lambda _p, t: t.delivery.state.plans.extend(t.delivery.state.plans * MOST_PLANS)),

@@ -288,3 +288,82 @@ def test_r16_whoever_gave_what_has_ended_behind_may_have_any_successor() -> None
     assert "R16: in the place of kz.prosecutor kz.court would be asked for a permission of post" in refused(table, plan)
     table.pass_time(seconds=(given.valid_until - table.now - timedelta(hours=1)).total_seconds())
     change(table, plan)
+
+
+def both_authorised(*, other: str, **card: Any) -> Table:
+    """The prosecutor and another must have authorised; it has left Kazakhstan, and both take back what they gave."""
+    asked = {"escalate": [], "requires": asks("kz.prosecutor authorisation", f"{other} authorisation")}
+    plan = with_changes(
+        plan_={"surveillance": None, "coordinator": "kz.court"}, consent_kz=asked, delivery={"due": timedelta(hours=300)}
+    )
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE | card))
+    for service in ("kz.prosecutor", other):
+        table.say(service, "authorisation_granted", "consent-kz", valid_until=LONG)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until=LONG)
+    table.dispatch().hand_over()
+    for service in ("kz.prosecutor", other):
+        assert became(table.say(service, "authorisation_withdrawn")) == ("accepted", None)
+    return table
+
+
+def test_r1_those_that_are_wanted_may_be_asked_at_two_checkpoints() -> None:
+    """Each alone at one of its own."""
+    table = both_authorised(other="kz.court")
+    document = back(table.delivery.plan, "kz.prosecutor").model_dump()
+    (fresh,) = (one for one in document["checkpoints"] if one["id"] == "kz-9")
+    assert "what KZ had authorised was withdrawn" in refused(table, Plan.model_validate(document))
+    document["checkpoints"] = [*document["checkpoints"], fresh | {"id": "kz-10", "requires": asks("kz.court authorisation")}]
+    change(table, Plan.model_validate(document))
+    consents(table, "kz.prosecutor")
+    consents_of(table, "kz.court", "kz-10")
+    assert table.is_open("back")
+
+
+def test_r1_who_takes_the_place_of_both_consents_for_both() -> None:
+    """One act of the court is enough then."""
+    table = both_authorised(other="kz.afm", granted_by=["prosecutor", "court", "police"])
+    document = back(table.delivery.plan, "kz.court").model_dump()
+    document["replaced"] = [{"service": one, "by": "kz.court", "reason": "busy"} for one in ("kz.prosecutor", "kz.afm")]
+    change(table, Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.court"}}))
+    consents(table, "kz.court")
+    assert table.is_open("back")
+
+
+def test_r3_who_has_answered_where_another_is_waited_for_did_not_allow_another_way_of_handling() -> None:
+    """What the prosecutor allowed counts there, though its checkpoint is open still; nobody would ask it again."""
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "escalate": []}
+    table = Table(with_changes(consent_kz=asked, plan_={"coordinator": "kz.court"}), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", modalities=["intact"], valid_until=LONG)
+    whole = {"modality": "replaced_in_whole"}
+    assert "does not allow this way of handling" in refused(table, asked_afresh(table.delivery.plan, "kz.court", **whole))
+    change(table, asked_afresh(table.delivery.plan, "kz.prosecutor", **whole))
+
+
+def test_r1_what_is_provisional_where_nobody_is_asked_any_more_is_not_counted_on() -> None:
+    """Either of two was enough, and one of them was provisional as the other answered: it can become final nowhere."""
+    table = left_behind(**BESIDE)
+    document = table.delivery.plan.model_dump()
+    either = asks("kz.prosecutor authorisation", "kz.court authorisation")
+    fresh = document["checkpoints"][0] | {"id": "kz-8", "requires": either, "need": 1, "escalate": [], "remind": []}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], fresh]}))
+    table.say("kz.prosecutor", "authorisation_granted", "kz-8", valid_until=LONG, provisional=True)
+    table.say("kz.court", "authorisation_granted", "kz-8", valid_until=LONG)
+    assert "what KZ had authorised" in refused(table, back(table.delivery.plan, "kz.court"))
+
+
+def test_r16_where_one_of_two_is_enough_the_other_may_be_the_one_that_answers() -> None:
+    """By the example card of Kazakhstan the prosecutor alone may let the post be stopped."""
+    table = left_behind(granted_by=["prosecutor", "court"])
+    table.say("kz.prosecutor", "authorisation_withdrawn")
+    document = back(table.delivery.plan, "kz.prosecutor").model_dump()
+    (fresh,) = (one for one in document["checkpoints"] if one["id"] == "kz-9")
+    fresh |= {"requires": asks("kz.prosecutor authorisation", "kz.court authorisation"), "need": 1}
+    assert "R16: no act permits post in KZ any more" in refused(table, Plan.model_validate(document))
+
+
+def test_r1_a_leg_that_has_begun_leads_through_no_state_that_was_not_on_it() -> None:
+    """Nothing on it would wait for the consent of that: it would be delivered, and both questions open."""
+    table = left_behind()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KZ", "place": "Shymkent"}]
+    assert "legs.1.calls: R1: leg" in refused(table, Plan.model_validate(document))
