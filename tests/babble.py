@@ -433,6 +433,13 @@ def warned_too_late() -> Table:
     return table
 
 
+def calls_elsewhere() -> Table:
+    """It has left, and is to call in Tajikistan on the leg that it is on."""
+    table = Told().dispatch()
+    table.change(lambda plan: plan["legs"][0].update(calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe"}]))
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -606,6 +613,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "decides-and-takes-charge": decides_and_takes_charge,
     "may-not-permit-for-longer": may_not_permit_for_longer,
     "warned-too-late": warned_too_late,
+    "calls-elsewhere": calls_elsewhere,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
