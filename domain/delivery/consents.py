@@ -4,7 +4,7 @@ Consent is only ever a statement: nothing here turns silence into one (R2). A St
 authorities its checkpoints ask hold a live grant.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,7 +32,17 @@ def ended_behind(state: State, plan: Plan, grant: Grant, at: datetime) -> bool:
     return grant.state not in state.states_ahead() and grant.state in ahead and grant.valid_until - last <= at
 
 
-def _wanted(checkpoint: PlannedCheckpoint) -> int:
+def changed_to(state: State, plan: Plan, at: datetime) -> State:
+    """The state by a plan that takes the place of its own at this instant (UTC): what `ended_behind` has expired. The rest is
+    shared with it, so nothing may be recorded in either while this is used.
+    """
+    grants = {
+        service: replace(one, expired=one.expired or ended_behind(state, plan, one, at)) for service, one in state.grants.items()
+    }
+    return replace(state, plan=plan, grants=grants)
+
+
+def _least(checkpoint: PlannedCheckpoint) -> int:
     """How many of its authorities must authorise there, at the least: its `quorum`, less the other services asked there."""
     return checkpoint.quorum() - (len(checkpoint.services()) - len(checkpoint.authorities()))
 
@@ -40,20 +50,8 @@ def _wanted(checkpoint: PlannedCheckpoint) -> int:
 class Consents:
     """What rules ask about consent, of the state as it is."""
 
-    def __init__(self, state: State, plan: Plan | None = None, at: datetime | None = None) -> None:
-        """By the plan in force; or by one that takes its place at this instant, when what `ended_behind` has expired."""
-        self._state, self._other, self._changed = state, plan, None
-        if plan is not None and at is not None:
-            ended = {name: one.expired or ended_behind(state, plan, one, at) for name, one in state.grants.items()}
-            self._changed = {name: replace(one, expired=ended[name]) for name, one in state.grants.items()}
-
-    @property
-    def _plan(self) -> Plan:
-        return self._other if self._other is not None else self._state.plan
-
-    @property
-    def _grants(self) -> Mapping[str, Grant]:
-        return self._changed if self._changed is not None else self._state.grants
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     def permitted(self, state: str, permission: Measure, at: datetime, *, without: str | None = None) -> bool:
         """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended; or, unless the card
@@ -75,9 +73,9 @@ class Consents:
     def _also_permitting(self, state: str, permission: Measure) -> tuple[Grant, ...]:
         """Authorisations of a State that permit this too."""
         card = self._state.cards.get(state)
-        rule = card.rule_of(permission, self._plan.case) if card is not None else None
+        rule = card.rule_of(permission, self._state.plan.case) if card is not None else None
         apart = rule is not None and rule.needs == "own_act"
-        grants = self._grants.values()
+        grants = self._state.grants.values()
         return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
 
     def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
@@ -94,7 +92,7 @@ class Consents:
         )
 
     def _wanted(self, state: str) -> tuple[Measure, ...]:
-        plan, card = self._plan, self._state.cards.get(state)
+        plan, card = self._state.plan, self._state.cards.get(state)
         return still_done(self._state, plan, state, plan.measures(state) if card is None else plan.permissions(card))
 
     def authorised(self, state: str, at: datetime, until: datetime | None = None) -> bool:
@@ -130,41 +128,41 @@ class Consents:
 
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
-        return [one for one in self._plan.at("authorise") if one.state == state and one.authorities()]
+        return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
 
     def may_be_authorised(self, state: str) -> bool:
         """Whether the State has authorised, once those answer that are still asked there and must: each of its checkpoints of
         step `authorise` has enough with the authorisations that are final, have not expired and allow the plan's `modality`, and
         with as many as must answer at it, or at a later one, that has not closed.
         """
-        asked, now_asked = self._asking(state), self._plan.successor_of
+        asked, now_asked = self._asking(state), self._state.plan.successor_of
 
         def stands(grant: Grant) -> bool:
-            return grant.final and not grant.expired and self._plan.modality in grant.modalities
+            return grant.final and not grant.expired and self._state.plan.modality in grant.modalities
 
         for place, first in enumerate(asked):
             held = [one for one in first.authorities() if self._holds(one, asked[place:], stands)]
             lacking = [now_asked(one) for one in first.authorities() if one not in held]
-            if len(held) + self._sure(asked[place:], lacking) < _wanted(first):
+            if len(held) + self._sure(asked[place:], lacking) < _least(first):
                 return False
         return True
 
     def _sure(self, asked: list[PlannedCheckpoint], lacking: list[str]) -> int:
-        """How many of these authorities, at the least, have answered once each of these checkpoints that has not closed has
-        enough: those that must answer at one, and of the others as many as one wants. Who takes the place of several counts for
-        each.
+        """How many of these authorities have answered, at the least, once each of these checkpoints has enough that has not
+        closed. Some must answer at a checkpoint in any case; of the others as many as one checkpoint wants. Who has taken the
+        place of several counts for each.
         """
         sure: set[str] = set()
         wanting: list[tuple[int, set[str]]] = []
-        for one in asked:
-            progress = self._state.progress.get(one.id)
+        for checkpoint in asked:
+            progress = self._state.progress.get(checkpoint.id)
             if progress is not None and not progress.open:
                 continue
             answers = progress.answers if progress is not None else {}
-            waits = [service for service in one.authorities() if (service, "authorisation") not in answers]
-            among = {self._plan.successor_of(service) for service in waits} & {*lacking}
-            beside = [one for one in one.authorities() if one not in waits or self._plan.successor_of(one) not in among]
-            count = _wanted(one) - len(beside)
+            waits = [one for one in checkpoint.authorities() if (one, "authorisation") not in answers]
+            able = [one for one in waits if self._state.plan.successor_of(one) in lacking]
+            among = {self._state.plan.successor_of(one) for one in able}
+            count = _least(checkpoint) - (len(checkpoint.authorities()) - len(able))
             wanting.append((count, among))
             if count >= len(among):
                 sure |= among
@@ -176,16 +174,16 @@ class Consents:
         before; not the other way round.
         """
         first = asked[0]
-        return sum(self._holds(one, asked, counts) for one in first.authorities()) >= _wanted(first)
+        return sum(self._holds(one, asked, counts) for one in first.authorities()) >= _least(first)
 
     def _holds(self, service: str, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
         """Whether it, or one that has taken its place, holds an authorisation that counts and was given at one of these."""
-        grants, at = (self._grants.get(one) for one in self._plan.line_of(service)), [one.id for one in asked]
+        grants, at = (self._state.grants.get(one) for one in self._state.plan.line_of(service)), [one.id for one in asked]
         return any(one is not None and counts(one) and one.at in at for one in grants)
 
     def missing(self, at: datetime) -> tuple[str, ...]:
         """States on the route, transit included, that are not `authorised` (R1)."""
-        return tuple(state for state in self._plan.states() if not self.authorised(state, at))
+        return tuple(state for state in self._state.plan.states() if not self.authorised(state, at))
 
     def too_short(self, leg: int, at: datetime) -> tuple[str, ...]:
         """Of the `states_of` a leg, those that are not `authorised` at this instant for as long as is `needed`: at departure all
@@ -197,23 +195,23 @@ class Consents:
         """How long the authorisation of a State must still run for a leg to begin: its `time_to_leave` from there, and for the
         first leg the plan's `margin` too.
         """
-        plan = self._plan
+        plan = self._state.plan
         return plan.time_to_leave(state, leg) + (plan.margin if leg == 0 else timedelta())
 
     def states_of(self, leg: int) -> tuple[str, ...]:
         """States whose say it takes to begin `leg`: all at departure, then the `states` of the one that begins."""
-        plan = self._plan
+        plan = self._state.plan
         return plan.states() if leg == 0 else plan.legs[leg].states
 
     def conflicting(self) -> tuple[str, ...]:
         """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one
         says so too. Not one without which what it was given for has enough final ones that do.
         """
-        modality = self._plan.modality
+        modality = self._state.plan.modality
 
         def allows(one: Grant) -> bool:
             return one.final and modality in one.modalities
 
-        grants = self._grants.values()
+        grants = self._state.grants.values()
         against = (one for one in grants if not one.withdrawn and modality not in one.modalities)
         return tuple(dict.fromkeys(one.state for one in against if self._wanting(one, allows)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from domain.delivery.consents import Consents
+from domain.delivery.consents import Consents, changed_to
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
@@ -91,7 +91,9 @@ def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
 
 
 def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A change leaves no consent or permission `wanting` that was not so before."""
+    """A change leaves nothing `_wanting` that was not so before: every State that is still to be entered can consent, and can
+    permit what is done there (R1, R16).
+    """
     known = [*_wanting(delivery, delivery.plan, directory)]
     for there, measure in _wanting(delivery, plan, directory):
         if (there, measure) in known:
@@ -113,12 +115,12 @@ def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator
 
 
 def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[tuple[str, Measure | None]]:
-    """What no State that this plan has still to lead into has given, or may give where it is asked: none where it cannot have
-    authorised (`may_be_authorised`, R1), and each measure that no act permits there, and nobody is still asked to (R16). Nothing
-    once it is delivered.
+    """What is lacking, by this plan, in the States that the legs to come lead into. A State with no measure: it has not
+    authorised, and cannot by what it is still asked (`may_be_authorised`, R1). A State with a measure: no act permits that
+    there, and nobody who may is `_surely_asked` (R16). Nothing once it is delivered.
     """
     state, now = delivery.state, delivery.reached
-    consents = Consents(state, plan, now)
+    consents = Consents(changed_to(state, plan, now))
     begins = plan.legs[0 if state.leg is None else state.leg + 1 :] if not state.delivered else ()
     for there in dict.fromkeys(one for leg in begins for one in leg.states):
         if not consents.may_be_authorised(there):
@@ -136,7 +138,7 @@ def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[t
 def _surely_asked(
     state: State, plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint
 ) -> Iterator[Measure]:
-    """What somebody there who may permit it has still to answer to, whoever else answers first."""
+    """Measures for which the checkpoint cannot close before one has answered that may permit them."""
     answers = progress.answers if (progress := state.progress.get(checkpoint.id)) is not None else {}
     waits = [one for one in checkpoint.requires if (one.service, one.says) not in answers]
     able: dict[str, tuple[Measure, ...]] = {}
@@ -151,11 +153,11 @@ def _surely_asked(
 
 
 def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Where the `expiry_warnings` are others: an authorisation of a State ahead that by the new plan its State `rests_on` is not
-    near its end by the last of them, with which it halts (R5); and one that has been warned of is so once more before the last,
-    since what is asked to extend it is asked no more.
+    """Where the `expiry_warnings` are others (R5), of each authorisation of a State ahead that its State `rests_on` by the new
+    plan: the last warning is still to come, since with that it halts. Where it has been warned of, another comes before the last:
+    the change withdraws the question for an extension, and that warning asks it again.
     """
-    state, consents = delivery.state, Consents(delivery.state, plan, delivery.reached)
+    state, consents = delivery.state, Consents(changed_to(delivery.state, plan, delivery.reached))
     if state.delivered or sorted(plan.expiry_warnings) == sorted(delivery.plan.expiry_warnings):
         return
     ahead = [one for one in state.states_ahead() if any(one in leg.states for leg in plan.legs[state.leg or 0 :])]

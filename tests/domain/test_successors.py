@@ -18,7 +18,7 @@ from domain.rules.replacing import who_permits_on
 from domain.views.asked import inbox, request
 from domain.views.unasked import may_say
 from rehearsal.services import EPOCH
-from tests.course import GROSS, arrested, became, code, prepared
+from tests.course import GROSS, arrested, became, code, dispatched, prepared
 from tests.domain.test_changes import change, refused
 from tests.domain.test_goods import COVER, plan_of
 from tests.domain.test_hostile_stand_ins import (
@@ -302,14 +302,7 @@ def test_r7_who_takes_the_place_of_the_only_other_that_decides_says_it_by_two_of
     for officer in ("officer-1", "officer-2"):
         table.say("kz.border", "authorisation_granted", "consent-kz", officer=officer)
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    for service, kind, at in (
-        ("kz.police", "prepared", "preparation"),
-        ("kz.knb", "ready", "preparation"),
-        ("uz.customs", "ready", "departure"),
-        ("uz.police", "ready", "departure"),
-        ("kz.police", "dispatched", "departure"),
-    ):
-        table.say(service, kind, at)
+    dispatched(table)
     table.say("kz.knb", "hold_requested")
     if said:
         assert code(table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)) is None

@@ -94,7 +94,7 @@ BUGS = (
     Bug(
         "R16", "domain/delivery/consents.py", "plan.measures(state) if card is None", "() if card is None", "permissions_that_end"
     ),
-    Bug("R1", "domain/delivery/consents.py", "in self._plan.line_of(service))", "in (service,))", "successors"),
+    Bug("R1", "domain/delivery/consents.py", "in self._state.plan.line_of(service))", "in (service,))", "successors"),
     Bug(
         "R1",
         "domain/delivery/consents.py",

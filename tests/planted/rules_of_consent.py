@@ -53,7 +53,7 @@ BUGS = (
     Bug(
         "R3",
         "domain/delivery/consents.py",
-        " and self._plan.modality in grant.modalities\n\n        for",
+        " and self._state.plan.modality in grant.modalities\n\n        for",
         "\n\n        for",
         "coming_back",
     ),
@@ -61,8 +61,8 @@ BUGS = (
     Bug(
         "R5",
         "domain/delivery/consents.py",
-        "one.expired or ended_behind(state, plan, one, at) for",
-        "one.expired for",
+        "expired=one.expired or ended_behind(state, plan, one, at)",
+        "expired=one.expired",
         "coming_back",
     ),
     Bug("R5", "domain/delivery/consents.py", "return grant.state not in state.states_ahead() and", "return", "coming_back"),
@@ -91,8 +91,14 @@ BUGS = (
         "coming_back",
     ),
     Bug("R1", "domain/delivery/consents.py", "grant.final and not grant.expired and self", "grant.final and self", "coming_back"),
-    Bug("R1", "domain/delivery/consents.py", "count = _wanted(one) - len(beside)", "count = _wanted(one)", "coming_back"),
-    Bug("R1", "domain/delivery/consents.py", 'if (service, "authorisation") not in answers]', "]", "coming_back"),
+    Bug(
+        "R1",
+        "domain/delivery/consents.py",
+        "count = _least(checkpoint) - (len(checkpoint.authorities()) - len(able))",
+        "count = _least(checkpoint)",
+        "coming_back",
+    ),
+    Bug("R1", "domain/delivery/consents.py", 'if (one, "authorisation") not in answers]', "]", "coming_back"),
     Bug("R1", "domain/delivery/consents.py", "return sum(map(lacking.count, sure)) +", "return len(sure) +", "coming_back"),
     Bug("R1", "domain/delivery/consents.py", "                sure |= among\n", "                pass\n", "coming_back"),
     Bug(
