@@ -440,6 +440,15 @@ def calls_elsewhere() -> Table:
     return table
 
 
+def provisional_behind_what_is_final() -> Table:
+    """Who has consented is asked once more, and says first what is not final."""
+    table = Told()
+    table.change(_beside("consent-kz"))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("kz.prosecutor", "authorisation_granted", "one-more", provisional=True)
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -614,6 +623,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "may-not-permit-for-longer": may_not_permit_for_longer,
     "warned-too-late": warned_too_late,
     "calls-elsewhere": calls_elsewhere,
+    "provisional-behind-what-is-final": provisional_behind_what_is_final,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,

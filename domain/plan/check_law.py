@@ -3,14 +3,14 @@
 What a card does not know is no fault by itself: the plan says who answers for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.check_voices import agreement, second_voice, successors
 from domain.plan.demands import needed, not_known, topic
 from domain.plan.directory import Directory, ServiceKind
-from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.plan import Plan, PlannedCheckpoint, Requirement
 from domain.plan.powers import PUBLIC_AUTHORITIES, RUNNING
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
@@ -158,9 +158,10 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 
 def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
-    """For each measure that an act must permit, somebody is asked who may (R16)."""
+    """For each measure that an act must permit, somebody is asked who may (R16); and one of those must have answered."""
     there = [at for at in plan.at("authorise") if at.state == card.state]
     could = {measure for at in there for measure in permitted_at(plan, directory, card, at)}
+    must = {measure for at in there for measure in surely_permitted_at(plan, directory, card, at, at.requires)}
     if plan.asks_permission(card.state) and not plan.permissions(card):
         problem = fill(
             "R16: a permission is asked of {state}, and nothing is done there that an act must permit", state=card.state
@@ -168,10 +169,19 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
         yield Fault(place="checkpoints", problem=problem)
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
+        who = fill(" of {kinds}", kinds=either(rule.by)) if rule is not None and rule.by else ""
         if measure not in could:
-            who = fill(" of {kinds}", kinds=either(rule.by)) if rule is not None and rule.by else ""
             problem = fill(
                 "R16: in {state} {measure} needs a permission{who}, and nobody there is asked who could give it",
+                state=card.state,
+                measure=word(measure),
+                who=who,
+            )
+            yield Fault(place="checkpoints", problem=problem)
+        elif measure not in must:
+            problem = fill(
+                "R16: in {state} {measure} needs a permission{who}, and enough of those asked there may answer without one who "
+                "could give it; ask for the answer of all, or ask who could at a checkpoint of its own",
                 state=card.state,
                 measure=word(measure),
                 who=who,
@@ -254,6 +264,23 @@ def permitted_at(plan: Plan, directory: Directory, card: RuleCard, checkpoint: P
         return any(says in acts and card.lets_permit(kind, measure, plan.case) for says, kind in asked)
 
     return tuple(one for one in plan.permissions(card) if may(one))
+
+
+def surely_permitted_at(
+    plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint, waits: Sequence[Requirement]
+) -> Iterator[Measure]:
+    """What must be permitted there, and may be by one of those for whose answer the checkpoint still `waits`: it cannot close
+    before one of them has answered.
+    """
+    able: dict[str, tuple[Measure, ...]] = {}
+    for service in dict.fromkeys(one.service for one in waits):
+        of_it = tuple(one for one in waits if one.service == service)
+        able[service] = permitted_at(plan, directory, card, checkpoint.model_copy(update={"requires": of_it}))
+    answered = len(checkpoint.services()) - len(able)
+    for measure in plan.permissions(card):
+        others = sum(measure not in one for one in able.values())
+        if checkpoint.quorum() > answered + others:
+            yield measure
 
 
 def who_permits(card: RuleCard, measure: Measure, case: Case) -> tuple[ServiceKind, ...]:

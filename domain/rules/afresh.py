@@ -7,12 +7,12 @@ from domain.delivery.consents import Consents, changed_to
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
-from domain.plan.cards import Measure, RuleCard
-from domain.plan.check_law import permitted_at
+from domain.plan.cards import Measure
+from domain.plan.check_law import surely_permitted_at
 from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_voices import agreement
 from domain.plan.directory import Directory
-from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.plan import Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import CONDITION_LOST, arresting, changed, digest_of_request
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
@@ -117,7 +117,7 @@ def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator
 def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[tuple[str, Measure | None]]:
     """What is lacking, by this plan, in the States that the legs to come lead into. A State with no measure: it has not
     authorised, and cannot by what it is still asked (`may_be_authorised`, R1). A State with a measure: no act permits that
-    there, and nobody who may is `_surely_asked` (R16). Nothing once it is delivered.
+    there, and nobody must answer who may (`surely_permitted_at`, R16). Nothing once it is delivered.
     """
     state, now = delivery.state, delivery.reached
     consents = Consents(changed_to(state, plan, now))
@@ -129,27 +129,16 @@ def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[t
         if card is None or (plan.held_back and there != plan.legs[0].state):
             continue
         waits = [one for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
-        asked = {measure for one in waits for measure in _surely_asked(state, plan, directory, card, one)}
+        asked = {measure for one in waits for measure in surely_permitted_at(plan, directory, card, one, _unanswered(state, one))}
         for lacking in consents.not_permitted((there,), now):
             if lacking.permission not in asked and not consents.still_to_begin(there, lacking.permission, now):
                 yield there, lacking.permission
 
 
-def _surely_asked(
-    state: State, plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint
-) -> Iterator[Measure]:
-    """Measures for which the checkpoint cannot close before one has answered that may permit them."""
+def _unanswered(state: State, checkpoint: PlannedCheckpoint) -> tuple[Requirement, ...]:
+    """What a checkpoint asks for and nobody has answered."""
     answers = progress.answers if (progress := state.progress.get(checkpoint.id)) is not None else {}
-    waits = [one for one in checkpoint.requires if (one.service, one.says) not in answers]
-    able: dict[str, tuple[Measure, ...]] = {}
-    for service in dict.fromkeys(one.service for one in waits):
-        of_it = tuple(one for one in waits if one.service == service)
-        able[service] = permitted_at(plan, directory, card, checkpoint.model_copy(update={"requires": of_it}))
-    answered = len(checkpoint.services()) - len(able)
-    for measure in plan.permissions(card):
-        others = sum(measure not in one for one in able.values())
-        if checkpoint.quorum() > answered + others:
-            yield measure
+    return tuple(one for one in checkpoint.requires if (one.service, one.says) not in answers)
 
 
 def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -224,10 +224,14 @@ class AuthorisationGranted(Kind):
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
         expired, and not warned of; in the `form` in which it was given, `given_at` that time. It is `since` the first one began.
-        Unless it is provisional, it comes in the place of what those gave too whose place its `voice` has taken, but for what a
-        later checkpoint asked for, and for what permits more: that is permitted still. Where a duty about that was asked for, it
-        is `superseded`, without its conditions.
+        A provisional one changes nothing where its `voice` holds one that is `final` and has not expired. Unless it is
+        provisional, it comes in the place of what those gave too whose place its `voice` has taken, but for what a later
+        checkpoint asked for, and for what permits more: that is permitted still. Where a duty about that was asked for, it is
+        `superseded`, without its conditions.
         """
+        held = state.grants.get(said.voice)
+        if self.provisional and held is not None and held.final and not held.expired:
+            return
         since, before = self._since(state, said), self._before(state, said)
         for one in before if not self.provisional else ():
             if one.service != said.voice and set(one.permits) <= set(self.permits):

@@ -325,23 +325,31 @@ def test_r22_an_amendment_while_departure_waits_for_an_extension_asks_the_fresh_
 
 
 @pytest.mark.parametrize(
-    ("provisional", "content", "leaves"),
-    [(False, {}, True), (False, {"valid_from": "2022-03-02T06:00:00Z"}, False), (True, {}, False)],
-    ids=["long enough", "still to begin", "provisional"],
+    ("content", "leaves"), [({}, True), ({"valid_from": "2022-03-02T06:00:00Z"}, False)], ids=["long enough", "still to begin"]
 )
 def test_r5_a_consent_that_was_given_afresh_takes_the_question_for_an_extension_back(
-    provisional: bool,  # noqa: FBT001
     content: Any,
     leaves: bool,  # noqa: FBT001
 ) -> None:
     """The old one is not used any more, so that nobody extends it halts nothing (found by test)."""
     table = waiting_for_an_extension()
     change(table, changed(elsewhere_with_consent))
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", provisional=provisional, **content)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", **content)
     assert table.at("extension.uz.prosecutor.1").result == "withdrawn"
     assert table.is_open("departure") is leaves
     table.pass_time(hours=12)
     assert table.delivery.state.halt is None
+
+
+def test_r5_what_is_provisional_leaves_the_question_for_an_extension_of_what_is_final() -> None:
+    """The final one counts until the new question is answered, so it is still to be extended."""
+    table = waiting_for_an_extension()
+    change(table, changed(elsewhere_with_consent))
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2", provisional=True)
+    assert table.is_open("consent-uz-2", "extension.uz.prosecutor.1")
+    table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert table.is_open("departure")
 
 
 @pytest.mark.parametrize("order", [("consent-uz", "consent-uz-2"), ("consent-uz-2", "consent-uz")])

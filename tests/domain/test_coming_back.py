@@ -342,6 +342,7 @@ def test_r3_who_has_answered_where_another_is_waited_for_did_not_allow_another_w
 def test_r1_what_is_provisional_where_nobody_is_asked_any_more_is_not_counted_on() -> None:
     """Either of two was enough, and one of them was provisional as the other answered: it can become final nowhere."""
     table = left_behind(**BESIDE)
+    table.say("kz.prosecutor", "authorisation_withdrawn")
     document = table.delivery.plan.model_dump()
     either = asks("kz.prosecutor authorisation", "kz.court authorisation")
     fresh = document["checkpoints"][0] | {"id": "kz-8", "requires": either, "need": 1, "escalate": [], "remind": []}

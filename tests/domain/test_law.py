@@ -541,6 +541,21 @@ def test_r16_somebody_who_may_permit_it_is_asked() -> None:
     assert ("checkpoints", True) == (place, "in EE post needs a permission of court" in problem)
 
 
+@pytest.mark.parametrize(("need", "sure"), [(1, False), (2, False), (3, True), ("all", True)])
+def test_r16_somebody_who_may_permit_it_has_answered(need: Any, *, sure: bool) -> None:
+    """By the card of Kazakhstan its prosecutor alone permits the post. Where two others are asked too, it could go without."""
+    three = asks("kz.prosecutor authorisation", "kz.court authorisation", "kz.border authorisation")
+    plan = with_changes(plan_={"coordinator": "kz.court"}, consent_kz={"requires": three, "need": need, "escalate": []})
+    card = {"granted_by": ["prosecutor", "court", "border_guard"]}
+    found = problems(plan, card_of("KZ", **card), "R16")
+    assert sure != any("may answer without one who could give it" in one for _, one in found)
+
+    document = plan.model_dump()
+    alone = document["checkpoints"][0] | {"id": "consent-kz-2", "requires": asks("kz.prosecutor authorisation"), "need": "all"}
+    apart = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], alone]})
+    assert not problems(apart, card_of("KZ", **card), "R16")
+
+
 def test_r1_a_closed_list_of_offences_holds() -> None:
     """Estonia's law lists them: a plan that names none of them is refused, and says which there are."""
     plan = example_plan("back-to-sender")

@@ -6,11 +6,24 @@ from typing import Any
 import pytest
 
 from domain.delivery.decided import Closed
+from domain.plan.plan import Plan
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, forbidden, outcome_of
-from tests.support import Table, card_of, example_cards, example_directory, example_plan, omsk_with_two_authorities
+from tests.domain.test_changes import change
+from tests.domain.test_coming_back import HOURS, back, left_behind
+from tests.domain.test_successors import BESIDE
+from tests.support import (
+    Table,
+    asks,
+    card_of,
+    example_cards,
+    example_directory,
+    example_plan,
+    omsk_with_two_authorities,
+    with_changes,
+)
 
 
 def provisional(**content: Any) -> Table:
@@ -55,6 +68,42 @@ def test_provisional_authorisation_after_the_final_one_is_refused_while_others_a
     again = table.say("ru.prosecutor", "authorisation_granted", "consent-ru", provisional=True)
     assert became(again) == ("refused", "R17")
     assert not table.delivery.state.grants["ru.prosecutor"].provisional
+
+
+def asked_twice() -> Table:
+    """Kazakhstan is asked at two checkpoints, at the second one of two services is enough; its prosecutor has answered at the
+    first, and provisionally at the second.
+    """
+    plan = with_changes(consent_kz={"escalate": []}, plan_={"coordinator": "kz.court"}).model_dump()
+    either = asks("kz.prosecutor authorisation", "kz.court authorisation")
+    again = plan["checkpoints"][0] | {"id": "consent-kz-2", "requires": either, "need": 1}
+    plan["checkpoints"] = [*plan["checkpoints"], again]
+    table = Table(Plan.model_validate(plan), other_cards=card_of("KZ", **BESIDE))
+    assert became(table.say("kz.prosecutor", "authorisation_granted", "consent-kz")) == ("accepted", None)
+    again = table.say("kz.prosecutor", "authorisation_granted", "consent-kz-2", provisional=True)
+    assert became(again) == ("accepted", None)
+    return table
+
+
+def test_r1_what_is_provisional_takes_the_place_of_nothing_that_is_final() -> None:
+    """The other authority answers at the second checkpoint; what the prosecutor gave at the first counts still."""
+    table = asked_twice()
+    assert not table.delivery.state.grants["kz.prosecutor"].provisional
+    table.say("kz.court", "authorisation_granted", "consent-kz-2")
+    assert table.delivery.consents.authorised("KZ", table.now)
+
+
+@pytest.mark.parametrize("ends", ["withdrawn", "expired"])
+def test_r1_what_is_provisional_takes_the_place_of_what_has_ended(ends: str) -> None:
+    """Kazakhstan lies behind, what it gave is withdrawn or has run out, and it is asked afresh: it may be made final there."""
+    table = left_behind(**BESIDE)
+    if ends == "withdrawn":
+        table.say("kz.prosecutor", "authorisation_withdrawn")
+    else:
+        table.pass_time(hours=HOURS)
+    change(table, back(table.delivery.plan, "kz.prosecutor"))
+    table.say("kz.prosecutor", "authorisation_granted", "kz-9", provisional=True)
+    assert table.delivery.state.grants["kz.prosecutor"].provisional
 
 
 def test_refusal_after_a_provisional_authorisation_halts() -> None:

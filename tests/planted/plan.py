@@ -149,6 +149,9 @@ BUGS = (
         "says == card and not card",
         "law",
     ),
+    Bug("R16", "domain/plan/check_law.py", "if checkpoint.quorum() > answered + others:", "if others < len(able):", "law"),
+    Bug("R16", "domain/plan/check_law.py", "answered = len(checkpoint.services()) - len(able)", "answered = 0", "coming_back"),
+    Bug("R16", "domain/plan/check_law.py", "elif measure not in must:", "elif False:", "law"),
     Bug("R16", "domain/plan/check_law.py", 'says == "permission" and card is not None and', "says == card and", "law"),
     Bug("R16", "domain/plan/check_law.py", "card.lets_permit(kind, measure, plan.case) for says", "True for says", "law"),
     Bug(
