@@ -80,5 +80,5 @@ def _would_count(delivery: Delivery, now: datetime, seed: int) -> bool:
 
 def _asked(delivery: Delivery) -> Iterator[tuple[str, str]]:
     for name, progress in delivery.state.progress.items():
-        if progress.open and progress.contingency != "sighting":
+        if progress.open and progress.contingency not in ("sighting", "course"):
             yield from ((name, service) for service in progress.waiting_for())

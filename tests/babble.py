@@ -449,6 +449,50 @@ def provisional_behind_what_is_final() -> Table:
     return table
 
 
+def watched_unpermitted() -> Table:
+    """On its last leg it is to be watched, which in Uzbekistan its prosecutor alone may permit, and does not."""
+    law = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+    watching = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "law": law}
+    rest = {"measures": [one for one in MEASURES if one != "watching_thing"], "needs": "nothing", "law": law}
+    free = {"measures": MEASURES, "needs": "nothing", "law": {"mark": "T", "text": example_cards()["KZ"].texts[0].id}}
+    plan = with_changes(plan_={"surveillance": None}, delivery={"due": timedelta(hours=300)})
+    table = Told(plan=plan, other_cards=card_of("UZ", measures=[watching, rest]) | card_of("KZ", measures=[free]))
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", permits=[])
+    table.dispatch().hand_over()
+
+    def edit(plan: dict[str, Any]) -> None:
+        plan["surveillance"] = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
+        _beside("consent-kz", "kz-2")(plan)
+        _beside("consent-uz", "uz-2")(plan)
+
+    table.change(edit)
+    table.pass_time(hours=6)
+    table.say("kz.prosecutor", "authorisation_granted", "kz-2", permits=[])
+    table.say("uz.prosecutor", "authorisation_granted", "uz-2", permits=[])
+    return table
+
+
+def not_sanctioned() -> Table:
+    """The police let it be listened to in urgency, which the prosecutor refuses to sanction; then the plan has another title."""
+    source = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+    own = {"measures": ["audio_video"], "needs": "own_act", "by": ["prosecutor"], "law": source}
+    rest = {"measures": [one for one in MEASURES if one != "audio_video"], "needs": "nothing", "law": source}
+    urgent = {"measures": ["audio_video"], "by": ["police"], "sanctioned_within": "24h", "law": source}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")}
+    told = example_plan().request.model_dump() | {"technical_means": "a recorder"}
+    plan = with_changes(consent_kz=asked, plan_={"uses": ["audio_video"], "request": told})
+    free = {"measures": MEASURES, "needs": "nothing", "law": {"mark": "T", "text": example_cards()["UZ"].texts[0].id}}
+    cards = card_of("KZ", measures=[own, rest], urgent_measures=[urgent]) | card_of("UZ", measures=[free])
+    table = Told(plan=plan, other_cards=cards)
+    words = {"permissions": ["audio_video"], "urgent_at": "2022-03-01T04:00:00Z", "on_behalf_of": "kz.prosecutor"}
+    table.say("kz.police", "permission_granted", "consent-kz", **words)
+    table.dispatch()
+    table.say("kz.prosecutor", "permission_refused", "sanction.kz.prosecutor.1", state="KZ")
+    table.change(lambda plan: plan.update(title="Another title"))
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -624,6 +668,8 @@ TOLD: dict[str, Callable[[], Table]] = {
     "warned-too-late": warned_too_late,
     "calls-elsewhere": calls_elsewhere,
     "provisional-behind-what-is-final": provisional_behind_what_is_final,
+    "watched-unpermitted": watched_unpermitted,
+    "not-sanctioned": not_sanctioned,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,

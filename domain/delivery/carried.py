@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from domain.delivery.delivery import Delivery, Rules
+from domain.delivery.holdings import told
 from domain.delivery.known import KnownStatements
 from domain.delivery.ledger import Entry, Ledger
 from domain.delivery.state import State
@@ -57,7 +58,7 @@ def carried(delivery: Delivery) -> Carried:
             progress["checkpoint"] = state.progress[name].checkpoint.model_dump(mode="json", exclude_defaults=True)
         for word in [word for word, value in progress.items() if not value and word != "due"]:
             del progress[word]  # as it is where nothing has happened yet
-    words["exhibits"] = {label: one.words() for label, one in state.exhibits.items()}
+    words["exhibits"] = told(state.exhibits)
     for grant in words["grants"].values():
         if grant["given_at"] is None:
             del grant["given_at"]  # it was given in writing
@@ -98,6 +99,7 @@ def _state(carried: Carried, secret: bytes) -> State:
     words: dict[str, Any] = {**carried.state}
     planned = {one["id"]: one for one in words["plan"]["checkpoints"]}
     words["progress"] = {name: {"checkpoint": planned.get(name)} | one for name, one in words["progress"].items()}
+    words["exhibits"] = {label: words["exhibits"]["said"][number] for label, number in words["exhibits"]["of"].items()}
     state = _STATE.validate_python(words)
     state.statements = KnownStatements.unpacked(secret, carried.speakers, carried.known)
     return state

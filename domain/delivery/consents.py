@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
 from domain.plan.cards import Measure
+from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.plan import Plan, PlannedCheckpoint
+
+
+def touches(plan: Plan, state: str) -> bool:
+    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there."""
+    beside = any(one.state == state and one.step in AFTER_DELIVERY for one in plan.checkpoints)
+    return beside or state in plan.states() or bool(plan.measures(state))
 
 
 def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
@@ -90,6 +97,16 @@ class Consents:
             for permission in self._wanted(state)
             if not self.permitted(state, permission, at)
         )
+
+    def never_permitted(self, states: tuple[str, ...]) -> tuple[Lacking, ...]:
+        """What is done in these States that an act must permit, and none has, also none that has ended since (R16)."""
+
+        def ever(state: str, permission: Measure) -> bool:
+            acts = (one.permissions for one in self._state.permits.get(state, ()))
+            return any(permission in one for one in acts) or any(one.final for one in self._also_permitting(state, permission))
+
+        wanted = ((state, one) for state in states for one in self._wanted(state))
+        return tuple(Lacking(state, one) for state, one in wanted if not ever(state, one))
 
     def _wanted(self, state: str) -> tuple[Measure, ...]:
         plan, card = self._state.plan, self._state.cards.get(state)
@@ -204,8 +221,8 @@ class Consents:
         return plan.states() if leg == 0 else plan.legs[leg].states
 
     def conflicting(self) -> tuple[str, ...]:
-        """States of which an authorisation that is not withdrawn does not allow the plan's `modality` (R3). A provisional one
-        says so too. Not one without which what it was given for has enough final ones that do.
+        """States that the plan `touches`, of which an authorisation that is not withdrawn does not allow its `modality` (R3). A
+        provisional one says so too. Not one without which what it was given for has enough final ones that do.
         """
         modality = self._state.plan.modality
 
@@ -213,5 +230,5 @@ class Consents:
             return one.final and modality in one.modalities
 
         grants = self._state.grants.values()
-        against = (one for one in grants if not one.withdrawn and modality not in one.modalities)
-        return tuple(dict.fromkeys(one.state for one in against if self._wanting(one, allows)))
+        against = (one for one in grants if not one.withdrawn and modality not in one.modalities and self._wanting(one, allows))
+        return tuple(dict.fromkeys(one.state for one in against if touches(self._state.plan, one.state)))

@@ -18,6 +18,7 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import refused
 from domain.plan.goods import Amount, Key, SubstanceMass, keyed, of_so_much
 from domain.plan.quantity import Bounds, bounds
+from domain.signing.canonical import canonical
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
@@ -132,6 +133,19 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
 def taken_out(lots: Mapping[str, TakenLot]) -> dict[str, Any]:
     """What was taken out on the way, as it is counted."""
     return {label: lot.words() for label, lot in lots.items()}
+
+
+def told(known: Mapping[str, Exhibit]) -> dict[str, Any]:
+    """What was said of exhibits, as it is carried and counted: each different thing once, and by label which of these."""
+    said: list[dict[str, Any]] = []
+    numbers: dict[bytes, int] = {}
+    of: dict[str, int] = {}
+    for label, one in known.items():
+        words = one.words()
+        of[label] = numbers.setdefault(canonical(words), len(said))
+        if of[label] == len(said):
+            said.append(words)
+    return {"said": said, "of": of}
 
 
 def going_on(state: State) -> tuple[Amount, ...]:

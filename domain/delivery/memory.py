@@ -354,6 +354,17 @@ class RegisterState:
         """Whether it has been signed for, and every selector of this plan is among the `signed`."""
         return bool(self.orders) and all(one.hash in self.signed for one in plan.selectors)
 
+    def change(self, old: Plan, new: Plan) -> None:
+        """What the new plan touches that the old one did not is not `signed`, though it was once: the register may have let go of
+        it. It has `looked` only if it `covers` the new plan, and that touches all that the old one did; where it `covers` it, and
+        that touches less, it is looked into `afresh`, by what was signed.
+        """
+        before, now = ([one.hash for one in plan.selectors] for plan in (old, new))
+        self.signed = tuple(one for one in self.signed if one in before or one not in now)
+        covered, fewer = self.covers(new), any(one not in now for one in before)
+        self.looked = self.looked and covered and not fewer
+        self.afresh = self.afresh or (covered and fewer)
+
     def unsettled(self) -> tuple[Contact, ...]:
         """The contacts whose conflict is not `settled`."""
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)

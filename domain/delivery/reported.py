@@ -71,15 +71,13 @@ class Amended(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The new services and cards are known, and the new plan is in force, from here on; who is responsible by it may
         `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
-        the `watch` before, `closer` is as close as both of them, span by span; else there is none. What it touches that the plan
-        before did not is not `signed`, though it was once: the register may have let go of it. `looked` of the register stays
-        only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
-        there, and is `due_anew`, `due_after` later than `counted_from`; where its reminders are others, those have come whose
-        time is not after now, or after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew`
-        when it was. What a first officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it
-        was to the plan before. Where the `expiry_warnings` are others, no authorisation has been warned of. What `ended_behind`
-        has expired: nothing halts for it. They `wait_anew`, as it was planned before. Nothing is offered any more to who takes
-        part no more.
+        the `watch` before, `closer` is as close as both of them, span by span; else there is none. What the register knows is as
+        by its `change`. A checkpoint that is open and stands in the new plan is asked as it stands there, and is `due_anew`,
+        `due_after` later than `counted_from`; where its reminders are others, those have come whose time is not after now, or
+        after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
+        officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
+        Where the `expiry_warnings` are others, no authorisation has been warned of. What `ended_behind` has expired: nothing
+        halts for it. They `wait_anew`, as it was planned before. Nothing is offered any more to who takes part no more.
         """
         old, before, watch, new = state.plan, state.plan.participants(), state.watch, read_plan(self.plan)
         for grant in state.grants.values():
@@ -91,9 +89,7 @@ class Amended(Event):
         state.closer = closest(watch, state.plan.surveillance) if watch is not None and looser else None
         state.take_charge(when.at, when.at)
         state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
-        more = {one.hash for one in state.plan.selectors} - {one.hash for one in old.selectors}
-        state.register.signed = tuple(one for one in state.register.signed if one not in more)
-        state.register.looked = state.register.looked and state.register.covers(state.plan)
+        state.register.change(old, state.plan)
         for name, progress in state.progress.items():
             planned = state.plan.find(name)
             if planned is not None and progress.open:

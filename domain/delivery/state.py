@@ -317,14 +317,20 @@ class State:
     def stands(self, progress: Progress) -> bool:
         """Whether nobody's silence counts there now, since no answer would: it is held (R8), or a divergence waits for people to
         decide (R18), and it `waits_with` that; or it is a checkpoint of the way, and a discrepancy waits for a decision (R7); or
-        it `leads_on`, and the leg that comes next is not `cleared` any more: a State is asked afresh (R22).
+        it `leads_on`, and the leg that comes next is not `cleared` any more, or after the last a State is `asked_here` (R22).
         """
         if self.hold is not None or self.divergence is not None:
             return self.waits_with(progress)
         if self.discrepancy is not None and progress.contingency is None:
             return self.waits_with(progress)
         following = 0 if self.leg is None else self.leg + 1
-        return self.cleared < following < len(self.plan.legs) and self.leads_on(progress)
+        waits = self.cleared < following if following < len(self.plan.legs) else bool(self.asked_here())
+        return waits and self.leads_on(progress)
+
+    def asked_here(self) -> tuple[str, ...]:
+        """States of the leg that it is on which a changed plan asks afresh, and which have not answered."""
+        asked = (one for one in self.plan.at("authorise") if not self.closed(one.id))
+        return tuple(one.state for one in asked if one.state in self.here.states)
 
     def leads_on(self, progress: Progress) -> bool:
         """Whether by what is asked there the leg that comes next may begin: it is a checkpoint of step `dispatch` before it has

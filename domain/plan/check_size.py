@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from domain.plan.access import taken_along
-from domain.plan.cards import RuleCard, canonical_cards
+from domain.plan.cards import Modality, RuleCard, canonical_cards
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import request_for_consent
@@ -16,6 +16,7 @@ from domain.words.quantities import say_span
 from domain.words.text import fill
 
 CONSENTS: tuple[Need, ...] = ("authorisation", "agreement", "permission")
+IN_PART: tuple[Modality, ...] = ("removed_in_part", "replaced_in_part")
 CORRECTABLE: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
 
 
@@ -42,9 +43,6 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
             most=most,
         )
         yield Fault(place="legs", problem=problem)
-    if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
-        problem = fill("R28: the contents have {size} bytes, {most} at most are told in a request", size=size, most=most)
-        yield Fault(place="consignment.contents", problem=problem)
     if (count := len(plan.asked_states())) > (most := figures.most_states):
         yield Fault(
             place="legs",
@@ -56,8 +54,49 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
         )
     yield from known_services(taken_along(plan, directory), figures)
     yield from known_cards({state: cards[state] for state in plan.asked_states() if state in cards}, figures)
+    yield from _held_of_goods(plan, len(canonical([plain(one) for one in plan.consignment.contents])), figures)
+    yield from _check_ins(plan, figures)
     yield from _spans(plan, directory, figures)
     yield from _requests(plan, figures)
+
+
+def _held_of_goods(plan: Plan, size: int, figures: Figures) -> Iterator[Fault]:
+    """All of it can be said of the goods: by whoever prepares them, what was kept, sampled and, in part, removed; and by each of
+    those who seize them, with a quarter to spare for items and finds.
+    """
+    seizing = sum(one.says == "seizure" for at in plan.checkpoints for one in at.requires)
+    prepared = figures.prepared_bytes // (3 if plan.modality in IN_PART else 2)
+    most = min(prepared, figures.seized_bytes * 3 // 4 // max(seizing, 1), figures.contents_bytes)
+    if size > most:
+        problem = fill(
+            "R28: the contents have {size} bytes, {most} at most can be told in a request, and said where it is prepared and by "
+            "each that seizes it",
+            size=size,
+            most=most,
+        )
+        yield Fault(place="consignment.contents", problem=problem)
+
+
+def _check_ins(plan: Plan, figures: Figures) -> Iterator[Fault]:
+    """Whoever is in charge can answer every check-in of its legs, and has half of what it may say left for the rest (R9)."""
+    if plan.surveillance is None:
+        return
+    most = min(figures.speaker_statements, figures.shared_statements // len(plan.speakers())) // 2
+    often = min(plan.surveillance.check_in, plan.surveillance.degraded or plan.surveillance.check_in)
+    ways: dict[str, timedelta] = {}
+    for leg in plan.legs:
+        end = plan.find(leg.end)
+        ways[leg.responsible] = ways.get(leg.responsible, timedelta()) + (plan.due_after(end) if end is not None else leg.takes)
+    for service, way in ways.items():
+        if (count := way // often) > most:
+            problem = fill(
+                "R28: {service} may be asked {count} times where it is, and can answer {most} times beside the rest; let it be "
+                "asked less often",
+                service=service,
+                count=count,
+                most=most,
+            )
+            yield Fault(place="surveillance.check_in", problem=problem)
 
 
 def _requests(plan: Plan, figures: Figures) -> Iterator[Fault]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from functools import partial
 
-from domain.delivery.consents import Consents, changed_to
+from domain.delivery.consents import Consents, changed_to, touches
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
 from domain.plan.cards import Measure
 from domain.plan.check_law import surely_permitted_at
-from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.check_voices import agreement
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint, Requirement
@@ -32,7 +31,7 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
     unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
     asked = (*ahead, *beside, *left)
-    for state in filter(partial(_touches, plan), dict.fromkeys((*asked, *unbound))):
+    for state in filter(partial(touches, plan), dict.fromkeys((*asked, *unbound))):
         differs = changed(delivery.plan, plan, state) if state in asked else ()
         if state in unbound:
             differs = (*differs, CONDITION_LOST)
@@ -52,12 +51,6 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             yield Fault(place="checkpoints", problem=problem)
         elif (card := delivery.cards.get(state)) is not None:
             yield from agreement(plan, directory, card, fresh)
-
-
-def _touches(plan: Plan, state: str) -> bool:
-    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there."""
-    beside = any(one.state == state and one.step in AFTER_DELIVERY for one in plan.checkpoints)
-    return beside or state in plan.states() or bool(plan.measures(state))
 
 
 def _binds_no_more(delivery: Delivery, plan: Plan, grant: Grant) -> bool:
@@ -115,15 +108,16 @@ def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator
 
 
 def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[tuple[str, Measure | None]]:
-    """What is lacking, by this plan, in the States that the legs to come lead into. A State with no measure: it has not
-    authorised, and cannot by what it is still asked (`may_be_authorised`, R1). A State with a measure: no act permits that
-    there, and nobody must answer who may (`surely_permitted_at`, R16). Nothing once it is delivered.
+    """What is lacking, by this plan. A State with no measure: a leg to come leads into it, it has not authorised, and cannot by
+    what it is still asked (`may_be_authorised`, R1). A State with a measure: the leg that it is on or one to come leads into it,
+    no act permits that there, and nobody must answer who may (`surely_permitted_at`, R16). Nothing once it is delivered.
     """
     state, now = delivery.state, delivery.reached
     consents = Consents(changed_to(state, plan, now))
-    begins = plan.legs[0 if state.leg is None else state.leg + 1 :] if not state.delivered else ()
-    for there in dict.fromkeys(one for leg in begins for one in leg.states):
-        if not consents.may_be_authorised(there):
+    ahead = plan.legs[state.leg or 0 :] if not state.delivered else ()
+    begins = [one for leg in ahead[0 if state.leg is None else 1 :] for one in leg.states]
+    for there in dict.fromkeys(one for leg in ahead for one in leg.states):
+        if there in begins and not consents.may_be_authorised(there):
             yield there, None
         card = delivery.cards.get(there)
         if card is None or (plan.held_back and there != plan.legs[0].state):

@@ -7,6 +7,7 @@ to another way. Everything else that a plan must be is checked as it was at the 
 
 from collections.abc import Iterator, Mapping
 
+from domain.delivery.consents import touches
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
@@ -48,7 +49,22 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
     book = book_of(delivery)
     found = [fault for change in book.changes for fault in change(delivery, plan, directory)]
     checked = (fault for check in book.checks for fault in check(plan, directory, cards))
-    return (*found, *known_cards(cards, book.figures), *checked, *sizes(plan, directory, cards, book.figures))
+    past = tuple(_past(delivery, plan))
+    of_now = (fault for fault in checked if not fault.place.startswith(past))
+    return (*found, *known_cards(cards, book.figures), *of_now, *sizes(plan, directory, cards, book.figures))
+
+
+def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:
+    """Places of a plan at which nothing can be changed any more, and nobody is asked (R22): the ladder and the time of a question
+    for consent that has been passed; and who was asked there, where its State is asked afresh.
+    """
+    state = delivery.state
+    afresh = [one.state for one in plan.at("authorise") if one.authorities() and not state.closed(one.id)]
+    for number, one in enumerate(plan.checkpoints):
+        if one.step == "authorise" and state.closed(one.id):
+            yield from (f"checkpoints.{number}.{what}" for what in ("escalate.", "due"))
+            if one.state in afresh:
+                yield f"checkpoints.{number}.requires."
 
 
 def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -89,7 +105,7 @@ def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> 
         now = plan.find(known.id)
         place = f"checkpoints.{plan.checkpoints.index(now)}" if now is not None else "checkpoints"
         if now is None:
-            if not progress.open or progress.answers:
+            if not progress.open or (progress.answers and touches(plan, known.state)):
                 yield Fault(
                     place=place,
                     problem=fill("R22: {checkpoint} has been passed or answered; it cannot be taken out", checkpoint=known.id),

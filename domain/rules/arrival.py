@@ -17,7 +17,7 @@ from domain.plan.directory import Service
 from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
-from domain.rules.turns import may_not_move, not_over_yet
+from domain.rules.turns import asked_afresh_here, may_not_move, not_over_yet
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 from domain.words.moments import instant
 
@@ -70,7 +70,8 @@ class Delivered(Kind):
         one (`not_over_yet`).
         """
         state = delivery.state
-        return may_not_move(state) or (None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED
+        waits = asked_afresh_here(state) if _is_last(state, said) else not_over_yet(delivery, said.at)
+        return may_not_move(state) or waits or ACCEPTED
 
     def is_contact(self) -> bool:
         """Where it was not `seen`, nobody had it in sight."""

@@ -26,6 +26,7 @@ from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import in_hand, reported
 from domain.rules.exhibits import prepares_it
+from domain.rules.lapse import SANCTION
 from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
@@ -109,8 +110,9 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
     """While it is under way and has not been delivered, once `authorise` has `passed`. Where States are `conflicting`: halted
     with the cause `modality` and `no_common_way` (R3). Where something is `not_permitted`, in any State before the first leg is
     `cleared`, then in the `states_of` the leg that is `next_to_begin`, and of what is `held_back` in the State of its first leg:
-    halted with the cause `permission` and
-    `permission_wanting` (R16), for the first that is not `still_to_begin`.
+    halted with the cause `permission` and `permission_wanting` (R16), for the first that is not `still_to_begin`. After a change
+    so too where something is `never_permitted` in the `states` of the leg that it is on, but where somebody there has been asked
+    to sanction what was urgent.
     """
     state, consents = delivery.state, delivery.consents
     if not state.under_way or state.delivered or not state.passed("authorise"):
@@ -125,6 +127,18 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
             continue  # what waits for it waits
         finding = PERMISSION_WANTING(permission=missing.permission, state=missing.state)
         yield Halted(cause="permission", finding=finding)
+    changed = state.dispatched and len(state.plans) > 1
+    for missing in consents.never_permitted(state.here.states) if changed else ():
+        if missing.state in _sanctioning(delivery):
+            continue  # what is not sanctioned ends, and not the delivery
+        finding = PERMISSION_WANTING(permission=missing.permission, state=missing.state)
+        yield Halted(cause="permission", finding=finding)
+
+
+def _sanctioning(delivery: Delivery) -> tuple[str | None, ...]:
+    """States in which somebody has been asked to sanction what was permitted in urgency."""
+    asked = (about.partition("/") for about in delivery.state.opened)
+    return tuple(delivery.directory.get(service).state for title, _, service in asked if title == SANCTION)
 
 
 def meet_the_unforeseen(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:

@@ -13,6 +13,7 @@ from domain.delivery.holdings import (
     CONSIGNMENT,
     exhibits,
     holder,
+    told,
 )
 from domain.delivery.memory import Exhibit, LastWord
 from domain.delivery.state import State
@@ -57,15 +58,15 @@ def each_with(state: State, said: Said, labels: tuple[str, ...], **said_of_it: A
 
 
 def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:
-    """What stays of exhibits that came from the same hands as these, and how much that may be: an equal share with those from
-    whose hands exhibits may come, of all, and no more than others have left of it.
+    """What stays of exhibits that came from the same hands as these (`told`), and how much that may be: an equal share with those
+    from whose hands exhibits may come, of all, and no more than others have left of it.
     """
     after = delivery.state.exhibits | changed
     origins = {one.by for one in changed.values()}
-    own = {label: one.words() for label, one in after.items() if one.by in origins}
-    others = {label: one.words() for label, one in after.items() if one.by not in origins}
+    own = {label: one for label, one in after.items() if one.by in origins}
+    others = {label: one for label, one in after.items() if one.by not in origins}
     share = most // len(_sources(delivery)) * max(len(origins), 1)
-    return Stays((own,) if changed else (), min(share, most - size_of((others,))))
+    return Stays((told(own),) if changed else (), min(share, most - size_of((told(others),))))
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:

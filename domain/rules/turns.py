@@ -129,6 +129,11 @@ def not_over_yet(delivery: Delivery, at: datetime) -> Verdict | None:
     return None
 
 
+def asked_afresh_here(state: State) -> Verdict | None:
+    """What keeps it from being delivered: `crossing_not_cleared` (early) for the first State that is `asked_here` (R22)."""
+    return next((CROSSING_NOT_CLEARED(state=one) for one in state.asked_here()), None)
+
+
 def may_still_open(delivery: Delivery, step: Step) -> bool:
     """Whether a checkpoint that a changed plan adds to this step would still have its turn (R22): consent until it is delivered,
     preparation and departure until they begin, the way until its end, what comes after the delivery until the outcome.

@@ -286,10 +286,14 @@ class Search(Contingency):
 def check_in_due(delivery: Delivery) -> datetime | None:
     """When the responsible authority will be asked where it is, unless it says so before (R9): as long after the last contact as
     the `watch` says by `check_in`, or by `degraded`, where it has that and a device has failed. Never without a
-    `watch` or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`.
+    `watch` or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`; nor while a State is
+    `asked_here` and it is `never_permitted` there that it be watched (R16).
     """
     state, watch = delivery.state, delivery.state.watch
     if watch is None or state.last_contact is None or state.gap is not None or not state.watched:
+        return None
+    wanting = delivery.consents.never_permitted(state.asked_here())
+    if any(one.permission == "watching_thing" for one in wanting):
         return None
     often = watch.degraded if watch.degraded is not None and state.failed_devices else watch.check_in
     return None if open_about(state, "sighting", "") else state.last_contact + often

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
+from domain.delivery.consents import touches
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.grants import Agreed, Grant
@@ -69,19 +70,24 @@ class Written(Contingency):
         return one is None or (one.form == "written" and not progress.satisfied) or progress.silent
 
     def silence_brings(self, state: State, key: str) -> Consequence:
-        """It halts; where it is not under way any more, nothing is left to halt, and it closes."""
-        return "halts" if state.under_way else "closes"
+        """It halts, or closes where nothing is left to halt, or the plan does not touch the State whose act it is."""
+        return "halts" if self._stops(state, key) else "closes"
+
+    def _stops(self, state: State, key: str) -> bool:
+        """Whether it is under way, and the plan `touches` the State whose act it is."""
+        one = self.given(state).get(key)
+        return state.under_way and one is not None and touches(state.plan, one.state)
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
-        """`not_written` of an authorisation, `agreement_not_written` of an agreement, where it is not under way any more: else
-        the halt says it.
+        """`not_written` of an authorisation, `agreement_not_written` of an agreement, where it stops nothing: else the halt says
+        it.
         """
-        return None if state.under_way else self.not_in_time(services=progress.waiting_for())
+        return None if self._stops(state, progress.key) else self.not_in_time(services=progress.waiting_for())
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """It has expired. While it is under way, the delivery halts with the cause `expired`, and `not_written` of an
-        authorisation, `agreement_not_written` of an agreement.
+        """It has expired. While it is under way, and the plan `touches` the State whose act it is, the delivery halts with the
+        cause `expired`, and `not_written` of an authorisation, `agreement_not_written` of an agreement.
         """
         self.given(state)[progress.key].expired = True
-        if state.under_way:
+        if self._stops(state, progress.key):
             state.stop_all("expired", self.not_in_time(services=services), when.seq)

@@ -5,8 +5,8 @@ on the delivery for its State is shown the request for consent to that State, in
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
@@ -37,6 +37,7 @@ from domain.views.sentences import Translate, english, say
 from domain.views.sight import rule_of_halt, sight, what_halted
 from domain.words.limits import ABOUT_BYTES, MOST_ABOUT, PROBLEM_CHARACTERS
 from domain.words.moments import utc_text
+from domain.words.terms import Months, at_least
 from domain.words.text import shown
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
@@ -335,4 +336,28 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     ends = grant.valid_until if grant is not None else progress.due
     if extended and ends is not None:
         until = max(until, ends + plan.contingencies.extension)
-    return utc_text(until)
+    return utc_text(min((until, *_allowed(delivery, state, progress))))
+
+
+def _allowed(delivery: Delivery, state: str, progress: Progress) -> Iterator[datetime]:
+    """Until when the card of this State lets last what is asked for there, as far as it says so (R5, R16): an authorisation, or
+    its extension; a permission that is asked for alone, or a longer one. Who is asked for both says for each how long it lasts.
+    """
+    card, case, opened = delivery.cards.get(state), delivery.plan.case, progress.opened
+    if card is None:
+        return
+    asked = {one.says for one in progress.checkpoint.requires}
+    lasts: list[tuple[datetime, timedelta | Months | None]] = []
+    if (term := card.term_of(case)) is not None:
+        grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
+        if grant is not None:
+            lasts += [(grant.valid_until, term.extension), (grant.since or grant.valid_from, term.ceiling)]
+        elif "authorisation" in asked:
+            lasts += [(opened, term.longest), (opened, term.ceiling)]
+    rules = [card.rule_of(one, case) for one in delivery.plan.permissions(card)] if asked == {"permission"} else []
+    for rule in rules:
+        if rule is not None:
+            lasts.append((opened, rule.longest))
+            if progress.contingency == "renewal" and progress.due is not None:
+                lasts.append((progress.due, rule.extension))
+    yield from (begins + at_least(term) for begins, term in lasts if term is not None)

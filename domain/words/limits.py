@@ -361,8 +361,10 @@ SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 ARRESTED_BYTES: Final = 4 * KIB
 """Of the persons who were arrested: a hundred, with codes as they are given."""
-EXHIBITS_BYTES: Final = 12 * KIB
-"""Of what was done with exhibits since they were seized or taken out: who holds them now, what is left, what became of them."""
+EXHIBITS_BYTES: Final = 40 * KIB
+"""Of what was done with exhibits since they were seized or taken out: who holds them now, what is left, what became of them. What
+is said of many at once counts once, and their labels.
+"""
 PARTS_BYTES: Final = 12 * KIB
 """Of the parts that it split into; as much of how they ended."""
 CONTACTS_BYTES: Final = 24 * KIB
@@ -422,9 +424,9 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 372 * KIB
+STATE_BYTES: Final = 400 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 1_982 * KIB
+MOST_CARRIED: Final = 2_010 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 116 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""

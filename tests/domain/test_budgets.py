@@ -238,14 +238,14 @@ def test_r28_what_comes_early_waits_within_its_bound() -> None:
     ("kind", "service", "at", "words"),
     [
         ("authorisation_granted", "kz.prosecutor", "consent-kz", {"conditions": [{"text": "x" * 450}] * 3}),
-        ("prepared", "kz.police", "preparation", {"items": [{"label": "L1", "what": "marking", "gross": "1 g"}] * 1}),
+        ("prepared", "kz.police", "preparation", {"items": [{"label": "L" * 40, "what": "marking", "gross": "1 g"}]}),
     ],
 )
 def test_r28_what_the_state_goes_on_holding_has_a_share(
     monkeypatch: pytest.MonkeyPatch, kind: str, service: str, at: str, words: dict[str, object]
 ) -> None:
     """By the need it answers and how often the plan asks for it: refused beyond it, and the same in fewer words counts."""
-    with_figures(monkeypatch, granted_bytes=100, prepared_bytes=100)
+    with_figures(monkeypatch, granted_bytes=100, prepared_bytes=150)
     table = Table()
     if kind == "prepared":
         table.consent()

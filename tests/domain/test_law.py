@@ -18,6 +18,8 @@ from domain.rules.agreement import NOT_AGREED
 from domain.rules.urgency import NOT_WRITTEN
 from domain.views.asked import request
 from domain.views.sentences import say
+from domain.words.moments import instant
+from domain.words.quantities import iso_span
 from tests.course import became, code, outcome_of
 from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
@@ -30,9 +32,9 @@ WRITTEN: dict[str, Any] = {
 }
 
 
-def provision(**says: Any) -> dict[str, Any]:
-    """One value of a card, that rests on its first text."""
-    return says | {"law": {"mark": "T", "text": "ord"}}
+def provision(state: str = "KZ", **says: Any) -> dict[str, Any]:
+    """One value of a State's card, that rests on its first text."""
+    return says | {"law": {"mark": "T", "text": example_cards()[state].texts[0].id}}
 
 
 def problems(plan: Plan, cards: dict[str, RuleCard], rule: str = "") -> list[tuple[str, str]]:
@@ -438,6 +440,45 @@ def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
         assert found == extended(until, extension="30d")
     for until, found in (("2022-04-30", None), ("2022-05-01", "beyond_ceiling")):
         assert found == extended(until, ceiling="60d")
+
+
+def test_r5_no_plan_begins_that_no_authorisation_could_let_leave() -> None:
+    """It leaves only with one that lasts to its exit, and the margin; extended or not, by the card none does."""
+    plan = example_plan()
+    whole = plan.time_to_leave("UZ") + plan.margin
+    for least, found in ((timedelta(), []), (timedelta(minutes=1), ["legs.1.takes"])):
+        card = card_of("UZ", terms=[provision("UZ", longest="30d", ceiling=iso_span(whole - least))])
+        assert found == [place for place, _ in problems(plan, card, "R5")]
+    beside = with_changes(example_plan("back-to-sender"))
+    assert not problems(beside, card_of("KZ", terms=[provision(ceiling="1h")]), "R5")
+
+
+def test_r5_what_is_asked_for_is_no_more_than_the_card_lets_give() -> None:
+    """Who answers what it is asked is heard: the first authorisation, and each extension."""
+    card = card_of("UZ", terms=[provision("UZ", longest="3d", extension="1d", ceiling="8d")])
+    table = Table(other_cards=card)
+    first = request(table.delivery, "consent-uz", "uz.prosecutor").facts.valid_until
+    assert (table.now + timedelta(days=3)).isoformat() == instant(first or "").isoformat()
+    window = {"valid_from": table.now.isoformat(), "valid_until": first}
+    assert code(table.say("uz.prosecutor", "authorisation_granted", "consent-uz", **window)) is None
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.pass_time(hours=24)
+    extension = "extension.uz.prosecutor.1"
+    again = request(table.delivery, extension, "uz.prosecutor").facts.valid_until
+    assert code(table.say("uz.prosecutor", "authorisation_extended", extension, valid_until=again)) is None
+
+
+def test_r16_what_is_asked_to_be_permitted_is_no_longer_than_the_card_lets() -> None:
+    """A permission that is asked for alone."""
+    own = provision(measures=["post"], needs="own_act", by=["prosecutor"], longest="2d")
+    alone = asks("kz.prosecutor permission")
+    plan = with_changes().model_dump()
+    plan["checkpoints"] = [*plan["checkpoints"], plan["checkpoints"][0] | {"id": "post-kz", "requires": alone, "escalate": []}]
+    table = Table(Plan.model_validate(plan), other_cards=card_of("KZ", measures=[own]))
+    until = request(table.delivery, "post-kz", "kz.prosecutor").facts.valid_until
+    assert (table.now + timedelta(days=2)).isoformat() == instant(until or "").isoformat()
+    window = {"valid_from": table.now.isoformat(), "valid_until": until}
+    assert code(table.say("kz.prosecutor", "permission_granted", "post-kz", permissions=["post"], **window)) is None
 
 
 def test_r5_what_the_law_says_in_months_is_counted_by_the_calendar() -> None:

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from domain.delivery.balance import MASS_DIFFERS, OTHER_PACKAGES, compared, units_of
+from domain.delivery.carried import carried, going_on
 from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, Unit
 from domain.record.verify import verify
-from domain.words.limits import MOST_FINDS, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
+from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
 from tests.course import became, code, refusal
 from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
+from tests.support import SECRET
 
 EACH = 10_000_000 // MOST_UNITS
 """Milligrams of each of so many units that are 10 kg together."""
@@ -97,6 +99,26 @@ def test_r30_a_hundred_finds_of_one_seizure_have_each_a_holder() -> None:
     assert ends(table, {}, recovered=[HEROIN], finds=finds) == ()
     held = {one.label: one.holder for one in verify(table.packet()).exhibits}
     assert {held[one["label"]] for one in finds} == {"uz.customs"}
+
+
+def test_r30_a_hundred_finds_are_handed_on_and_destroyed_whatever_their_labels() -> None:
+    """As many at once as may be, and the act of destruction in tens: something became of each."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+    finds = [{"label": f"{number}".rjust(40, "F"), "what": "a packet"} for number in range(MOST_FINDS)]
+    assert ends(table, {}, recovered=[HEROIN], finds=finds) == ()
+    labels = [one["label"] for one in finds]
+    for first in range(0, MOST_FINDS, MOST_MOVED):
+        moved = {"exhibits": labels[first : first + MOST_MOVED]}
+        offered = table.say("uz.customs", "exhibits_offered", to="uz.police", purpose="to be kept", **moved)
+        taken = table.say("uz.police", "exhibits_accepted", giver="uz.customs", intact=True, **moved)
+        assert (None, None) == (refusal(offered), refusal(taken))
+    for first in range(0, MOST_FINDS, 10):
+        act: dict[str, Any] = {"how": "destroyed", "witnesses": ["officer-3"], "reference": "1 of 2022-03-05"}
+        assert refusal(table.say("uz.police", "disposed", exhibits=labels[first : first + 10], **act)) is None
+    ended = {one.label: one.fate for one in verify(table.packet()).exhibits}
+    assert {ended[one] for one in labels} == {"destroyed"}
+    again = going_on(carried(table.delivery), table.delivery.law, SECRET)
+    assert again.state.exhibits == table.delivery.state.exhibits
 
 
 def test_r10_as_many_substances_as_there_may_be_close_each_by_itself() -> None:

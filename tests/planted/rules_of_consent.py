@@ -33,7 +33,15 @@ BUGS = (
     Bug("R5", "domain/rules/afresh.py", "not consents.rests_on(grant):", "not delivery.consents.rests_on(grant):", "changes"),
     Bug("R5", "domain/rules/afresh.py", "elif grant.warnings and len(", "elif len(", "changes"),
     Bug("R5", "domain/rules/afresh.py", "elif grant.warnings and len(plan.expiry_warnings) < 2:", "elif False:", "changes"),
-    Bug("R1", "domain/rules/afresh.py", "if not consents.may_be_authorised(there):", "if False:", "coming_back"),
+    Bug("R1", "domain/rules/afresh.py", "and not consents.may_be_authorised(there):", "and False:", "coming_back"),
+    Bug("R1", "domain/rules/afresh.py", "if there in begins and not", "if not", "coming_back changed_under_way changes"),
+    Bug(
+        "R16",
+        "domain/rules/afresh.py",
+        "ahead = plan.legs[state.leg or 0 :]",
+        "ahead = plan.legs[(state.leg or 0) + 1 :]",
+        "changed_under_way",
+    ),
     Bug(
         "R16",
         "domain/rules/afresh.py",
@@ -46,9 +54,9 @@ BUGS = (
     Bug(
         "R1",
         "domain/rules/afresh.py",
-        "begins = plan.legs[0 if state.leg is None else state.leg + 1 :]",
-        "begins = plan.legs",
-        "coming_back",
+        "ahead = plan.legs[state.leg or 0 :] if not",
+        "ahead = plan.legs if not",
+        "coming_back changed_under_way changes leaving",
     ),
     Bug(
         "R3",
@@ -172,7 +180,13 @@ BUGS = (
     Bug("R22", "domain/rules/amending.py", "if state in (*known, *said.extraditable)", "if False", "changes"),
     Bug("R22", "domain/rules/amending.py", "if state in (*known, *said.articles)", "if state in said.articles", "changes"),
     Bug("R8", "domain/rules/amending.py", "if not state.under_way:", "if False:", "changes"),
-    Bug("R22", "domain/rules/amending.py", "if not progress.open or progress.answers:", "if False:", "changes"),
+    Bug(
+        "R22", "domain/rules/amending.py", "if not progress.open or (progress.answers and", "if (progress.answers and", "changes"
+    ),
+    Bug("R22", "domain/rules/amending.py", "(progress.answers and touches(plan, known.state))", "False", "changed_under_way"),
+    Bug("R22", "domain/rules/amending.py", " and touches(plan, known.state)", "", "changed_under_way"),
+    Bug("R22", "domain/rules/amending.py", "if not fault.place.startswith(past)", "", "changed_under_way"),
+    Bug("R22", "domain/rules/amending.py", "if one.state in afresh:", "if True:", "changed_under_way"),
     Bug("R22", "domain/rules/amending.py", "elif not progress.open and now != known:", "elif False:", "changes"),
     Bug(
         "R22",
@@ -227,8 +241,7 @@ BUGS = (
     Bug("R28", "domain/rules/amending.py", "    if len(asked) > (", "    if False and (", "bounds"),
     Bug("R22", "domain/rules/replacing.py", "if new is None or old is None or new.state != old.state:", "if False:", "changes"),
     Bug("R1", "domain/rules/replacing.py", "successors(*known, asked_in=delivery.plan)", "successors(*known)", "successors"),
-    Bug("R1", "domain/rules/afresh.py", "filter(partial(_touches, plan), dict", "filter(None, dict", "changes"),
-    Bug("R1", "domain/rules/afresh.py", "return beside or state in", "return state in", "changes"),
+    Bug("R1", "domain/rules/afresh.py", "filter(partial(touches, plan), dict", "filter(None, dict", "changes"),
     Bug("R22", "domain/rules/replacing.py", "and not _has_answered(delivery, checkpoint, one.service)", "", "successors"),
     Bug("R22", "domain/rules/replacing.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
     Bug("R22", "domain/rules/replacing.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),
@@ -526,7 +539,8 @@ BUGS = (
         "needs=needs,\n        without_end=False,\n        after_halt=False",
         "never_written",
     ),
-    Bug("R1", "domain/rules/writing.py", "None if state.under_way else self", "None if True else self", "never_written"),
+    Bug("R1", "domain/rules/writing.py", "None if self._stops(state, progress.key) else", "None if True else", "never_written"),
+    Bug("R1", "domain/rules/writing.py", " and touches(state.plan, one.state)", "", "changed_under_way"),
     Bug("R1", "domain/rules/writing.py", "        self.given(state)[progress.key].expired = True\n", "", "law"),
     Bug(
         "R1",

@@ -125,6 +125,20 @@ BUGS = (
         "bounds",
     ),
     Bug("R17", "domain/rules/course.py", 'if verdict.verdict != "early":', "if False:", "rules_of_turn"),
+    Bug(
+        "R16",
+        "domain/rules/course.py",
+        "never_permitted(state.here.states) if changed else ()",
+        "never_permitted(())",
+        "changed_under_way",
+    ),
+    Bug(
+        "R16",
+        "domain/rules/course.py",
+        "if missing.state in _sanctioning(delivery):",
+        "if False:",
+        "changed_under_way",
+    ),
     Bug("R16", "domain/rules/course.py", "leg = next_to_begin(delivery)", "leg = next_to_clear(delivery)", "rehearsal/wedges"),
     Bug(
         "R16",

@@ -243,7 +243,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/rules/exhibits.py", "entry=said.seq, inside=False,", "entry=said.seq,", "exhibits"),
-    Bug("R28", "domain/rules/exhibits.py", "min(share, most - size_of((others,)))", "10**9", "exhibits"),
+    Bug("R28", "domain/rules/exhibits.py", "min(share, most - size_of((told(others),)))", "10**9", "exhibits"),
     Bug("R20", "domain/rules/exhibits.py", "officers_asked(state, said, need), **had)", "1, **had)", "corrections"),
     Bug(
         "R30",
@@ -490,6 +490,8 @@ BUGS = (
     ),
     Bug("R7", "domain/rules/taking_out.py", "if state.discrepancy is not None:", "if False:", "taken_out"),
     Bug("R6", "domain/rules/taking_out.py", 'need == "handover_offer" for', "False for", "taken_out"),
+    Bug("R16", "domain/rules/watch.py", 'if any(one.permission == "watching_thing" for', "if any(False for", "changed_under_way"),
+    Bug("R9", "domain/rules/watch.py", 'if any(one.permission == "watching_thing" for', "if any(True for", "changed_under_way"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
         "R9",

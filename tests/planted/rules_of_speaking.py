@@ -15,10 +15,11 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/arrival.py",
-        "(None if _is_last(state, said) else not_over_yet(delivery, said.at)) or ACCEPTED",
-        "ACCEPTED",
+        "else not_over_yet(delivery, said.at)",
+        "else None",
         "chain",
     ),
+    Bug("R1", "domain/rules/arrival.py", "waits = asked_afresh_here(state) if", "waits = None if", "changed_under_way"),
     Bug("R9", "domain/rules/arrival.py", "return self.seen", "return True", "cases"),
     Bug(
         "R12",

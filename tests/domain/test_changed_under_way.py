@@ -1,0 +1,315 @@
+"""R22: a plan changed on the leg that it is on, or off the way of a State, waits for who is asked afresh, and for nobody else."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.plan.plan import Plan
+from domain.record.verify import verify
+from rehearsal.wedges import wedge
+from tests.course import became, code
+from tests.domain.test_changes import change, refused
+from tests.domain.test_coming_back import LONG
+from tests.domain.test_hostile_stand_ins import LAW
+from tests.domain.test_successors import BESIDE, FREE, UZ_LAW
+from tests.domain.test_urgent_permissions import on_its_way as not_sanctioned
+from tests.support import MEASURES, Table, asking_all, asks, card_of, example_plan, with_changes
+
+WATCH = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
+NOTHING_KZ = card_of("KZ", granted_by=["prosecutor", "court"], measures=[{"measures": MEASURES, "needs": "nothing", "law": LAW}])
+"""In Kazakhstan nothing needs a permission."""
+
+
+def watching_is_permitted(by: str = "permission") -> dict[str, Any]:
+    """By the card of Uzbekistan its prosecutor alone may permit that a thing is watched; customs may authorise too."""
+    others = [one for one in MEASURES if one != "watching_thing"]
+    measures = [
+        {"measures": ["watching_thing"], "needs": by, "by": ["prosecutor"], "law": UZ_LAW},
+        {"measures": others, "needs": "nothing", "law": UZ_LAW},
+    ]
+    return NOTHING_KZ | card_of("UZ", granted_by=["prosecutor", "customs"], measures=measures)
+
+
+def on_the_last_leg(cards: Any) -> Table:
+    """Nobody watches it, and its delivery in Tashkent is open."""
+    plan = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []}, delivery={"due": timedelta(hours=300)})
+    table = Table(plan, other_cards=cards)
+    for service, at in (("kz.prosecutor", "consent-kz"), ("uz.prosecutor", "consent-uz")):
+        table.say(service, "authorisation_granted", at, valid_until=LONG, permits=[])
+    return table.dispatch().hand_over()
+
+
+def asked_afresh(table: Table, *of_uz: str, **other: Any) -> Plan:
+    """The plan with these fields; Kazakhstan and Uzbekistan are asked afresh, the second by these."""
+    document = table.delivery.plan.model_dump() | other
+    known = {one["id"]: one for one in document["checkpoints"]}
+    bare: dict[str, Any] = {"escalate": [], "remind": [], "due": timedelta(hours=48)}
+    fresh = [known["consent-uz"] | bare | {"id": "uz-9", "requires": asks(*of_uz)}]
+    if "legs" not in other:
+        fresh.append(known["consent-kz"] | bare | {"id": "kz-9"})
+    return Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], *fresh]})
+
+
+def watched_now(table: Table, *of_uz: str) -> Table:
+    """From now on it is watched; Kazakhstan consents to that."""
+    change(table, asked_afresh(table, *of_uz, surveillance=WATCH))
+    assert code(table.say("kz.prosecutor", "authorisation_granted", "kz-9", valid_until=LONG, permits=[])) is None
+    return table
+
+
+@pytest.mark.parametrize("answer", ["authorisation_granted", "authorisation_refused"])
+def test_r1_it_is_not_delivered_before_the_state_has_answered_in_which_it_is(answer: str) -> None:
+    """It goes on otherwise on its last leg: what is said before waits, and counts with the consent, and never with a refusal."""
+    table = on_the_last_leg(NOTHING_KZ | FREE)
+    legs = table.delivery.plan.model_dump()["legs"]
+    change(table, asked_afresh(table, "uz.prosecutor authorisation", legs=[legs[0], legs[1] | {"means": "by a courier on foot"}]))
+    said = table.say("uz.customs", "delivered", "delivery")
+    assert ("early", "crossing_not_cleared") == (became(said)[0], code(said))
+    content = {"valid_until": LONG} if answer == "authorisation_granted" else {}
+    assert code(table.say("uz.prosecutor", answer, "uz-9", **content)) is None
+    consents = answer == "authorisation_granted"
+    assert (consents, not consents) == (table.delivery.state.delivered, table.delivery.state.halt is not None)
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+def test_r2_the_delivery_comes_due_no_sooner_than_its_state_has_answered() -> None:
+    """Its own time stands still meanwhile; that of the State runs, and its silence halts."""
+    table = on_the_last_leg(NOTHING_KZ | FREE)
+    plan = table.delivery.plan.model_dump()
+    legs = [plan["legs"][0], plan["legs"][1] | {"means": "by a courier on foot"}]
+    change(table, asked_afresh(table, "uz.prosecutor authorisation", legs=legs))
+    table.pass_time(hours=47)
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG)
+    due = table.at("delivery").due
+    assert due is not None
+    assert due - table.now > timedelta(hours=299)
+
+
+def test_r16_what_is_new_on_the_leg_it_is_on_is_asked_of_who_may_permit_it() -> None:
+    """Customs may authorise for Uzbekistan, and not permit that it is watched."""
+    table = on_the_last_leg(watching_is_permitted())
+    plan = asked_afresh(table, "uz.customs authorisation", surveillance=WATCH)
+    assert "R16: no act permits watching thing in UZ any more" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("permits", "goes_on"), [([], False), (["watching_thing"], True)])
+def test_r16_what_is_new_on_the_leg_it_is_on_halts_where_nobody_permits_it(permits: list[str], *, goes_on: bool) -> None:
+    """The prosecutor consents, and permits it or not."""
+    table = watched_now(on_the_last_leg(watching_is_permitted()), "uz.prosecutor authorisation")
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG, permits=permits)
+    halt = table.delivery.state.halt
+    assert goes_on == (halt is None)
+    if halt is not None:
+        assert ("permission", {"permission": "watching_thing", "state": "UZ"}) == (halt.cause, halt.finding.parameters)
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+def test_r16_what_has_been_permitted_once_and_ended_ends_alone() -> None:
+    """The permission that it be watched ends before it is delivered: nobody watches any more, and the delivery goes on."""
+    table = watched_now(
+        on_the_last_leg(watching_is_permitted("own_act")), "uz.prosecutor authorisation", "uz.prosecutor permission"
+    )
+    until = (table.now + timedelta(hours=6)).isoformat()
+    table.say("uz.prosecutor", "permission_granted", "uz-9", permissions=["watching_thing"], valid_until=until)
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG, permits=[])
+    table.pass_time(hours=2)
+    table.say("uz.customs", "sighted", "sighting.1", place="Tashkent")
+    table.pass_time(hours=2)
+    table.say("uz.customs", "sighted", "sighting.2", place="Tashkent")
+    table.pass_time(hours=2)
+    table.say("uz.customs", "sighted", "sighting.3", place="Tashkent")
+    assert table.delivery.state.halt is None or table.delivery.state.halt.cause != "permission"
+
+
+def test_r16_nobody_is_asked_where_it_is_before_its_state_has_permitted_that_it_is_watched() -> None:
+    """Once it has, it is watched."""
+    table = on_the_last_leg(watching_is_permitted("own_act"))
+    watched_now(table, "uz.prosecutor authorisation", "uz.prosecutor permission")
+    table.pass_time(hours=6)
+    assert "sighting.1" not in table.delivery.state.progress
+    assert table.delivery.state.halt is None
+    table.say("uz.prosecutor", "permission_granted", "uz-9", permissions=["watching_thing"], valid_until=LONG)
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG, permits=[])
+    table.pass_time(hours=2)
+    assert table.is_open("sighting.1")
+
+
+def test_r16_what_was_refused_its_sanction_has_ended_and_no_change_halts_for_it() -> None:
+    """The police let it be listened to, the prosecutor did not; another title of the plan asks nobody again."""
+    table = not_sanctioned("audio_video")
+    assert code(table.say("kz.prosecutor", "permission_refused", "sanction.kz.prosecutor.1", state="KZ")) is None
+    change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
+    assert table.delivery.state.halt is None
+
+
+def test_r9_what_is_watched_already_is_watched_while_something_else_is_asked_for() -> None:
+    """A change has a person followed too, which nobody has permitted yet: where it is, is still asked."""
+    measures = [
+        {"measures": ["following_person"], "needs": "permission", "by": ["prosecutor"], "law": UZ_LAW},
+        {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": UZ_LAW},
+    ]
+    plan = with_changes(plan_={"surveillance": WATCH}, consent_kz={"escalate": []}, delivery={"due": timedelta(hours=300)})
+    table = Table(plan, other_cards=NOTHING_KZ | card_of("UZ", measures=measures))
+    for service, at in (("kz.prosecutor", "consent-kz"), ("uz.prosecutor", "consent-uz")):
+        table.say(service, "authorisation_granted", at, valid_until=LONG, permits=[])
+    table.dispatch().hand_over()
+    change(table, asked_afresh(table, "uz.prosecutor authorisation", uses=["following_person"]))
+    table.pass_time(hours=2)
+    assert [one for one in table.delivery.state.open_checkpoints() if one.contingency == "sighting"]
+
+
+# A State that has gone off the way
+
+
+def through_kyrgyzstan(*of_kg: str, **card: Any) -> Table:
+    """The first leg calls in Osh."""
+    document = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []}, consent_uz={"escalate": []}).model_dump()
+    calls = [{"kind": "airport", "state": "KG", "place": "Osh"}]
+    document["legs"] = [document["legs"][0] | {"calls": calls}, document["legs"][1]]
+    there = {"id": "consent-kg", "state": "KG", "place": "Osh", "locode": None, "requires": asks(*of_kg), "remind": []}
+    document["checkpoints"] = [document["checkpoints"][0] | there, *document["checkpoints"]]
+    document["answers_for_law"] |= {"KG": "kg.prosecutor"}
+    document["offence"]["extraditable"] |= {"KG": True}
+    return Table(asking_all(Plan.model_validate(document)), other_cards=card_of("KG", **card) if card else {})
+
+
+def past_kyrgyzstan(table: Table, *, without: tuple[str, ...] = ()) -> None:
+    """It calls there no more, and these checkpoints are taken out."""
+    document = table.delivery.plan.model_dump()
+    document["legs"] = [document["legs"][0] | {"calls": ()}, document["legs"][1]]
+    document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] not in without]
+    if without:
+        del document["answers_for_law"]["KG"], document["request"]["to"]["KG"]
+    change(table, Plan.model_validate(document))
+
+
+def test_r3_who_lies_off_the_way_does_not_stand_against_how_it_is_handled() -> None:
+    """Kyrgyzstan consented to an intact delivery alone, and is called at no more."""
+    table = through_kyrgyzstan("kg.prosecutor authorisation")
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG)) is None
+    past_kyrgyzstan(table)
+    document = table.delivery.plan.model_dump()
+    document["checkpoints"] = [
+        one | {"id": f"{one['state'].lower()}-9"} if one["id"] in ("consent-kz", "consent-uz") else one
+        for one in document["checkpoints"]
+    ]
+    change(table, Plan.model_validate(document | {"modality": "replaced_in_whole"}))
+    for state in ("kz", "uz"):
+        said: dict[str, Any] = {"valid_until": LONG, "modalities": ["replaced_in_whole"]}
+        assert code(table.say(f"{state}.prosecutor", "authorisation_granted", f"{state}-9", **said)) is None
+    assert table.delivery.state.halt is None
+    assert table.is_open("preparation")
+
+
+def test_r22_a_half_answered_question_goes_with_its_state() -> None:
+    """One of two has answered in Kyrgyzstan; the silence of the other halts nothing any more."""
+    both = ("kg.prosecutor authorisation", "kg.police authorisation")
+    table = through_kyrgyzstan(*both, granted_by=["prosecutor", "police"])
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG)) is None
+    document = table.delivery.plan.model_dump()
+    document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] != "consent-kg"]
+    assert "has been passed or answered" in refused(table, Plan.model_validate(document))
+    past_kyrgyzstan(table, without=("consent-kg",))
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until=LONG)
+    assert table.is_open("preparation")
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_r1_what_a_state_off_the_way_has_not_written_halts_nothing(*, leaves: bool) -> None:
+    """Kyrgyzstan consented by word of mouth; the time for its writing passes."""
+    table = through_kyrgyzstan("kg.prosecutor authorisation")
+    oral = {"form": "oral", "given_at": table.now.isoformat(), "spoken": "telephone", "taken_down_by": "officer 7"}
+    said = table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, **oral)
+    assert code(said) is None
+    if leaves:
+        past_kyrgyzstan(table)
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until=LONG)
+    table.pass_time(hours=25)
+    halt = table.delivery.state.halt
+    assert leaves == (halt is None or halt.finding.code != "not_written")
+    assert table.delivery.state.grants["kg.prosecutor"].expired
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+# What has passed, by the law of another way
+
+
+def test_r1_who_decides_on_the_new_way_is_asked_afresh_and_who_decided_on_the_old_is_past() -> None:
+    """By the card of Kazakhstan its prosecutor decides on what leaves it, and a court on what stays."""
+    deciders = [
+        {"by": ["prosecutor"], "role": "deciding", "movements": ["export", "transit", "import"], "law": LAW},
+        {"by": ["court"], "role": "deciding", "movements": ["domestic"], "law": LAW},
+    ]
+    card = card_of("KZ", deciders=deciders, measures=[{"measures": list(MEASURES), "needs": "nothing", "law": LAW}])
+    plan = with_changes(plan_={"surveillance": None, "coordinator": "kz.court"}, consent_kz={"escalate": []})
+    table = Table(plan, other_cards=card | FREE).dispatch()
+    document = table.delivery.plan.model_dump()
+    known = {one["id"]: one for one in document["checkpoints"]}
+    there = {"state": "KZ", "place": "Shymkent", "locode": None}
+    gone = ("delivery", "tashkent-airport", "accounting")
+    document["legs"] = [document["legs"][0] | {"end": "delivery-kz"}]
+    document["answers_for_law"] |= {"KZ": "kz.court"}
+    document["checkpoints"] = [
+        *(one for one in document["checkpoints"] if one["id"] not in gone),
+        known["delivery"] | there | {"id": "delivery-kz", "requires": asks("kz.police delivered")},
+        known["accounting"] | there | {"id": "accounting-kz", "requires": asks("kz.police seizure")},
+        known["consent-uz"] | {"id": "uz-9", "remind": []},
+    ]
+    assert "checkpoints.0.requires.0.service: R1" in refused(table, Plan.model_validate(document))
+    asked = known["consent-kz"] | {"id": "kz-9", "requires": asks("kz.court authorisation"), "remind": []}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], asked]}))
+    assert table.is_open("kz-9")
+
+
+def test_r13_who_stood_on_the_ladder_of_what_has_passed_may_be_put_in_charge() -> None:
+    """The border guard would have answered for the prosecutor, who was not silent; the keys of the police are stolen now."""
+    ladder = [{"after": timedelta(hours=1), "to": "kz.border", "may_answer": True}]
+    plan = with_changes(consent_kz={"escalate": ladder}, plan_={"surveillance": None})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE)).dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][0]["responsible"] = "kz.border"
+    for one in (one for one in document["checkpoints"] if not table.delivery.state.closed(one["id"])):
+        for asked in (*one["requires"], *one["escalate"]):
+            name = "service" if "service" in asked else "to"
+            asked[name] = asked[name].replace("kz.police", "kz.border")
+    document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
+    change(table, Plan.model_validate(document))
+    assert "kz.border" == table.delivery.state.responsible
+
+
+# The register
+
+
+def test_r15_a_change_and_the_next_that_undoes_it_leave_the_register_to_be_looked_into() -> None:
+    """The number was a slip of the pen: nobody has signed the look for it, and it is taken out again."""
+    plan = example_plan()
+    table = Table(plan, reported=False)
+    table.signed = False
+    slip = {"kind": "phone", "hash": "cd" * 32}
+    change(table, Plan.model_validate(plan.model_dump() | {"selectors": [*plan.model_dump()["selectors"], slip]}))
+    change(table, plan)
+    table.signed = True
+    table.say("kz.police", "detected", "detection.1")
+    assert table.is_open("consent-kz", "consent-uz")
+    assert not wedge(table.delivery, table.now)
+
+
+def test_r15_a_conflict_over_what_was_taken_out_again_is_looked_into_afresh() -> None:
+    """Another operation touches the number, not what is left."""
+    plan = example_plan()
+    table = Table(plan)
+    table.alone = False
+    change(table, Plan.model_validate(plan.model_dump() | {"selectors": [{"kind": "phone", "hash": "cd" * 32}]}))
+    table.deconflict("ru.police")
+    table.settle()
+    assert [one for one in table.delivery.state.open_checkpoints() if one.contingency == "conflict"]
+    table.alone = True
+    change(table, plan)
+    assert not [one for one in table.delivery.state.open_checkpoints() if one.contingency == "conflict"]
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
+    assert table.is_open("preparation")
