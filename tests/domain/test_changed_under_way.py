@@ -73,6 +73,15 @@ def test_r1_it_is_not_delivered_before_the_state_has_answered_in_which_it_is(ans
     assert verify(table.packet()).size == len(table.delivery.ledger)
 
 
+def test_r1_it_is_delivered_though_a_state_behind_it_has_not_answered() -> None:
+    """Uzbekistan, in which it is, has; Kazakhstan lies behind."""
+    table = on_the_last_leg(NOTHING_KZ | FREE)
+    change(table, asked_afresh(table, "uz.prosecutor authorisation", surveillance=WATCH))
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG)
+    assert table.is_open("kz-9")
+    assert code(table.say("uz.customs", "delivered", "delivery")) is None
+
+
 def test_r2_the_delivery_comes_due_no_sooner_than_its_state_has_answered() -> None:
     """Its own time stands still meanwhile; that of the State runs, and its silence halts."""
     table = on_the_last_leg(NOTHING_KZ | FREE)

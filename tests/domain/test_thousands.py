@@ -6,6 +6,7 @@ import pytest
 
 from domain.delivery.balance import MASS_DIFFERS, OTHER_PACKAGES, compared, units_of
 from domain.delivery.carried import carried, going_on
+from domain.delivery.holdings import told
 from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, Unit
 from domain.record.verify import verify
 from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
@@ -117,6 +118,7 @@ def test_r30_a_hundred_finds_are_handed_on_and_destroyed_whatever_their_labels()
         assert refusal(table.say("uz.police", "disposed", exhibits=labels[first : first + 10], **act)) is None
     ended = {one.label: one.fate for one in verify(table.packet()).exhibits}
     assert {ended[one] for one in labels} == {"destroyed"}
+    assert len(told(table.delivery.state.exhibits)["said"]) == MOST_FINDS // 10
     again = going_on(carried(table.delivery), table.delivery.law, SECRET)
     assert again.state.exhibits == table.delivery.state.exhibits
 

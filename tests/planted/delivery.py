@@ -531,7 +531,13 @@ BUGS = (
         "self.looked and covered",
         "changed_under_way",
     ),
-    Bug("R15", "domain/delivery/memory.py", "self.looked and covered and not fewer", "self.looked", "deconfliction"),
+    Bug(
+        "R15",
+        "domain/delivery/memory.py",
+        "self.looked and covered and not fewer",
+        "self.looked and not fewer",
+        "fishing changes",
+    ),
     Bug("R15", "domain/delivery/memory.py", "self.afresh or (covered and fewer)", "self.afresh", "changed_under_way"),
     Bug("R28", "domain/delivery/holdings.py", "numbers.setdefault(canonical(words), len(said))", "len(said)", "thousands"),
     Bug(
