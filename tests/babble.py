@@ -493,6 +493,15 @@ def not_sanctioned() -> Table:
     return table
 
 
+def taken_out_half_answered() -> Table:
+    """One of two has consented for Kazakhstan, and their checkpoint is to be taken out."""
+    both = {"requires": asks("kz.prosecutor authorisation", "kz.afm authorisation")}
+    table = Told(plan=with_changes(consent_kz=both))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.change(lambda plan: plan.update(checkpoints=plan["checkpoints"][1:]))
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -670,6 +679,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "provisional-behind-what-is-final": provisional_behind_what_is_final,
     "watched-unpermitted": watched_unpermitted,
     "not-sanctioned": not_sanctioned,
+    "taken-out-half-answered": taken_out_half_answered,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,

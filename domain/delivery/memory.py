@@ -211,10 +211,14 @@ class Exhibit:
 
     def words(self) -> dict[str, Any]:
         """It in JSON, without what is as where nothing was said of it."""
-        return {name: said for name, said in asdict(self).items() if said != _UNSAID.get(name, ...)}
+        words = {name: said for name, said in asdict(self).items() if said != _UNSAID.get(name, ...)}
+        for last in [name for name in ("report", "disposal") if name in words]:
+            words[last] = {name: said for name, said in words[last].items() if said != _LAST_UNSAID.get(name, ...)}
+        return words
 
 
 _UNSAID = {one.name: one.default for one in fields(Exhibit)}
+_LAST_UNSAID = {one.name: one.default for one in fields(LastWord)}
 
 
 @dataclass(frozen=True)

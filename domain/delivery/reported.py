@@ -77,8 +77,10 @@ class Amended(Event):
         after it has `stood`. One that is open and no plan holds they `hand_over`, and it is `due_anew` when it was. What a first
         officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
         Where the `expiry_warnings` are others, no authorisation has been warned of. What `ended_behind` has expired: nothing
-        halts for it. They `wait_anew`, as it was planned before. Nothing is offered any more to who takes part no more.
+        halts for it. They `wait_anew`, as it was planned before. It is `newly_watched` where it was not watched, or was newly and
+        not all have consented since. Nothing is offered any more to who takes part no more.
         """
+        state.newly_watched = state.watch is None or (state.newly_watched and not state.passed("authorise"))
         old, before, watch, new = state.plan, state.plan.participants(), state.watch, read_plan(self.plan)
         for grant in state.grants.values():
             grant.expired = grant.expired or ended_behind(state, new, grant, when.at)

@@ -177,6 +177,8 @@ class State:
     """When the last statement was recorded that had it in hand or in sight."""
     closer: Surveillance | None = None
     """How closely it is watched until the States have consented to a looser watch (R22); none: no change has loosened it."""
+    newly_watched: bool = False
+    """A change of plan, to which States have still to consent, has it watched, and it was not before (R22)."""
     gap: Gap | None = None
     """The interval out of sight that has not ended."""
     gaps: int = 0

@@ -106,16 +106,16 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             longest=say_term(term.longest),
         )
         yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
-    whole = plan.time_to_leave(card.state) + plan.margin if inside else timedelta()
+    whole = plan.time_to_depart() + plan.time_to_leave(card.state) + plan.margin if inside else timedelta()
     if term.ceiling is not None and whole > at_least(term.ceiling):
         problem = fill(
-            "R5: it leaves only with an authorisation of {state} for {whole}, the way to its exit and the margin, and by its "
-            "rule card none lasts longer than {ceiling}, extended or not",
+            "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit and the margin; by "
+            "its rule card none lasts longer than {ceiling}, extended or not",
             state=card.state,
             whole=say_span(whole),
             ceiling=say_term(term.ceiling),
         )
-        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
+        yield Fault(place="margin", problem=problem)
     if term.ask_before is not None and not any(lead >= term.ask_before for lead in plan.expiry_warnings):
         problem = fill(
             "R5: by the rule card of {state} an extension is asked for {lead} before the end: warn so long before",

@@ -62,11 +62,11 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
 
 def _held_of_goods(plan: Plan, size: int, figures: Figures) -> Iterator[Fault]:
     """All of it can be said of the goods: by whoever prepares them, what was kept, sampled and, in part, removed; and by each of
-    those who seize them, with a quarter to spare for items and finds.
+    those who seize them; with a quarter to spare, for items and finds, and what is estimated.
     """
     seizing = sum(one.says == "seizure" for at in plan.checkpoints for one in at.requires)
-    prepared = figures.prepared_bytes // (3 if plan.modality in IN_PART else 2)
-    most = min(prepared, figures.seized_bytes * 3 // 4 // max(seizing, 1), figures.contents_bytes)
+    said = 3 if plan.modality in IN_PART else 2
+    most = min(figures.prepared_bytes * 3 // 4 // said, figures.seized_bytes * 3 // 4 // max(seizing, 1), figures.contents_bytes)
     if size > most:
         problem = fill(
             "R28: the contents have {size} bytes, {most} at most can be told in a request, and said where it is prepared and by "

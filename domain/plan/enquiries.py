@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import (
@@ -57,6 +58,8 @@ class Enquiry(Frozen):
     blocks: Annotated[tuple[Block, ...], Field(max_length=MOST_IDENTIFIERS)] = ()
     """Of each number of the consignment, in the order of the first marks."""
     missed: bool = False
+    group: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
+    """Of a consignment of a group: it is one operation with the others, and one look for what they share (R31)."""
 
     @property
     def size(self) -> int:
@@ -148,7 +151,8 @@ def _fits(made: tuple[Enquiry, ...], enquiry: Enquiry) -> bool:
     before = [one for one in made if one.state == enquiry.state]
     of_state = [*before, enquiry]
     of_service = [one for one in of_state if one.service == enquiry.service]
-    times = Counter(mark for one in of_service for mark in one.marks)
+    looks = dict.fromkeys((one.group or str(at), mark) for at, one in enumerate(of_service) for mark in one.marks)
+    times = Counter(mark for _, mark in looks)
     return (
         not _full(before, enquiry)
         and len({mark for one in of_state for mark in one.marks}) <= MOST_SELECTORS_OF_A_STATE

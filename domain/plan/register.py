@@ -189,6 +189,7 @@ class Register(Frozen):
             marks=tuple(one[:16] for one in new),
             blocks=dated.blocks if before is None else (),
             missed=not self.touching(claim),
+            group=claim.group,
         )
 
     def _wanting(self, claim: Claim) -> tuple[Pattern, int] | None:

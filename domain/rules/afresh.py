@@ -1,7 +1,6 @@
 """What a changed plan asks States afresh (R22), and what they have given and it goes on by (R1, R5, R16)."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from domain.delivery.consents import Consents, changed_to, touches
 from domain.delivery.delivery import Delivery
@@ -31,7 +30,8 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
     unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
     asked = (*ahead, *beside, *left)
-    for state in filter(partial(touches, plan), dict.fromkeys((*asked, *unbound))):
+    touched = (one for one in dict.fromkeys((*asked, *unbound)) if touches(plan, one, directory))
+    for state in touched:
         differs = changed(delivery.plan, plan, state) if state in asked else ()
         if state in unbound:
             differs = (*differs, CONDITION_LOST)

@@ -56,15 +56,30 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
 
 def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:
     """Places of a plan at which nothing can be changed any more, and nobody is asked (R22): the ladder and the time of a question
-    for consent that has been passed; and who was asked there, where its State is asked afresh.
+    for consent that has been passed, and who was asked there, where its State was asked later, or is; of an open checkpoint each
+    rung that has been told and may not answer. Once it has left, what it took to leave. And how often it is asked where it is,
+    where that stays.
     """
     state = delivery.state
-    afresh = [one.state for one in plan.at("authorise") if one.authorities() and not state.closed(one.id)]
+    if state.dispatched:
+        yield "margin"
+    if plan.surveillance == delivery.plan.surveillance:
+        yield "surveillance.check_in"
+    order = {name: number for number, name in enumerate(state.progress)}
+    asked = [(one.state, order.get(one.id, len(order))) for one in plan.at("authorise") if one.authorities()]
     for number, one in enumerate(plan.checkpoints):
         if one.step == "authorise" and state.closed(one.id):
             yield from (f"checkpoints.{number}.{what}" for what in ("escalate.", "due"))
-            if one.state in afresh:
+            if any(there == one.state and opened > order[one.id] for there, opened in asked):
                 yield f"checkpoints.{number}.requires."
+        progress = state.progress.get(one.id)
+        told = one.escalate[: progress.escalated] if progress is not None and progress.open else ()
+        yield from (f"checkpoints.{number}.escalate.{rung}." for rung, to in enumerate(told) if not to.may_answer)
+
+
+def _asks_in_vain(plan: Plan, checkpoint: PlannedCheckpoint, directory: Directory) -> bool:
+    """Whether it asks a State for its consent that this plan does not touch any more."""
+    return checkpoint.step == "authorise" and not touches(plan, checkpoint.state, directory)
 
 
 def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -105,7 +120,7 @@ def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> 
         now = plan.find(known.id)
         place = f"checkpoints.{plan.checkpoints.index(now)}" if now is not None else "checkpoints"
         if now is None:
-            if not progress.open or (progress.answers and touches(plan, known.state)):
+            if not progress.open or (progress.answers and not _asks_in_vain(plan, known, directory)):
                 yield Fault(
                     place=place,
                     problem=fill("R22: {checkpoint} has been passed or answered; it cannot be taken out", checkpoint=known.id),

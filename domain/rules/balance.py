@@ -164,6 +164,10 @@ class DifferenceExplained(Kind):
     )
 
 
+SAID_AT_ITS_END = 160
+"""Bytes of an outcome and a root beside what a part holds."""
+
+
 class Split(Kind):
     """The consignment has split; each part is a delivery of its own from here on."""
 
@@ -212,8 +216,8 @@ class Split(Kind):
         return refused_for(differs[0]) if differs else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """Its `parts`."""
-        return Stays(self.parts, delivery.law.figures.parts_bytes)
+        """Its `parts`, so that there is room left to say of each how it ended (`parts_ended`)."""
+        return Stays(self.parts, delivery.law.figures.parts_bytes - SAID_AT_ITS_END * len(self.parts))
 
     def apply(self, state: State, said: Said) -> None:
         """It has split into these parts."""

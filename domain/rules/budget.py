@@ -8,15 +8,17 @@ it stops once. One that comes when everything has stopped, beyond what is set as
 from collections.abc import Callable
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import exhibits
 from domain.delivery.memory import Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
 from domain.rules.hold import HoldRequested
 from domain.rules.kind import kind_of
+from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
-from domain.words.limits import LARGEST_BRAKE
+from domain.words.limits import LARGEST_BRAKE, MOST_HELD_UNASKED
 from domain.words.text import fill, mark
 
 SAID_ENOUGH = refused(
@@ -135,18 +137,23 @@ def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
 
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
-    """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not."""
+    """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not; but
+    three statements more, and as many bytes as for all those few, for each exhibit that it holds, or whose fate it has said.
+    """
     asked, figures = delivery.plan.speakers(), delivery.law.figures
     if service not in asked:
-        return figures.unasked_statements, figures.unasked_bytes
+        words = ((one.holder, one.disposal.by if one.disposal is not None else None) for one in exhibits(delivery.state).values())
+        held = min(sum(service in one for one in words), MOST_HELD_UNASKED)
+        return figures.unasked_statements + 3 * held, figures.unasked_bytes * (1 + held)
     statements = min(figures.speaker_statements, figures.shared_statements // len(asked))
     return statements, min(figures.speaker_bytes, figures.shared_bytes // len(asked))
 
 
 def is_brake(statement: Statement) -> bool:
-    """Whether it only stops or ends something, in few words."""
+    """Whether it only stops or ends something, in few words, or acknowledges that: of whoever takes part that is asked."""
     content = kind_of(statement)
-    return content.bound_to() == "brake" and content.declares.largest <= LARGEST_BRAKE
+    stops = content.bound_to() == "brake" and content.declares.largest <= LARGEST_BRAKE
+    return stops or isinstance(content, StopAcknowledged)
 
 
 def _carried(envelope: Envelope, statement: Statement) -> int:

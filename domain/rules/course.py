@@ -13,6 +13,7 @@ from operator import itemgetter
 from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp, Waits
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
+from domain.delivery.grants import Lacking
 from domain.delivery.progress import Progress
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import found
@@ -90,12 +91,13 @@ def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Each statement that waits, in the order in which they came, judged as if it came now, with the number of the entry in which
-    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked or the first leg
-    to be cleared, by what `ask_every_state` and `let_it_go` say: that comes first. Of the budgets (R28) only what is held on to
-    is looked at again.
+    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked, the first leg to
+    be cleared, or it is to halt, by what `ask_every_state`, `let_it_go` and `halt_where_law_forbids` say: that comes first. Of
+    the budgets (R28) only what is held on to is looked at again.
     """
     law = book_of(delivery)
-    if delivery.state.early and next(chain(ask_every_state(delivery, now), let_it_go(delivery, now)), None) is not None:
+    first = (ask_every_state, let_it_go, halt_where_law_forbids)
+    if delivery.state.early and next(chain.from_iterable(step(delivery, now) for step in first), None) is not None:
         return
     for early in delivery.state.early.values():
         statement = law.read(early.envelope)
@@ -111,8 +113,8 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
     with the cause `modality` and `no_common_way` (R3). Where something is `not_permitted`, in any State before the first leg is
     `cleared`, then in the `states_of` the leg that is `next_to_begin`, and of what is `held_back` in the State of its first leg:
     halted with the cause `permission` and `permission_wanting` (R16), for the first that is not `still_to_begin`. After a change
-    so too where something is `never_permitted` in the `states` of the leg that it is on, but where somebody there has been asked
-    to sanction what was urgent.
+    so too where something is `never_permitted` in the `states` of the leg that it is on, unless it was urgent there and somebody
+    has been asked to sanction it.
     """
     state, consents = delivery.state, delivery.consents
     if not state.under_way or state.delivered or not state.passed("authorise"):
@@ -129,16 +131,19 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
         yield Halted(cause="permission", finding=finding)
     changed = state.dispatched and len(state.plans) > 1
     for missing in consents.never_permitted(state.here.states) if changed else ():
-        if missing.state in _sanctioning(delivery):
+        if _was_urgent(delivery, missing):
             continue  # what is not sanctioned ends, and not the delivery
         finding = PERMISSION_WANTING(permission=missing.permission, state=missing.state)
         yield Halted(cause="permission", finding=finding)
 
 
-def _sanctioning(delivery: Delivery) -> tuple[str | None, ...]:
-    """States in which somebody has been asked to sanction what was permitted in urgency."""
-    asked = (about.partition("/") for about in delivery.state.opened)
-    return tuple(delivery.directory.get(service).state for title, _, service in asked if title == SANCTION)
+def _was_urgent(delivery: Delivery, missing: Lacking) -> bool:
+    """Whether by the card of that State this may begin in urgency, and somebody there has been asked to sanction what did."""
+    card = delivery.cards.get(missing.state)
+    may_be = card is not None and any(missing.permission in one.measures for one in card.urgent_measures)
+    about = (one.partition("/") for one in delivery.state.opened)
+    asked = (delivery.directory.get(service).state for title, _, service in about if title == SANCTION)
+    return may_be and missing.state in asked
 
 
 def meet_the_unforeseen(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:

@@ -26,7 +26,7 @@ from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.quantity import Bounds, bounds
-from domain.rules.exhibits import Changed, each_with, last_in, last_word, may_act_on, share_of_them
+from domain.rules.exhibits import Changed, each_with, last_in, last_word, may_act_on, share_while_held
 from domain.rules.kind import Kind, Stays, unasked
 from domain.signing.canonical import Frozen
 from domain.words.limits import (
@@ -114,7 +114,7 @@ class ExhibitDivided(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each part, what it is and who holds it."""
-        return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+        return share_while_held(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands, and each item
@@ -194,7 +194,7 @@ class LaboratoryReport(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of the exhibit, what is spent and left."""
-        return share_of_them(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
+        return share_while_held(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed. Where

@@ -34,6 +34,9 @@ STILL_TRAVELS = refused(
     labels="names",
 )
 
+TO_DISPOSE = 80
+"""Bytes of what is said of the fate of one exhibit, and by which word."""
+
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
 Changed = dict[str, Exhibit]
 
@@ -67,6 +70,16 @@ def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:
     others = {label: one for label, one in after.items() if one.by not in origins}
     share = most // len(_sources(delivery)) * max(len(origins), 1)
     return Stays((told(own),) if changed else (), min(share, most - size_of((told(others),))))
+
+
+def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
+    """The same of what is said of exhibits while somebody holds them: of how much that may be, so much is left for each from the
+    same hands that is held and has no fate, that its fate can be said.
+    """
+    stays = share_of_them(delivery, changed, most)
+    after, origins = exhibits(delivery.state) | changed, {one.by for one in changed.values()}
+    held = sum(one.by in origins and one.holder is not None and one.fate is None for one in after.values())
+    return Stays(stays.what, stays.most - TO_DISPOSE * held)
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.memory import Sighting
+from domain.delivery.memory import Sighting, Spent
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -285,15 +285,25 @@ class Search(Contingency):
 
 def check_in_due(delivery: Delivery) -> datetime | None:
     """When the responsible authority will be asked where it is, unless it says so before (R9): as long after the last contact as
-    the `watch` says by `check_in`, or by `degraded`, where it has that and a device has failed. Never without a
-    `watch` or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`; nor while a State is
-    `asked_here` and it is `never_permitted` there that it be watched (R16).
+    the `watch` says by `check_in`, or by `degraded`, where it has that and a device has failed; as many times that as it is asked
+    `slower`. Never without a `watch` or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`;
+    nor while it is `newly_watched`, a State is `asked_here`, and it is `never_permitted` there that it be watched (R16).
     """
     state, watch = delivery.state, delivery.state.watch
     if watch is None or state.last_contact is None or state.gap is not None or not state.watched:
         return None
-    wanting = delivery.consents.never_permitted(state.asked_here())
+    wanting = delivery.consents.never_permitted(state.asked_here()) if state.newly_watched else ()
     if any(one.permission == "watching_thing" for one in wanting):
         return None
     often = watch.degraded if watch.degraded is not None and state.failed_devices else watch.check_in
-    return None if open_about(state, "sighting", "") else state.last_contact + often
+    return None if open_about(state, "sighting", "") else state.last_contact + often * slower(delivery)
+
+
+def slower(delivery: Delivery) -> int:
+    """How many times rarer than planned who is responsible is asked: twice once half of what it may say is spent, four times once
+    half of the rest is, and so on. So a way that takes longer than planned never leaves it without a word (R28).
+    """
+    figures, service = delivery.law.figures, delivery.state.responsible
+    most = min(figures.speaker_statements, figures.shared_statements // len(delivery.plan.speakers()))
+    left = most - delivery.state.spent.get(service, Spent()).statements
+    return 1 << max(most // max(left, 1), 1).bit_length() - 1

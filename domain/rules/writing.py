@@ -76,7 +76,7 @@ class Written(Contingency):
     def _stops(self, state: State, key: str) -> bool:
         """Whether it is under way, and the plan `touches` the State whose act it is."""
         one = self.given(state).get(key)
-        return state.under_way and one is not None and touches(state.plan, one.state)
+        return state.under_way and one is not None and touches(state.plan, one.state, state.directory)
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
         """`not_written` of an authorisation, `agreement_not_written` of an agreement, where it stops nothing: else the halt says

@@ -333,6 +333,8 @@ SHARED_BYTES: Final = 10 * SPEAKER_BYTES
 UNASKED_STATEMENTS: Final = 30
 UNASKED_BYTES: Final = 256 * KIB
 """Of a service of which nothing is asked."""
+MOST_HELD_UNASKED: Final = 100
+"""Exhibits for each of which such a service may say more: a laboratory that has all finds of a seizure."""
 BRAKES: Final = 8
 BRAKES_MORE: Final = 24
 """Brakes beyond that, for each service: always, and after decisions to go on, one for each."""
@@ -355,7 +357,7 @@ PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it, and of what was taken out on the way. Units are
 judged and not held.
 """
-MOST_STRETCHES: Final = 12
+MOST_STRETCHES: Final = 20
 """Of how many stretches it is known who was responsible when: the last ones. Who had it before can log its watch no more."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""

@@ -481,6 +481,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("request.companions.N.service", "", lambda p, _c: p["request"].update(companions=[GUEST, GUEST])),
     ("request.marking", "", lambda p, _c: p["request"].update(marking="Secret")),
     ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
+    ("margin", "R5", lambda _p, c: card(c, terms=[{"ceiling": "50h", "law": LAW}])),
     ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
     ("checkpoints.N.requires.N.service", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     (

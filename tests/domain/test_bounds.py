@@ -289,7 +289,7 @@ def test_r28_a_delivery_owes_as_much_as_its_rules_let_it(monkeypatch: pytest.Mon
 
 def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused then, as if it had come then, and a stranger verifies it."""
-    with_figures(monkeypatch, prepared_bytes=150)
+    with_figures(monkeypatch, prepared_bytes=200)
     table = Table()
     marked = [{"label": f"L{number}", "what": "marking", "gross": "1 g"} for number in range(4)]
     assert ("early", "R17") == became(table.say("kz.police", "prepared", "preparation", items=marked))

@@ -6,11 +6,12 @@ import pytest
 
 from domain.delivery.event import Moment
 from domain.delivery.statement import Statement, sign_statement
+from domain.plan.goods import Part
 from domain.record.door import admit, submit
 from domain.record.verify import verify
 from domain.rules.book import book_of, said
 from domain.rules.budget import Budget, share_of
-from domain.signing.canonical import canonical
+from domain.signing.canonical import canonical, plain
 from domain.words import limits
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.limits import (
@@ -30,7 +31,7 @@ from domain.words.limits import (
 from rehearsal.services import private_key_of
 from tests.course import became, code
 from tests.second_book import with_figures
-from tests.support import Table, example_plan, with_changes
+from tests.support import MEPHEDRONE, Table, example_plan, with_changes
 
 UNASKED = "supervision"
 """It watches over the installation, and is asked nothing."""
@@ -220,6 +221,33 @@ def budget_of(table: Table, statement: Statement) -> None:
         raise error
 
 
+def test_r28_who_has_said_all_that_it_may_acknowledges_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked to, as everybody is who takes part."""
+    with_figures(monkeypatch, unasked_statements=1)
+    table = Table(with_changes(tashkent_airport={"escalate": [{"after": "6h", "to": "uz.security"}]})).dispatch()
+    for _ in range(2):
+        table.say("uz.security", "arrestee_released", persons=["X"], reason="none")
+    table.say("uz.police", "stop_requested", reason="danger")
+    assert "uz.security" in table.at("stop.acknowledged").waiting_for()
+    assert code(table.say("uz.security", "stop_acknowledged", "stop.acknowledged")) is None
+
+
+def test_r28_a_split_leaves_room_to_say_how_its_parts_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody could ever close it: more parts than that are told in fewer words."""
+    parts = [{"operation": f"saxaul-22-{number}", "contents": [MEPHEDRONE | {"net": "1.32 kg"}]} for number in range(1, 11)]
+    size = len(canonical([plain(Part.model_validate(one)) for one in parts]))
+    for room, found in ((159, "held_too_much"), (160, None)):
+        with monkeypatch.context() as less:
+            with_figures(less, parts_bytes=size + room * len(parts))
+            table = Table().dispatch()
+            assert code(table.say("kz.police", "split", parts=parts, reason="to many couriers")) == found
+    ended = [{"operation": one["operation"], "outcome": "recovered", "root": "ab" * 32} for one in parts]
+    with_figures(monkeypatch, table.delivery, parts_bytes=size + 160 * len(parts))
+    for one, part in zip(ended, parts, strict=True):
+        one["recovered"] = part["contents"]
+    assert code(table.say("kz.knb", "parts_ended", table.opened("parts"), parts=ended)) is None
+
+
 def test_r28_what_comes_early_waits_within_its_bound() -> None:
     """What waits for its checkpoint is carried from run to run: a service has 4 KiB of it, and more is refused, not kept."""
     table = Table()
@@ -238,14 +266,19 @@ def test_r28_what_comes_early_waits_within_its_bound() -> None:
     ("kind", "service", "at", "words"),
     [
         ("authorisation_granted", "kz.prosecutor", "consent-kz", {"conditions": [{"text": "x" * 450}] * 3}),
-        ("prepared", "kz.police", "preparation", {"items": [{"label": "L" * 40, "what": "marking", "gross": "1 g"}]}),
+        (
+            "prepared",
+            "kz.police",
+            "preparation",
+            {"items": [{"label": one * 40, "what": "marking", "gross": "1 g"} for one in "LM"]},
+        ),
     ],
 )
 def test_r28_what_the_state_goes_on_holding_has_a_share(
     monkeypatch: pytest.MonkeyPatch, kind: str, service: str, at: str, words: dict[str, object]
 ) -> None:
     """By the need it answers and how often the plan asks for it: refused beyond it, and the same in fewer words counts."""
-    with_figures(monkeypatch, granted_bytes=100, prepared_bytes=150)
+    with_figures(monkeypatch, granted_bytes=100, prepared_bytes=200)
     table = Table()
     if kind == "prepared":
         table.consent()

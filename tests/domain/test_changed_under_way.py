@@ -14,7 +14,7 @@ from tests.domain.test_coming_back import LONG
 from tests.domain.test_hostile_stand_ins import LAW
 from tests.domain.test_successors import BESIDE, FREE, UZ_LAW
 from tests.domain.test_urgent_permissions import on_its_way as not_sanctioned
-from tests.support import MEASURES, Table, asking_all, asks, card_of, example_plan, with_changes
+from tests.support import MEASURES, Table, asking_all, asks, card_of, example_cards, example_plan, with_changes
 
 WATCH = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
 NOTHING_KZ = card_of("KZ", granted_by=["prosecutor", "court"], measures=[{"measures": MEASURES, "needs": "nothing", "law": LAW}])
@@ -80,6 +80,19 @@ def test_r1_it_is_delivered_though_a_state_behind_it_has_not_answered() -> None:
     table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG)
     assert table.is_open("kz-9")
     assert code(table.say("uz.customs", "delivered", "delivery")) is None
+
+
+@pytest.mark.parametrize(
+    ("act", "cause"), [({"permits": []}, "permission"), ({"permits": ["watching_thing"], "modalities": ["removed"]}, "modality")]
+)
+def test_r16_what_was_said_too_early_does_not_come_before_the_halt(act: dict[str, Any], cause: str) -> None:
+    """Customs say that it is delivered; Uzbekistan answers then, and does not permit what is new, or not as it is handled."""
+    table = watched_now(on_the_last_leg(watching_is_permitted()), "uz.prosecutor authorisation")
+    assert became(table.say("uz.customs", "delivered", "delivery"))[0] == "early"
+    assert code(table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG, **act)) is None
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, table.delivery.state.delivered) == (cause, False)
 
 
 def test_r2_the_delivery_comes_due_no_sooner_than_its_state_has_answered() -> None:
@@ -152,6 +165,36 @@ def test_r16_what_was_refused_its_sanction_has_ended_and_no_change_halts_for_it(
     assert table.delivery.state.halt is None
 
 
+def test_r16_one_sanction_does_not_let_all_else_go_on() -> None:
+    """The recorder was urgent and was sanctioned; that a person is followed is new, and the prosecutor does not permit it."""
+    both = ["audio_video", "following_person"]
+    measures = [
+        {"measures": both, "needs": "permission", "by": ["prosecutor"], "law": LAW},
+        {"measures": [one for one in MEASURES if one not in both], "needs": "nothing", "law": LAW},
+    ]
+    urgent = {"measures": ["audio_video"], "by": ["police"], "sanctioned_within": "24h", "law": LAW}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission"), "escalate": []}
+    told = example_plan().request.model_dump() | {"technical_means": "a recorder"}
+    plan = with_changes(consent_kz=asked, plan_={"uses": ["audio_video"], "request": told})
+    table = Table(plan, other_cards=card_of("KZ", measures=measures, urgent_measures=[urgent]) | FREE)
+    said = {"urgent_at": "2022-03-01T04:00:00Z", "on_behalf_of": "kz.prosecutor", "permissions": ["audio_video"]}
+    assert code(table.say("kz.police", "permission_granted", "consent-kz", **said)) is None
+    table.dispatch()
+    sanction = {"permissions": ["audio_video"], "valid_until": LONG, "state": "KZ"}
+    assert code(table.say("kz.prosecutor", "permission_granted", "sanction.kz.prosecutor.1", **sanction)) is None
+    document = table.delivery.plan.model_dump() | {"uses": both}
+    known = {one["id"]: one for one in document["checkpoints"]}
+    bare: dict[str, Any] = {"escalate": [], "remind": []}
+    afresh = known["consent-kz"] | bare | {"id": "kz-9", "requires": asks("kz.prosecutor authorisation")}
+    fresh = [afresh, known["consent-uz"] | bare | {"id": "uz-9"}]
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], *fresh]}))
+    table.say("uz.prosecutor", "authorisation_granted", "uz-9", valid_until=LONG)
+    table.say("kz.prosecutor", "authorisation_granted", "kz-9", valid_until=LONG, permits=[])
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert {"permission": "following_person", "state": "KZ"} == halt.finding.parameters
+
+
 def test_r9_what_is_watched_already_is_watched_while_something_else_is_asked_for() -> None:
     """A change has a person followed too, which nobody has permitted yet: where it is, is still asked."""
     measures = [
@@ -166,6 +209,22 @@ def test_r9_what_is_watched_already_is_watched_while_something_else_is_asked_for
     change(table, asked_afresh(table, "uz.prosecutor authorisation", uses=["following_person"]))
     table.pass_time(hours=2)
     assert [one for one in table.delivery.state.open_checkpoints() if one.contingency == "sighting"]
+
+
+def ending_in_kazakhstan(table: Table) -> dict[str, Any]:
+    """It is delivered in Shymkent; Uzbekistan, in which somebody is still to be arrested, is asked afresh."""
+    document = table.delivery.plan.model_dump()
+    known = {one["id"]: one for one in document["checkpoints"]}
+    there = {"state": "KZ", "place": "Shymkent", "locode": None}
+    gone = ("delivery", "tashkent-airport", "accounting")
+    document["legs"] = [document["legs"][0] | {"end": "delivery-kz"}]
+    document["checkpoints"] = [
+        *(one for one in document["checkpoints"] if one["id"] not in gone),
+        known["delivery"] | there | {"id": "delivery-kz", "requires": asks("kz.police delivered")},
+        known["accounting"] | there | {"id": "accounting-kz", "requires": asks("kz.police seizure")},
+        known["consent-uz"] | {"id": "uz-9", "remind": []},
+    ]
+    return document
 
 
 # A State that has gone off the way
@@ -211,6 +270,37 @@ def test_r3_who_lies_off_the_way_does_not_stand_against_how_it_is_handled() -> N
     assert table.is_open("preparation")
 
 
+def test_r1_a_state_to_which_exhibits_are_brought_is_touched() -> None:
+    """Its police examine them, so it consents; by word of mouth, and nobody writes it down: that halts."""
+    document = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []}).model_dump()
+    there = {"id": "consent-ru", "state": "RU", "place": "Moscow", "locode": None, "remind": [], "escalate": []}
+    known = {one["id"]: one for one in document["checkpoints"]}
+    known["accounting"]["requires"] = [*known["accounting"]["requires"], *asks("ru.police examination")]
+    asked = known["consent-kz"] | there | {"requires": asks("ru.prosecutor authorisation")}
+    document["checkpoints"] = [asked, *document["checkpoints"]]
+    document["answers_for_law"] |= {"RU": "ru.prosecutor"}
+    document["offence"]["extraditable"] |= {"RU": True}
+    law = {"mark": "T", "text": example_cards()["RU"].texts[0].id}
+    deciders = [{"by": ["prosecutor"], "role": "deciding", "law": law}]
+    cards = card_of("RU", granted_by=["prosecutor"], exclusions=[], deciders=deciders)
+    table = Table(asking_all(Plan.model_validate(document)), other_cards=cards)
+    oral = {"form": "oral", "given_at": table.now.isoformat(), "spoken": "telephone", "taken_down_by": "officer 7"}
+    assert code(table.say("ru.prosecutor", "authorisation_granted", "consent-ru", valid_until=LONG, **oral)) is None
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until=LONG)
+    table.pass_time(hours=30)
+    assert table.delivery.state.halt is not None
+
+
+def test_r6_an_answered_handover_is_not_taken_out_with_its_state() -> None:
+    """The taker has accepted it, the giver has not offered it: the way does not end in Kazakhstan then."""
+    plan = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []})
+    table = Table(plan, other_cards=NOTHING_KZ | FREE).dispatch()
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    document = ending_in_kazakhstan(table)
+    assert "tashkent-airport has been passed or answered" in refused(table, Plan.model_validate(document))
+
+
 def test_r22_a_half_answered_question_goes_with_its_state() -> None:
     """One of two has answered in Kyrgyzstan; the silence of the other halts nothing any more."""
     both = ("kg.prosecutor authorisation", "kg.police authorisation")
@@ -253,25 +343,24 @@ def test_r1_who_decides_on_the_new_way_is_asked_afresh_and_who_decided_on_the_ol
         {"by": ["prosecutor"], "role": "deciding", "movements": ["export", "transit", "import"], "law": LAW},
         {"by": ["court"], "role": "deciding", "movements": ["domestic"], "law": LAW},
     ]
-    card = card_of("KZ", deciders=deciders, measures=[{"measures": list(MEASURES), "needs": "nothing", "law": LAW}])
-    plan = with_changes(plan_={"surveillance": None, "coordinator": "kz.court"}, consent_kz={"escalate": []})
-    table = Table(plan, other_cards=card | FREE).dispatch()
-    document = table.delivery.plan.model_dump()
-    known = {one["id"]: one for one in document["checkpoints"]}
-    there = {"state": "KZ", "place": "Shymkent", "locode": None}
-    gone = ("delivery", "tashkent-airport", "accounting")
-    document["legs"] = [document["legs"][0] | {"end": "delivery-kz"}]
-    document["answers_for_law"] |= {"KZ": "kz.court"}
-    document["checkpoints"] = [
-        *(one for one in document["checkpoints"] if one["id"] not in gone),
-        known["delivery"] | there | {"id": "delivery-kz", "requires": asks("kz.police delivered")},
-        known["accounting"] | there | {"id": "accounting-kz", "requires": asks("kz.police seizure")},
-        known["consent-uz"] | {"id": "uz-9", "remind": []},
+    watching = [
+        {"measures": ["watching_thing"], "needs": "nothing", "movements": ["export", "transit", "import"], "law": LAW},
+        {"measures": ["watching_thing"], "needs": "permission", "by": ["court"], "movements": ["domestic"], "law": LAW},
     ]
+    others = [one for one in MEASURES if one != "watching_thing"]
+    card = card_of("KZ", deciders=deciders, measures=[*watching, {"measures": others, "needs": "nothing", "law": LAW}])
+    plan = with_changes(plan_={"surveillance": WATCH, "coordinator": "kz.court"}, consent_kz={"escalate": []})
+    table = Table(plan, other_cards=card | FREE).dispatch()
+    document = ending_in_kazakhstan(table) | {"answers_for_law": {"KZ": "kz.court", "UZ": "uz.prosecutor"}}
     assert "checkpoints.0.requires.0.service: R1" in refused(table, Plan.model_validate(document))
+    known = {one["id"]: one for one in document["checkpoints"]}
     asked = known["consent-kz"] | {"id": "kz-9", "requires": asks("kz.court authorisation"), "remind": []}
     change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], asked]}))
-    assert table.is_open("kz-9")
+    table.pass_time(hours=2)
+    assert [one for one in table.delivery.state.open_checkpoints() if one.contingency == "sighting"], "it is watched still"
+    said = {"valid_until": LONG, "permits": ["watching_thing"]}
+    assert code(table.say("kz.court", "authorisation_granted", "kz-9", **said)) is None
+    change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
 
 
 def test_r13_who_stood_on_the_ladder_of_what_has_passed_may_be_put_in_charge() -> None:
@@ -288,6 +377,31 @@ def test_r13_who_stood_on_the_ladder_of_what_has_passed_may_be_put_in_charge() -
     document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
     change(table, Plan.model_validate(document))
     assert "kz.border" == table.delivery.state.responsible
+
+
+@pytest.mark.parametrize("may_answer", [False, True])
+def test_r22_who_was_told_of_silence_may_take_the_place_of_who_is_silent(*, may_answer: bool) -> None:
+    """One of two has answered, and the border guard was told that the court has not. Not, where it may answer there itself."""
+    ladder = [{"after": timedelta(hours=1), "to": "kz.border", "may_answer": may_answer}]
+    both = asks("kz.prosecutor authorisation", "kz.court authorisation")
+    plan = with_changes(
+        consent_kz={"escalate": ladder, "requires": both}, plan_={"surveillance": None, "coordinator": "kz.court"}
+    )
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until=LONG)
+    document = table.delivery.plan.model_dump() | {"coordinator": None}
+    for one in (one for checkpoint in document["checkpoints"] for one in checkpoint["requires"]):
+        one["service"] = one["service"].replace("kz.court", "kz.border")
+    document["replaced"] = [{"service": "kz.court", "by": "kz.border", "reason": "keys stolen"}]
+    assert "stands on this ladder already" in refused(table, Plan.model_validate(document))
+    table.pass_time(hours=2)
+    if may_answer:
+        assert "stands on this ladder already" in refused(table, Plan.model_validate(document))
+        return
+    change(table, Plan.model_validate(document))
+    table.say("kz.border", "authorisation_granted", "consent-kz", valid_until=LONG)
+    assert table.is_closed("consent-kz")
+    assert verify(table.packet()).size == len(table.delivery.ledger)
 
 
 # The register

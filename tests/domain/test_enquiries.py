@@ -132,6 +132,25 @@ def test_a_service_looks_for_the_same_again_only_so_often() -> None:
     assert (True, None) == (refused.not_before is not None, other.not_before)
 
 
+def test_r31_the_consignments_of_a_group_are_one_look_for_what_they_share() -> None:
+    """Thirty-two parcels to one telephone are looked into at once, and the same without a group are not."""
+    for group, put_off in (("ab" * 32, 0), (None, 1)):
+        register, answers = Register(), []
+        for number in range(32):
+            made = Claim(
+                delivery=f"parcel-{number}",
+                contact="kz.knb",
+                state="KZ",
+                signer="kz.knb",
+                order=1,
+                hashes=("cd" * 32, f"{number:064x}"),
+                group=group,
+            )
+            register, answer = register.claim(DatedClaim(claim=made, at=utc_text(EPOCH)))
+            answers.append(answer.not_before)
+        assert any(one is not None for one in answers) == bool(put_off)
+
+
 def test_looking_again_before_it_leaves_counts_once() -> None:
     """The same claim is answered as often as it is brought, and a changed one counts by what it adds."""
     register, first = bring(Register(), "mine", things(100))

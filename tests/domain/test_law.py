@@ -443,10 +443,10 @@ def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
 
 
 def test_r5_no_plan_begins_that_no_authorisation_could_let_leave() -> None:
-    """It leaves only with one that lasts to its exit, and the margin; extended or not, by the card none does."""
+    """Given at once, it lasts until it leaves, to its exit, and the margin; extended or not, by the card none does."""
     plan = example_plan()
-    whole = plan.time_to_leave("UZ") + plan.margin
-    for least, found in ((timedelta(), []), (timedelta(minutes=1), ["legs.1.takes"])):
+    whole = plan.time_to_depart() + plan.time_to_leave("UZ") + plan.margin
+    for least, found in ((timedelta(), []), (timedelta(minutes=1), ["margin"])):
         card = card_of("UZ", terms=[provision("UZ", longest="30d", ceiling=iso_span(whole - least))])
         assert found == [place for place, _ in problems(plan, card, "R5")]
     beside = with_changes(example_plan("back-to-sender"))

@@ -7,6 +7,7 @@ import pytest
 
 from domain.delivery.carried import carried
 from domain.delivery.decided import Closed, Opened
+from domain.delivery.memory import Spent
 from domain.delivery.reported import Asked, AskedOnceMore
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
@@ -57,6 +58,19 @@ def test_r9_no_sighting_is_asked_before_it_is_due() -> None:
     assert isinstance(opening, Opened)
     early = opening.model_copy(update={"due": utc_text(table.now + timedelta(hours=1))})
     assert "is nothing, recorded is opened" in forbidden(table, early)
+
+
+@pytest.mark.parametrize(("spent", "times"), [(0, 1), (999, 1), (1_000, 2), (1_500, 4), (1_999, 1_024), (2_000, 1_024)])
+def test_r28_who_has_said_half_of_what_it_may_is_asked_half_as_often(spent: int, times: int) -> None:
+    """And so on: a way that takes longer than planned leaves whoever watches a word to the end."""
+    table = on_the_way()
+    soon = check_in_due(table.delivery)
+    table.delivery.state.spent["kz.police"] = Spent(spent)
+    later, contact = check_in_due(table.delivery), table.delivery.state.last_contact
+    assert soon is not None
+    assert later is not None
+    assert contact is not None
+    assert later - contact == times * (soon - contact)
 
 
 def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> None:

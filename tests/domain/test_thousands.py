@@ -12,7 +12,7 @@ from domain.record.verify import verify
 from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
 from tests.course import became, code, refusal
 from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
-from tests.support import SECRET
+from tests.support import SECRET, with_changes
 
 EACH = 10_000_000 // MOST_UNITS
 """Milligrams of each of so many units that are 10 kg together."""
@@ -121,6 +121,37 @@ def test_r30_a_hundred_finds_are_handed_on_and_destroyed_whatever_their_labels()
     assert len(told(table.delivery.state.exhibits)["said"]) == MOST_FINDS // 10
     again = going_on(carried(table.delivery), table.delivery.law, SECRET)
     assert again.state.exhibits == table.delivery.state.exhibits
+
+
+@pytest.mark.parametrize("laboratory", ["uz.customs", "uz.security"])
+def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(laboratory: str) -> None:
+    """Of a hundred finds most have a report of their own; beyond that none is heard, so that something becomes of each. A service
+    of which the plan asks nothing may speak of what it holds.
+    """
+    told_of_silence = {"escalate": [{"after": "12h", "to": "uz.security"}]}
+    table = gone(with_changes(plan_of(HEROIN), accounting=told_of_silence), kept=[HEROIN])
+    finds = [{"label": f"F-{number}", "what": "a packet"} for number in range(MOST_FINDS)]
+    assert ends(table, {}, recovered=[HEROIN], finds=finds) == ()
+    labels = [one["label"] for one in finds]
+    portions = [labels[first : first + MOST_MOVED] for first in range(0, MOST_FINDS, MOST_MOVED)]
+    for portion in portions if laboratory != "uz.customs" else ():
+        assert (
+            refusal(table.say("uz.customs", "exhibits_offered", to=laboratory, purpose="examination", exhibits=portion)) is None
+        )
+        said = table.say(laboratory, "exhibits_accepted", giver="uz.customs", intact=True, exhibits=portion)
+        assert refusal(said) is None
+    told: dict[str, Any] = {
+        "report": "test_report",
+        "reference": "1 of 2022-03-06",
+        "substance": "heroin",
+        "received": "10 g",
+        "spent": "1 g",
+    }
+    heard = [refusal(table.say(laboratory, "laboratory_report", exhibit=one, left="9 g", **told)) is None for one in labels]
+    assert sum(heard) >= MOST_FINDS // 2
+    for portion in portions:
+        act: dict[str, Any] = {"how": "destroyed", "witnesses": ["officer-3"], "reference": "2 of 2022-03-07"}
+        assert refusal(table.say(laboratory, "disposed", exhibits=portion, **act)) is None
 
 
 def test_r10_as_many_substances_as_there_may_be_close_each_by_itself() -> None:

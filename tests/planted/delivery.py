@@ -514,8 +514,21 @@ BUGS = (
     Bug("R2", "domain/delivery/state.py", "waits = self.cleared < following if", "waits = True if", "timers rules_of_consent"),
     Bug("R2", "domain/delivery/state.py", "else bool(self.asked_here())", "else False", "changed_under_way"),
     Bug("R1", "domain/delivery/state.py", "if one.state in self.here.states)", ")", "changed_under_way"),
-    Bug("R3", "domain/delivery/consents.py", "if touches(self._state.plan, one.state)))", "))", "changed_under_way"),
-    Bug("R1", "domain/delivery/consents.py", "return beside or state in", "return state in", "changes"),
+    Bug(
+        "R3",
+        "domain/delivery/consents.py",
+        "if touches(self._state.plan, one.state, self._state.directory)))",
+        "))",
+        "changed_under_way",
+    ),
+    Bug("R1", "domain/delivery/consents.py", "return any(one.state == state for one in at_end) or", "return", "changes"),
+    Bug(
+        "R1",
+        "domain/delivery/consents.py",
+        "for at in plan.checkpoints for one in at.requires if one.says in OF_EXHIBITS]",
+        "for at in () for one in at]",
+        "changed_under_way",
+    ),
     Bug("R16", "domain/delivery/consents.py", "if not ever(state, one))", "if False)", "changed_under_way"),
     Bug(
         "R16",

@@ -264,7 +264,7 @@ BUGS = (
         "if (most := 0) and size > most:",
         "request_for_consent",
     ),
-    Bug("R28", "domain/plan/check_size.py", "(3 if plan.modality in IN_PART else 2)", "2", "limits"),
+    Bug("R28", "domain/plan/check_size.py", "said = 3 if plan.modality in IN_PART else 2", "said = 2", "limits"),
     Bug("R28", "domain/plan/check_size.py", "* 3 // 4 // max(seizing, 1)", "", "limits"),
     Bug(
         "R28",
@@ -289,6 +289,9 @@ BUGS = (
     ),
     Bug("R5", "domain/plan/check_law.py", "if term.ceiling is not None and whole > at_least(term.ceiling):", "if False:", "law"),
     Bug("R5", "domain/plan/check_law.py", "+ plan.margin if inside else timedelta()", "if inside else timedelta()", "law"),
+    Bug("R5", "domain/plan/check_law.py", "whole = plan.time_to_depart() + ", "whole = ", "law"),
+    Bug("R31", "domain/plan/enquiries.py", "(one.group or str(at), mark)", "(str(at), mark)", "enquiries"),
+    Bug("R15", "domain/plan/enquiries.py", "(one.group or str(at), mark)", "(one.group, mark)", "enquiries"),
     Bug("R28", "domain/plan/check_size.py", "    if directory.example:\n", "    if plan.example:\n", "limits"),
     Bug("R1", "domain/plan/check_voices.py", "for kind in begun_by if one.wanted((kind,), ())", "for kind in ()", "law"),
     Bug("R1", "domain/plan/check_voices.py", "for kind in decided_by if one.wanted((), (kind,))", "for kind in ()", "law"),

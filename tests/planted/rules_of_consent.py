@@ -183,10 +183,32 @@ BUGS = (
     Bug(
         "R22", "domain/rules/amending.py", "if not progress.open or (progress.answers and", "if (progress.answers and", "changes"
     ),
-    Bug("R22", "domain/rules/amending.py", "(progress.answers and touches(plan, known.state))", "False", "changed_under_way"),
-    Bug("R22", "domain/rules/amending.py", " and touches(plan, known.state)", "", "changed_under_way"),
+    Bug(
+        "R22",
+        "domain/rules/amending.py",
+        "(progress.answers and not _asks_in_vain(plan, known, directory))",
+        "False",
+        "changed_under_way",
+    ),
+    Bug("R22", "domain/rules/amending.py", " and not _asks_in_vain(plan, known, directory)", "", "changed_under_way"),
     Bug("R22", "domain/rules/amending.py", "if not fault.place.startswith(past)", "", "changed_under_way"),
-    Bug("R22", "domain/rules/amending.py", "if one.state in afresh:", "if True:", "changed_under_way"),
+    Bug(
+        "R22",
+        "domain/rules/amending.py",
+        "if any(there == one.state and opened > order[one.id] for",
+        "if any(True for",
+        "changed_under_way",
+    ),
+    Bug("R22", "domain/rules/amending.py", 'return checkpoint.step == "authorise" and not', "return not", "changed_under_way"),
+    Bug(
+        "R22",
+        "domain/rules/amending.py",
+        "order.get(one.id, len(order))) for one",
+        "order.get(one.id, 0)) for one",
+        "changed_under_way",
+    ),
+    Bug("R22", "domain/rules/amending.py", "one.escalate[: progress.escalated] if", "one.escalate if", "changed_under_way"),
+    Bug("R22", "domain/rules/amending.py", "enumerate(told) if not to.may_answer)", "enumerate(told))", "changed_under_way"),
     Bug("R22", "domain/rules/amending.py", "elif not progress.open and now != known:", "elif False:", "changes"),
     Bug(
         "R22",
@@ -241,7 +263,7 @@ BUGS = (
     Bug("R28", "domain/rules/amending.py", "    if len(asked) > (", "    if False and (", "bounds"),
     Bug("R22", "domain/rules/replacing.py", "if new is None or old is None or new.state != old.state:", "if False:", "changes"),
     Bug("R1", "domain/rules/replacing.py", "successors(*known, asked_in=delivery.plan)", "successors(*known)", "successors"),
-    Bug("R1", "domain/rules/afresh.py", "filter(partial(touches, plan), dict", "filter(None, dict", "changes"),
+    Bug("R1", "domain/rules/afresh.py", "if touches(plan, one, directory))", ")", "changes"),
     Bug("R22", "domain/rules/replacing.py", "and not _has_answered(delivery, checkpoint, one.service)", "", "successors"),
     Bug("R22", "domain/rules/replacing.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
     Bug("R22", "domain/rules/replacing.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),
@@ -540,7 +562,7 @@ BUGS = (
         "never_written",
     ),
     Bug("R1", "domain/rules/writing.py", "None if self._stops(state, progress.key) else", "None if True else", "never_written"),
-    Bug("R1", "domain/rules/writing.py", " and touches(state.plan, one.state)", "", "changed_under_way"),
+    Bug("R1", "domain/rules/writing.py", " and touches(state.plan, one.state, state.directory)", "", "changed_under_way"),
     Bug("R1", "domain/rules/writing.py", "        self.given(state)[progress.key].expired = True\n", "", "law"),
     Bug(
         "R1",

@@ -132,13 +132,15 @@ BUGS = (
         "never_permitted(())",
         "changed_under_way",
     ),
+    Bug("R16", "domain/rules/course.py", "if _was_urgent(delivery, missing):", "if False:", "changed_under_way"),
     Bug(
         "R16",
         "domain/rules/course.py",
-        "if missing.state in _sanctioning(delivery):",
-        "if False:",
+        "return may_be and missing.state in asked",
+        "return missing.state in asked",
         "changed_under_way",
     ),
+    Bug("R16", "domain/rules/course.py", "let_it_go, halt_where_law_forbids)", "let_it_go)", "changed_under_way"),
     Bug("R16", "domain/rules/course.py", "leg = next_to_begin(delivery)", "leg = next_to_clear(delivery)", "rehearsal/wedges"),
     Bug(
         "R16",

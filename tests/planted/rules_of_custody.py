@@ -492,6 +492,18 @@ BUGS = (
     Bug("R6", "domain/rules/taking_out.py", 'need == "handover_offer" for', "False for", "taken_out"),
     Bug("R16", "domain/rules/watch.py", 'if any(one.permission == "watching_thing" for', "if any(False for", "changed_under_way"),
     Bug("R9", "domain/rules/watch.py", 'if any(one.permission == "watching_thing" for', "if any(True for", "changed_under_way"),
+    Bug(
+        "R28",
+        "domain/rules/watch.py",
+        "state.last_contact + often * slower(delivery)",
+        "state.last_contact + often",
+        "surveillance",
+    ),
+    Bug("R9", "domain/rules/watch.py", " if state.newly_watched else ()", "", "changed_under_way"),
+    Bug("R28", "domain/rules/budget.py", "return stops or isinstance(content, StopAcknowledged)", "return stops", "budgets"),
+    Bug("R28", "domain/rules/budget.py", "figures.unasked_statements + 3 * held", "figures.unasked_statements", "thousands"),
+    Bug("R28", "domain/rules/balance.py", "parts_bytes - SAID_AT_ITS_END * len(self.parts)", "parts_bytes", "budgets"),
+    Bug("R28", "domain/rules/exhibits.py", "stays.most - TO_DISPOSE * held)", "stays.most)", "thousands"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
         "R9",
