@@ -12,6 +12,7 @@ from domain.record.verify import verify
 from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
 from tests.course import became, code, refusal
 from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
+from tests.second_book import with_figures
 from tests.support import SECRET, with_changes
 
 EACH = 10_000_000 // MOST_UNITS
@@ -124,10 +125,13 @@ def test_r30_a_hundred_finds_are_handed_on_and_destroyed_whatever_their_labels()
 
 
 @pytest.mark.parametrize("laboratory", ["uz.customs", "uz.security"])
-def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(laboratory: str) -> None:
+def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(
+    monkeypatch: pytest.MonkeyPatch, laboratory: str
+) -> None:
     """Of a hundred finds most have a report of their own; beyond that none is heard, so that something becomes of each. A service
     of which the plan asks nothing may speak of what it holds.
     """
+    with_figures(monkeypatch, exhibits_bytes=20 * 1024)
     told_of_silence = {"escalate": [{"after": "12h", "to": "uz.security"}]}
     table = gone(with_changes(plan_of(HEROIN), accounting=told_of_silence), kept=[HEROIN])
     finds = [{"label": f"F-{number}", "what": "a packet"} for number in range(MOST_FINDS)]
