@@ -131,7 +131,7 @@ def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(
     """Of a hundred finds most have a report of their own; beyond that none is heard, so that something becomes of each. A service
     of which the plan asks nothing may speak of what it holds.
     """
-    with_figures(monkeypatch, exhibits_bytes=20 * 1024)
+    with_figures(monkeypatch, exhibits_bytes=34 * 1024)
     told_of_silence = {"escalate": [{"after": "12h", "to": "uz.security"}]}
     table = gone(with_changes(plan_of(HEROIN), accounting=told_of_silence), kept=[HEROIN])
     finds = [{"label": f"F-{number}", "what": "a packet"} for number in range(MOST_FINDS)]
