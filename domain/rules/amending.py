@@ -48,10 +48,10 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
     """
     book = book_of(delivery)
     found = [fault for change in book.changes for fault in change(delivery, plan, directory)]
-    checked = (fault for check in book.checks for fault in check(plan, directory, cards))
+    checked = [fault for check in book.checks for fault in check(plan, directory, cards)]
     past = tuple(_past(delivery, plan))
-    of_now = (fault for fault in checked if not fault.place.startswith(past))
-    return (*found, *known_cards(cards, book.figures), *of_now, *sizes(plan, directory, cards, book.figures))
+    of_now = (one for one in (*checked, *sizes(plan, directory, cards, book.figures)) if not one.place.startswith(past))
+    return (*found, *known_cards(cards, book.figures), *of_now)
 
 
 def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:

@@ -138,13 +138,14 @@ def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
     """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not; but
-    three statements more, and as many bytes as for all those few, for each exhibit that it holds, or whose fate it has said.
+    three statements more, and as many bytes as for all those few, for each exhibit that it holds, or whose fate it has said, up
+    to a hundred of them and the bytes of one that is asked.
     """
     asked, figures = delivery.plan.speakers(), delivery.law.figures
     if service not in asked:
         words = ((one.holder, one.disposal.by if one.disposal is not None else None) for one in exhibits(delivery.state).values())
         held = min(sum(service in one for one in words), MOST_HELD_UNASKED)
-        return figures.unasked_statements + 3 * held, figures.unasked_bytes * (1 + held)
+        return figures.unasked_statements + 3 * held, min(figures.unasked_bytes * (1 + held), figures.speaker_bytes)
     statements = min(figures.speaker_statements, figures.shared_statements // len(asked))
     return statements, min(figures.speaker_bytes, figures.shared_bytes // len(asked))
 

@@ -14,6 +14,7 @@ from tests.domain.test_coming_back import LONG
 from tests.domain.test_hostile_stand_ins import LAW
 from tests.domain.test_successors import BESIDE, FREE, UZ_LAW
 from tests.domain.test_urgent_permissions import on_its_way as not_sanctioned
+from tests.second_book import with_figures
 from tests.support import MEASURES, Table, asking_all, asks, card_of, example_cards, example_plan, with_changes
 
 WATCH = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
@@ -225,6 +226,16 @@ def ending_in_kazakhstan(table: Table) -> dict[str, Any]:
         known["consent-uz"] | {"id": "uz-9", "remind": []},
     ]
     return document
+
+
+def test_r28_how_often_it_is_asked_where_it_is_is_weighed_where_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may say less by now, as where one more speaks; the watch stays as it is, or is to be closer."""
+    table = Table(with_changes(plan_={"surveillance": WATCH}))
+    plan = with_changes(table.delivery.plan, plan_={"title": "Another title"})
+    with_figures(monkeypatch, table.delivery, speaker_statements=20)
+    change(table, plan)
+    closer = with_changes(plan, plan_={"surveillance": WATCH | {"check_in": timedelta(hours=1)}})
+    assert "surveillance.check_in: R28" in refused(table, closer)
 
 
 # A State that has gone off the way

@@ -191,13 +191,19 @@ BUGS = (
         "changed_under_way",
     ),
     Bug("R22", "domain/rules/amending.py", " and not _asks_in_vain(plan, known, directory)", "", "changed_under_way"),
-    Bug("R22", "domain/rules/amending.py", "if not fault.place.startswith(past)", "", "changed_under_way"),
+    Bug("R22", "domain/rules/amending.py", "if not one.place.startswith(past)", "", "changed_under_way"),
     Bug(
         "R22",
         "domain/rules/amending.py",
         "if any(there == one.state and opened > order[one.id] for",
         "if any(True for",
         "changed_under_way",
+    ),
+    Bug(
+        "R28", "domain/rules/amending.py", "if plan.surveillance == delivery.plan.surveillance:", "if False:", "changed_under_way"
+    ),
+    Bug(
+        "R28", "domain/rules/amending.py", "if plan.surveillance == delivery.plan.surveillance:", "if True:", "changed_under_way"
     ),
     Bug("R22", "domain/rules/amending.py", 'return checkpoint.step == "authorise" and not', "return not", "changed_under_way"),
     Bug(
