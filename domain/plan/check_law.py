@@ -44,6 +44,7 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _duties(plan, card)
         yield from agreement(plan, directory, card)
         yield from _measures(plan, directory, card)
+        yield from _apart(plan, directory, card)
         if card.allows(plan.modality, plan.case) is False:
             problem = fill(
                 "R3: by the rule card of {state} such a delivery does not go {modality}",
@@ -195,6 +196,31 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
                 state=card.state,
                 measure=word(measure),
                 who=who,
+            )
+            yield Fault(place="checkpoints", problem=problem)
+
+
+def _apart(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
+    """What by the card is permitted for less than an authorisation may have to last is asked for apart, and for longer later
+    (R16): with the authorisation it could not be permitted.
+    """
+    if card.state not in plan.states():
+        return
+    there = [one for at in plan.at("authorise") if at.state == card.state for one in at.requires]
+    apart = [directory.find(one.service) for one in there if one.says == "permission"]
+    for measure in plan.permissions(card):
+        rule = card.rule_of(measure, plan.case)
+        whole = plan.time_to_depart() + (plan.margin + plan.time_to_leave(card.state) if measure != "opening" else timedelta())
+        if rule is None or rule.longest is None or whole <= at_least(rule.longest):
+            continue
+        if not any(one is not None and card.lets_permit(one.kind, measure, plan.case) for one in apart):
+            problem = fill(
+                "R16: by the rule card of {state} {measure} is permitted for {longest} at most, and an authorisation may have to "
+                "last {whole}; ask for a permission apart there",
+                state=card.state,
+                measure=word(measure),
+                longest=say_term(rule.longest),
+                whole=say_span(whole),
             )
             yield Fault(place="checkpoints", problem=problem)
 

@@ -468,6 +468,22 @@ def test_r5_what_is_asked_for_is_no_more_than_the_card_lets_give() -> None:
     assert code(table.say("uz.prosecutor", "authorisation_extended", extension, valid_until=again)) is None
 
 
+def test_r16_what_may_be_permitted_for_less_than_the_way_takes_is_asked_for_apart() -> None:
+    """With an authorisation that lasts as long as the way, the post could not be; opened it is before it leaves."""
+    plan = example_plan()
+    whole = plan.time_to_depart() + plan.time_to_leave("KZ") + plan.margin
+    kz_post = {"measures": ["post"], "needs": "permission", "by": ["prosecutor"]}
+    for least, found in ((timedelta(), 0), (timedelta(minutes=1), 1)):
+        card = card_of("KZ", measures=[provision(**kz_post, longest=iso_span(whole - least))])
+        assert found == len(problems(plan, card, "R16"))
+        both = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")})
+        assert not problems(both, card, "R16")
+    opening = {"measures": ["opening", "post"], "needs": "permission", "by": ["prosecutor"]}
+    opened = with_changes(plan_={"uses": ["opening"]})
+    card = card_of("KZ", measures=[provision(**opening, longest=iso_span(plan.time_to_depart()))])
+    assert ["post"] == [one.split()[7] for _, one in problems(opened, card, "R16")]
+
+
 def test_r16_what_is_asked_to_be_permitted_is_no_longer_than_the_card_lets() -> None:
     """A permission that is asked for alone."""
     own = provision(measures=["post"], needs="own_act", by=["prosecutor"], longest="2d")
