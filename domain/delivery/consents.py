@@ -11,23 +11,8 @@ from datetime import datetime, timedelta
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
 from domain.plan.cards import Measure
-from domain.plan.check_powers import AFTER_DELIVERY
-from domain.plan.directory import Directory
+from domain.plan.check_powers import touches
 from domain.plan.plan import Plan, PlannedCheckpoint
-from domain.plan.powers import OF_EXHIBITS
-
-
-def touches(plan: Plan, state: str, directory: Directory) -> bool:
-    """Whether anything is done in a State: it is on the route, or beside that somebody is to act or a measure is taken there, or
-    a service of it is to be ready once it is delivered, or is asked about exhibits.
-    """
-    if state in plan.states() or plan.measures(state):
-        return True
-    at_end = [one for one in plan.checkpoints if one.step in AFTER_DELIVERY]
-    ready = [one.service for at in at_end for one in at.requires if one.says == "ready"]
-    exhibits = [one.service for at in plan.checkpoints for one in at.requires if one.says in OF_EXHIBITS]
-    theirs = [known.state for one in (*ready, *exhibits) if (known := directory.find(one)) is not None]
-    return any(one.state == state for one in at_end) or state in theirs
 
 
 def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:

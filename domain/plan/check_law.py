@@ -107,7 +107,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             longest=say_term(term.longest),
         )
         yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
-    whole = plan.time_to_depart() + plan.time_to_leave(card.state) + plan.margin if inside else timedelta()
+    whole = _whole(plan, card.state)
     if term.ceiling is not None and whole > at_least(term.ceiling):
         problem = fill(
             "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit and the margin; by "
@@ -124,6 +124,13 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             lead=say_span(term.ask_before),
         )
         yield Fault(place="expiry_warnings", problem=problem)
+
+
+def _whole(plan: Plan, state: str) -> timedelta:
+    """How long an authorisation of this State, given at once, may have to last: until it leaves, to its exit from there, and the
+    margin; nothing where that is not on the route.
+    """
+    return plan.time_to_depart() + plan.time_to_leave(state) + plan.margin if state in plan.states() else timedelta()
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
@@ -204,13 +211,11 @@ def _apart(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """What by the card is permitted for less than an authorisation may have to last is asked for apart, and for longer later
     (R16): with the authorisation it could not be permitted.
     """
-    if card.state not in plan.states():
-        return
     there = [one for at in plan.at("authorise") if at.state == card.state for one in at.requires]
     apart = [directory.find(one.service) for one in there if one.says == "permission"]
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
-        whole = plan.time_to_depart() + (plan.margin + plan.time_to_leave(card.state) if measure != "opening" else timedelta())
+        whole = _whole(plan, card.state) if measure != "opening" else plan.time_to_depart()
         if rule is None or rule.longest is None or whole <= at_least(rule.longest):
             continue
         if not any(one is not None and card.lets_permit(one.kind, measure, plan.case) for one in apart):

@@ -81,7 +81,7 @@ def _check_ins(plan: Plan, figures: Figures) -> Iterator[Fault]:
     """Whoever is in charge can answer every check-in of its legs, and has half of what it may say left for the rest (R9)."""
     if plan.surveillance is None:
         return
-    most = min(figures.speaker_statements, figures.shared_statements // len(plan.speakers())) // 2
+    most = figures.share(len(plan.speakers())) // 2
     often = min(plan.surveillance.check_in, plan.surveillance.degraded or plan.surveillance.check_in)
     ways: dict[str, timedelta] = {}
     for leg in plan.legs:

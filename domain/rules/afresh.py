@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from domain.delivery.consents import Consents, changed_to, touches
+from domain.delivery.consents import Consents, changed_to
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
 from domain.plan.cards import Measure
 from domain.plan.check_law import surely_permitted_at
+from domain.plan.check_powers import touches
 from domain.plan.check_voices import agreement
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint, Requirement

@@ -7,10 +7,10 @@ to another way. Everything else that a plan must be is checked as it was at the 
 
 from collections.abc import Iterator, Mapping
 
-from domain.delivery.consents import touches
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
+from domain.plan.check_powers import touches
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement

@@ -146,8 +146,7 @@ def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
         words = ((one.holder, one.disposal.by if one.disposal is not None else None) for one in exhibits(delivery.state).values())
         held = min(sum(service in one for one in words), MOST_HELD_UNASKED)
         return figures.unasked_statements + 3 * held, min(figures.unasked_bytes * (1 + held), figures.speaker_bytes)
-    statements = min(figures.speaker_statements, figures.shared_statements // len(asked))
-    return statements, min(figures.speaker_bytes, figures.shared_bytes // len(asked))
+    return figures.share(len(asked)), min(figures.speaker_bytes, figures.shared_bytes // len(asked))
 
 
 def is_brake(statement: Statement) -> bool:

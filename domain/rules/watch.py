@@ -303,7 +303,9 @@ def slower(delivery: Delivery) -> int:
     """How many times rarer than planned who is responsible is asked: twice once half of what it may say is spent, four times once
     half of the rest is, and so on. So a way that takes longer than planned never leaves it without a word (R28).
     """
-    figures, service = delivery.law.figures, delivery.state.responsible
-    most = min(figures.speaker_statements, figures.shared_statements // len(delivery.plan.speakers()))
-    left = most - delivery.state.spent.get(service, Spent()).statements
-    return 1 << max(most // max(left, 1), 1).bit_length() - 1
+    most, times = delivery.law.figures.share(len(delivery.plan.speakers())), 1
+    spent = delivery.state.spent.get(delivery.state.responsible, Spent())
+    left = max(most - spent.statements, 1)
+    while 2 * times * left <= most:
+        times *= 2
+    return times

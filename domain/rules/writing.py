@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from domain.delivery.consents import touches
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.grants import Agreed, Grant
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, Found
+from domain.plan.check_powers import touches
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about

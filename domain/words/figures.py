@@ -72,6 +72,10 @@ class Figures:
     away_for: timedelta = limits.AWAY_FOR
     correctable_for: timedelta = limits.CORRECTABLE_FOR
 
+    def share(self, speakers: int) -> int:
+        """How many statements each of so many services may make of which something is asked: together no more than all may."""
+        return min(self.speaker_statements, self.shared_statements // speakers)
+
 
 FIGURES = Figures()
 """As the law is."""
