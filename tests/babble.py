@@ -502,6 +502,15 @@ def taken_out_half_answered() -> Table:
     return table
 
 
+def half_spent() -> Table:
+    """Who watches has said more than half of what it may."""
+    watch = {"check_in": timedelta(hours=24), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
+    table = Told(rules=figured(speaker_statements=8), plan=with_changes(plan_={"surveillance": watch})).dispatch()
+    for _ in range(3):
+        table.say("kz.police", "sighted", place="the road")
+    return table
+
+
 def owes_a_duty() -> Table:
     """The police are to tell the result of what a court has permitted, and are left out of the plan, without a successor."""
     law = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -680,6 +689,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "watched-unpermitted": watched_unpermitted,
     "not-sanctioned": not_sanctioned,
     "taken-out-half-answered": taken_out_half_answered,
+    "half-spent": half_spent,
     "owes-a-duty": owes_a_duty,
     "not-cleared-any-more": not_cleared_any_more,
     "early-behind-a-consent": early_behind_a_consent,
