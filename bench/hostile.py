@@ -65,8 +65,21 @@ def checkpoints(size: int) -> bytes:
     return canonical(plain(PLAN) | {"checkpoints": [{}] * (size // 3)})
 
 
+def marks(size: int) -> bytes:
+    """A statement with a letter under thousands of marks, in text that is composed (NFC) before it is compared."""
+    statement = plain(read_statement(said_by("kz.police", PLAN, Information(text="news"))))
+    seal = {"number": "KZ-0048213", "security": "H", "maker": "a" + "\u0315\u0327" * (size // 4)}
+    return canonical(statement | {"content": {"kind": "prepared", "sample_seals": [seal]}})
+
+
+def numbers(size: int) -> bytes:
+    """The same in a plan."""
+    number = {"scheme": "other", "value": "a" + "\u0315\u0327" * (size // 4)}
+    return canonical(plain(PLAN) | {"consignment": plain(PLAN.consignment) | {"identifiers": [number]}})
+
+
 PLAN = example_plan("almaty-tashkent")
-ATTACKS: tuple[Callable[[int], bytes], ...] = (members, objects, depth, quotes, name, parts, checkpoints)
+ATTACKS: tuple[Callable[[int], bytes], ...] = (members, objects, depth, quotes, name, parts, checkpoints, marks, numbers)
 
 
 def outside(body: bytes) -> None:

@@ -121,7 +121,12 @@ def test_wrong_check_digit_names_the_expected_one(rule: Callable[[str], str], wr
         (ids.seal_number, "SEAL_1", ("ISO 17712", "hyphens")),
         (ids.free_text, " ", ("Free text", "1 to 40")),
         (ids.free_text, "x" * 41, ("Free text", "41 characters")),
-        (ids.free_text, "AB\u202e12", ("Free text", "invisible")),
+        (ids.free_text, "AB\u202e12", ("Text: character 3", "RIGHT-TO-LEFT OVERRIDE")),
+        (ids.free_text, "AB\u202812", ("Text: character 3", "LINE SEPARATOR")),
+        (ids.free_text, "AB\n12", ("Text: character 3", "U+000A")),
+        (ids.free_text, "AB\u316412", ("Text: character 3", "HANGUL FILLER")),
+        (ids.free_text, "\u1112\u1161\u11ab" * 55, ("Free text", "165 characters")),  # composed they would be 55
+        (ids.free_text, "a" + "\u0315\u0327" * 200_000, ("Free text", "400001 characters")),  # to compose them takes minutes
     ],
 )
 def test_refusal_names_rule_and_remedy(rule: Callable[[str], str], written: str, parts: tuple[str, ...]) -> None:

@@ -62,6 +62,20 @@ def test_what_is_not_seen_is_refused_with_its_place(char: str) -> None:
         assert all(seen(f"{fault}") for fault in faults)
 
 
+@pytest.mark.parametrize("char", [*HOSTILE, *ORDERS])
+def test_what_is_not_seen_is_refused_in_a_seal_and_in_a_number(char: str) -> None:
+    """They are no records, and have forms of their own."""
+    for made, place in (
+        (lambda words: Seal(number="KZ-0048213", security="H", maker=words), "maker"),
+        (lambda words: ConsignmentIdentifier(scheme="other", value=words), "value"),
+    ):
+        with pytest.raises(ValidationError) as refused:
+            made(f"a{char}b")
+        faults = faults_of(refused.value)
+        assert [place] == [fault.place for fault in faults]
+        assert "which is not seen as it is" in faults[0].problem
+
+
 @given(before=st.text(max_size=20), char=hidden, after=st.text(max_size=20))
 def test_whatever_surrounds_it_what_is_not_seen_never_gets_in(before: str, char: str, after: str) -> None:
     """Random texts around a hidden character: it is refused wherever it stands between what is seen."""

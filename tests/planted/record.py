@@ -445,6 +445,8 @@ BUGS = (
         "text::test_errors_repeat_what_was_sent_as_text",
     ),
     Bug("errors", "domain/words/errors.py", "next((one for one in REASONS if one == told.reason), None)", "None", "names"),
+    Bug("text", "domain/words/identifiers.py", "if len(raw) <= 4 * 40:", "if raw:", "identifiers"),
+    Bug("text", "domain/words/identifiers.py", "checked(raw.strip())", "raw.strip()", "text identifiers"),
     Bug("faults", "domain/words/errors.py", "if (count := error.error_count()) > MOST_LOOKED_AT:", "if False:", "sizes"),
     Bug(
         "faults",
