@@ -34,7 +34,10 @@ _ONE_ATTEMPT = timedelta(seconds=20)
 """Longest time one attempt takes. A run that ends waits for it: one that came later would look like an archive that is ahead."""
 _PAUSE = timedelta(seconds=30)
 """Before what was refused is tried again: somebody must mend the archive, or this is a divergence."""
-_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1.5, maximum_interval=timedelta(minutes=1))
+"""Soon each pause is half as long as all before it together, so that an archive which comes back has the ledger in less time than
+it was away. Were each twice as long as the last, it could take as long again.
+"""
 
 
 class Keeping:

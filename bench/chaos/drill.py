@@ -136,7 +136,7 @@ class Trial:
         """Seconds from the moment at which all was up until all that had been said since the outage `began` was acknowledged.
 
         It is a difference where the delivery gives no receipt for longer than Temporal waits for a task in hand, counted from
-        that moment; and where the receipts after the first take longer than the first one took from `began` on.
+        that moment; and where the receipts after the first, or the archive, take longer than the first one took from `began` on.
         """
         clock = self.records.clock
         await self._up_again()  # a worker that was killed counts as up for a while: something new must be accepted
@@ -149,7 +149,7 @@ class Trial:
         if first - up > most:
             self.records.differences.append(f"{what}: the first receipt came {first - up:.1f} s after all was up")
         if ended - first > first - began:
-            took = f"the first receipt came {first - began:.1f} s after it began, the last {ended - first:.1f} s later"
+            took = f"the first receipt came {first - began:.1f} s after it began, the archive had all {ended - first:.1f} s later"
             self.records.differences.append(f"{what}: {took}")
         return ended - up
 

@@ -448,6 +448,7 @@ BUGS = (
         "errands.append(Heed(state.siblings.heard))",
         "groups",
     ),
+    Bug("keeping", "workflows/keeping.py", " backoff_coefficient=1.5,", "", "workflows/keeping"),
     Bug(
         "run",
         "workflows/keeping.py",

@@ -50,7 +50,7 @@ from tests.installation import (
 from tests.support import SECRET, Table, example_plan, example_scenario, signed_plan
 from tests.workflows.test_controlled_delivery import started, update, updates_of
 from workflows import messages
-from workflows.keeping import _PAUSE, next_batch
+from workflows.keeping import _AGAIN, _PAUSE, next_batch
 from workflows.messages import Ending, HandIn, KeptUpTo, RunLength, hand_in, update_id, workflow_id
 
 
@@ -527,6 +527,14 @@ async def test_a_batch_that_is_kept_again_changes_nothing_and_another_ledger_is_
     assert found is not None
     assert (0, "other", batch.size, table.delivery.ledger.root) == (found.branch, found.how, found.size, found.root)
     assert other.delivery.ledger.leaf_at(found.seq) != table.delivery.ledger.leaf_at(found.seq)
+
+
+def test_an_archive_that_was_away_has_what_it_missed_in_less_time_than_it_was_away() -> None:
+    """From the third pause on, each between two tries is shorter than all before it together."""
+    assert _AGAIN.initial_interval == timedelta(seconds=1)
+    pauses = [_AGAIN.backoff_coefficient**number for number in range(20)]
+
+    assert all(pause < sum(pauses[:number]) for number, pause in enumerate(pauses) if number >= 2)
 
 
 async def test_an_archive_that_lacks_what_it_had_is_waited_for(tmp_path: Path) -> None:
