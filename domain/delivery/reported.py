@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.consents import ended_behind
 from domain.delivery.event import Event, Law, Moment
+from domain.delivery.grants import Agreed, Grant
 from domain.delivery.memory import Diverging
 from domain.delivery.progress import First
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
@@ -78,7 +79,8 @@ class Amended(Event):
         officer has said at either of an `authorisation`, `agreement` or `permission` is forgotten: it was to the plan before.
         Where the `expiry_warnings` are others, no authorisation has been warned of. What `ended_behind` has expired: nothing
         halts for it. They `wait_anew`, as it was planned before. It is `newly_watched` where it was not watched, or was newly and
-        not all have consented since. Nothing is offered any more to who takes part no more.
+        not all have consented since. Of who takes part no more, and has no successor, what is not written has expired and what is
+        not sanctioned has ended; nothing is offered to it any more.
         """
         state.newly_watched = state.watch is None or (state.newly_watched and not state.passed("authorise"))
         old, before, watch, new = state.plan, state.plan.participants(), state.watch, read_plan(self.plan)
@@ -86,6 +88,8 @@ class Amended(Event):
             grant.expired = grant.expired or ended_behind(state, new, grant, when.at)
         state.directory, state.cards = self.known_with(state)
         state.plan = new
+        if set(new.speakers()) != set(old.speakers()):
+            state.share_anew(old.speakers())
         state.plans.append((when.seq, self.plan.fingerprint()))
         looser = watch is not None and loosened(watch, state.plan.surveillance)
         state.closer = closest(watch, state.plan.surveillance) if watch is not None and looser else None
@@ -106,6 +110,11 @@ class Amended(Event):
             for grant in state.grants.values():
                 grant.warnings = 0
         state.wait_anew(old)
+        acts: list[tuple[str, Grant | Agreed]] = [*state.grants.items(), *state.agreed.items()]
+        for service, given in acts:
+            given.expired = given.expired or (given.form != "written" and not state.lies_with(service))
+        for there, permits in state.permits.items():
+            state.permits[there] = tuple(one for one in permits if not one.urgent or state.lies_with(one.service))
         for label, one in state.exhibits.items():
             if one.offered_to is not None and not state.participant(one.offered_to):
                 state.exhibits[label] = replace(one, offered_to=None)

@@ -1,6 +1,6 @@
 """The state of one delivery: all that has come of what its ledger records. Events and statements change it, nothing else does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, ClassVar, TypeVar
@@ -74,7 +74,9 @@ class State:
     plans: list[tuple[int, str]] = field(default_factory=list)
     """Each plan that has been in force: the entry from which on, and the SHA-256 of its payload."""
     spent: dict[str, Spent] = field(default_factory=dict)
-    """By service: what each has said."""
+    """By service: what each has said, of those that are asked since the plan last asked others."""
+    said_before: Annotated[Spent, Field(exclude_if=lambda before: before == Spent())] = field(default_factory=Spent)
+    """What all that were asked have said before that."""
     rekeyed: dict[str, int] = field(default_factory=dict)
     """By service: how often it has changed keys (R24)."""
     behind: dict[str, int] | None = None
@@ -412,6 +414,19 @@ class State:
         self.spent[known.service] = replace(spent, statements=statements, bytes=bytes_, over=spent.over or over)
         if self.behind is not None:
             self.behind[known.service] = self.behind.get(known.service, 0) + 1
+
+    def share_anew(self, before: Iterable[str]) -> None:
+        """Others are asked than these before: what they have said is `said_before`, and what is left of all that may be said is
+        shared anew (R28). So nobody has said more already than its new share.
+        """
+        for service in (one for one in before if one in self.spent):
+            spent, all_ = self.spent[service], self.said_before
+            self.said_before = replace(all_, statements=all_.statements + spent.statements, bytes=all_.bytes + spent.bytes)
+            self.spent[service] = replace(spent, statements=0, bytes=0)
+
+    def lies_with(self, service: str) -> bool:
+        """Whether what was to do for this service is for anybody still: it takes part, or who has taken its place by the plan."""
+        return self.participant(self.plan.successor_of(service))
 
     def stand_in(self, service: str, voice: str) -> None:
         """It has `decided` in the place of that one, as `spent` has it, unless that is among those `carrying_out`."""

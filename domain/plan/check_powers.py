@@ -201,14 +201,14 @@ def _examining(checkpoint: PlannedCheckpoint, directory: Directory) -> tuple[str
 
 
 def touches(plan: Plan, state: str, directory: Directory) -> bool:
-    """Whether anything is done in a State: it is on the route, a measure is taken there, or beside the route somebody is to act
-    there or is asked about exhibits, or a service of it is to be ready once it is delivered.
+    """Whether anything is done in a State: it is on the route, it is asked and a measure is taken there, or beside the route
+    somebody is to act there or is asked about exhibits, or a service of it is to be ready once it is delivered.
     """
     at_end = [one for one in plan.checkpoints if one.step in AFTER_DELIVERY]
     ready = [directory.find(one.service) for at in at_end for one in at.requires if one.says == "ready"]
     return (
         state in plan.states()
-        or bool(plan.measures(state))
+        or (state in plan.asked_states() and bool(plan.measures(state)))
         or any(one.state == state for one in at_end)
         or any(state in _examining(one, directory) for one in plan.checkpoints)
         or any(one is not None and one.state == state for one in ready)

@@ -29,9 +29,11 @@ from domain.rules.book import Book, book_of, said
 from domain.rules.books import book_for, newest, read
 from domain.rules.course import advance
 from domain.rules.outside import Report
+from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
-from domain.words.limits import MOST_CARRIED_UNKEPT, MOST_UNKEPT
+from domain.words.figures import Figures
+from domain.words.limits import KEY_BYTES, MOST_CARRIED_UNKEPT, MOST_KEYS_EACH, MOST_UNKEPT
 from domain.words.moments import instant
 from domain.words.text import fill, mark
 
@@ -158,11 +160,21 @@ def key_faults(delivery: Delivery, change: KeyChange) -> tuple[str, ...]:
     room = known_services(changed(delivery.directory, change), figures) if change.added and not found else ()
     state, by = delivery.state, change.by
     spent = []
+    if change.added and not found and by == change.service and not _leaves_room(changed(delivery.directory, change), by, figures):
+        spent.append(f"R28: {by} has {MOST_KEYS_EACH} keys or more here, and what room is left is for the keys of others")
     if state.rekeyed.get(by, 0) >= (most := figures.most_key_changes):
         spent.append(f"R28: {by} has changed keys {most} times here, and an administrator may do so for it")
     if state.behind is not None and state.behind.get(by, 0) >= figures.brakes:
         spent.append("R28: the archive is behind, and no more is taken before it has caught up")
     return (*found, *(fault.problem for fault in room), *spent)
+
+
+def _leaves_room(directory: Directory, service: str, figures: Figures) -> bool:
+    """Whether a service that has many keys leaves each that has few two more, so that a key can be ended and another begun."""
+    if len(directory.get(service).keys) <= MOST_KEYS_EACH:
+        return True
+    others = sum(len(one.keys) <= MOST_KEYS_EACH for one in directory.services if one.id != service)
+    return len(canonical(directory)) + others * 2 * KEY_BYTES <= figures.directory_bytes
 
 
 def report(delivery: Delivery, fact: Report, at: datetime) -> Entry | None:

@@ -6,6 +6,7 @@ to another way. Everything else that a plan must be is checked as it was at the 
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
@@ -58,12 +59,13 @@ def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:
     """Places of a plan at which nothing can be changed any more, and nobody is asked (R22): the ladder and the time of a question
     for consent that has been passed, and who was asked there, where its State was asked later, or is; of an open checkpoint each
     rung that has been told and may not answer. Once it has left, what it took to leave. And how often it is asked where it is,
-    where that stays.
+    where that stays, and nobody is in charge for longer than who is so by the plan before, or whose place it takes.
     """
     state = delivery.state
     if state.dispatched:
         yield "margin"
-    if plan.surveillance == delivery.plan.surveillance:
+    before, after = _in_charge(delivery.plan, plan), _in_charge(plan, plan)
+    if plan.surveillance == delivery.plan.surveillance and all(after[one] <= before.get(one, timedelta()) for one in after):
         yield "surveillance.check_in"
     order = {name: number for number, name in enumerate(state.progress)}
     asked = [(one.state, order.get(one.id, len(order))) for one in plan.at("authorise") if one.authorities()]
@@ -75,6 +77,15 @@ def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:
         progress = state.progress.get(one.id)
         told = one.escalate[: progress.escalated] if progress is not None and progress.open else ()
         yield from (f"checkpoints.{number}.escalate.{rung}." for rung, to in enumerate(told) if not to.may_answer)
+
+
+def _in_charge(plan: Plan, now: Plan) -> dict[str, timedelta]:
+    """For how long each is in charge by a plan, or whoever has taken its place by now."""
+    ways: dict[str, timedelta] = {}
+    for leg in plan.legs:
+        end, service = plan.find(leg.end), now.successor_of(leg.responsible)
+        ways[service] = ways.get(service, timedelta()) + (plan.due_after(end) if end is not None else leg.takes)
+    return ways
 
 
 def _asks_in_vain(plan: Plan, checkpoint: PlannedCheckpoint, directory: Directory) -> bool:
@@ -250,10 +261,28 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
             "R28: with those of earlier plans it has {count} selectors, {most} at most may be", count=len(asked), most=most
         )
         yield Fault(place="selectors", problem=problem)
+    yield from _shares(delivery, plan)
     if len(state.plans) >= figures.most_plans:
         yield Fault(
             place="document", problem=fill("R28: it has had {count} plans; it is changed no more", count=len(state.plans))
         )
+
+
+def _shares(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
+    """Where others are asked than by the plan before, what all may say is shared anew, and there is enough for each."""
+    state, figures, speakers = delivery.state, delivery.law.figures, plan.speakers()
+    if set(speakers) == set(delivery.plan.speakers()):
+        return
+    spent = (state.said_before, *state.spent.values())
+    statements = figures.share(len(speakers), said := sum(one.statements for one in spent))
+    size = figures.share_of_bytes(len(speakers), sum(one.bytes for one in spent))
+    if statements < figures.unasked_statements or size < figures.unasked_bytes:
+        problem = fill(
+            "R28: {said} statements have been made, which leaves too few for {count} services that are asked",
+            said=said,
+            count=len(speakers),
+        )
+        yield Fault(place="checkpoints", problem=problem)
 
 
 CHANGES: tuple[Change, ...] = (

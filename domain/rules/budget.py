@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits
-from domain.delivery.memory import Spent
+from domain.delivery.memory import Exhibit, Spent
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import Verdict, refused
 from domain.rules.hold import HoldRequested
@@ -138,15 +138,21 @@ def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
 
 def share_of(delivery: Delivery, service: str) -> tuple[int, int]:
     """How many statements, and bytes of them, are a service's: many where it is asked or responsible, few where it is not; but
-    three statements more, and as many bytes as for all those few, for each exhibit that it holds, or whose fate it has said, up
-    to a hundred of them and the bytes of one that is asked.
+    three statements more, and as many bytes as for all those few, for each exhibit that it holds, is offered, has examined, or
+    whose fate it has said, up to a hundred of them and the bytes of one that is asked.
     """
     asked, figures = delivery.plan.speakers(), delivery.law.figures
     if service not in asked:
-        words = ((one.holder, one.disposal.by if one.disposal is not None else None) for one in exhibits(delivery.state).values())
+        words = (_spoken_of_by(one) for one in exhibits(delivery.state).values())
         held = min(sum(service in one for one in words), MOST_HELD_UNASKED)
         return figures.unasked_statements + 3 * held, min(figures.unasked_bytes * (1 + held), figures.speaker_bytes)
-    return figures.share(len(asked)), min(figures.speaker_bytes, figures.shared_bytes // len(asked))
+    before = delivery.state.said_before
+    return figures.share(len(asked), before.statements), figures.share_of_bytes(len(asked), before.bytes)
+
+
+def _spoken_of_by(one: Exhibit) -> tuple[str | None, ...]:
+    """Who holds an exhibit, is offered it, or has said the last that was found of it or became of it."""
+    return (one.holder, one.offered_to, *(last.by for last in (one.report, one.disposal) if last is not None))
 
 
 def is_brake(statement: Statement) -> bool:

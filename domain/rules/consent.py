@@ -1,5 +1,6 @@
 """Consent of every State on the way (R1, R2, R3, R5): given, refused, made longer, taken back."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, asked_about, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
+from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share, still_asked
 from domain.rules.measures import extended_wrongly, not_by_them, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.standing_in import kinds_of, may_not_decide
@@ -28,7 +29,15 @@ from domain.rules.successors import whose
 from domain.rules.turns import next_to_clear
 from domain.rules.unwritten import NO_SUCH_FORM, MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
-from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
+from domain.words.limits import (
+    LARGEST_ACT,
+    LARGEST_BRAKE,
+    LARGEST_NOTE,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    MOST_CONDITIONS,
+    MOST_FULFILLED,
+)
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import as_written, check_window, instant, utc_text
 from domain.words.terms import in_offset_of, iso_term, latest_end, outlasts
@@ -43,6 +52,13 @@ OTHER_STATE = refused(
 )
 ALREADY_ENDED = refused(
     "R1", "already_ended", "an authorisation until {until} has already ended and authorises nothing", until="instant"
+)
+BINDS_TOO_MUCH = refused(
+    "R28",
+    "binds_too_much",
+    "{most} conditions of one authorisation at most can bind at {checkpoint}, where an answer names each that binds",
+    most="count",
+    checkpoint="name",
 )
 NO_SUCH_BINDING = refused(
     "R19",
@@ -160,10 +176,25 @@ class AuthorisationGranted(Kind):
             at = condition.at
             if at is not None and (delivery.plan.find(at) is None or delivery.state.closed(at)):
                 return NO_SUCH_BINDING(checkpoint=at)
+        if too_much := self._binds_too_much(delivery, said):
+            return too_much
         card = delivery.cards.get(self.state)
         if card is None:
             return ACCEPTED if self.form == "written" else NO_SUCH_FORM(state=self.state, form=self.form)
         return self._by_card(card, delivery, said)
+
+    def _binds_too_much(self, delivery: Delivery, said: Said) -> Verdict | None:
+        """More would bind at a checkpoint than an answer there can name beside what binds by others, or more than an equal share
+        of that with those who are still to answer: no answer would count any more.
+        """
+        still = still_asked(delivery.state, "authorisation")
+        sharing = 1 + sum(one != (said.checkpoint, said.voice) for one in still)
+        others = [one for service, one in delivery.state.grants.items() if service != said.voice]
+        for at, count in Counter(one.at for one in self.conditions if one.at is not None).items():
+            most = max(MOST_FULFILLED - sum(len(one.binding(at)) for one in others), 0) // sharing
+            if count > most:
+                return BINDS_TOO_MUCH(checkpoint=at, most=most)
+        return None
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         case = delivery.plan.case
@@ -219,7 +250,9 @@ class AuthorisationGranted(Kind):
         """Its `conditions`."""
         others = (one.conditions for service, one in delivery.state.grants.items() if service != said.voice)
         most = delivery.law.figures.granted_bytes
-        return Stays(self.conditions, share(most, others, delivery.state, "authorisation", said))
+        asked = {service for at in delivery.plan.checkpoints for service, needs in at.needs.items() if "authorisation" in needs}
+        own = most // max(len(asked), 2)  # whoever answers last leaves room for who is asked afresh
+        return Stays(self.conditions, min(own, share(most, others, delivery.state, "authorisation", said)))
 
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not

@@ -65,7 +65,7 @@ class CooperationBegun(Kind):
             return CONSENTED_LATER()
         if _cooperates(delivery.state, said.voice, self.person):
             return COOPERATES_ALREADY(person=self.person, voice=said.voice)
-        return _room(delivery)
+        return _room(delivery, said.voice)
 
     def apply(self, state: State, said: Said) -> None:
         """This person cooperates with its `voice`."""
@@ -141,7 +141,7 @@ class RecorderIssued(Kind):
         if taken(state, (self.label,), own):
             return LABEL_TAKEN(labels=(self.label,))
         lacking = self._not_permitted(delivery, said)
-        return lacking or (ACCEPTED if self.label in own else _room(delivery))
+        return lacking or (ACCEPTED if self.label in own else _room(delivery, said.voice))
 
     def apply(self, state: State, said: Said) -> None:
         """This person carries it."""
@@ -196,10 +196,13 @@ def _leads(delivery: Delivery, said: Said) -> Verdict:
     return ACCEPTED if voice is not None and voice.kind in MAY_SEIZE else LEADS_NOBODY(voice=said.voice)
 
 
-def _room(delivery: Delivery) -> Verdict:
-    most = delivery.law.figures.most_cooperating
-    held = len(delivery.state.cooperating) + len(delivery.state.recorders)
-    return TOO_MANY(most=most) if held >= most else ACCEPTED
+def _room(delivery: Delivery, voice: str) -> Verdict:
+    """As many as there may be, and of one service half of that, so that none leaves the others without any."""
+    state, most = delivery.state, delivery.law.figures.most_cooperating
+    held = [*(one.service for one in state.cooperating), *(one.service for one in state.recorders.values())]
+    if held.count(voice) >= most // 2:
+        return TOO_MANY(most=most // 2)
+    return TOO_MANY(most=most) if len(held) >= most else ACCEPTED
 
 
 def _cooperates(state: State, service: str, person: str) -> bool:

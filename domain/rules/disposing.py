@@ -22,7 +22,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
-from domain.rules.exhibits import Changed, Labels, each_with, last_in, last_word, may_act_on, share_of_them
+from domain.rules.exhibits import Changed, Labels, each_with, last_in, last_word, may_act_on, share_at_last
 from domain.rules.kind import Kind, Stays, unasked
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import (
@@ -94,7 +94,7 @@ class Disposed(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""
-        return share_of_them(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
+        return share_at_last(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any

@@ -213,13 +213,13 @@ def _superseded(delivery: Delivery) -> Iterator[OwedDuty]:
 
 
 def _own(delivery: Delivery, grant: Grant) -> Iterator[OwedDuty]:
-    """What the card makes a duty of who has authorised, or of its successor."""
+    """What the card makes a duty of who has authorised, or of its successor; of none that takes no part any more."""
     state, now = delivery.state, delivery.plan.successor_of(grant.service)
     own = state.grants.get(now)
     again = now != grant.service and own is not None and own.state == grant.state and not own.provisional
     for duty in _of(delivery, grant.state):
         owed = OwedDuty(duty, now, grant.service, grant.state)
-        if not again or ever_opened(state, DutyOwed.declares.name, owed.key):
+        if (not again and state.participant(now)) or ever_opened(state, DutyOwed.declares.name, owed.key):
             yield owed
 
 

@@ -74,12 +74,26 @@ def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:
 
 def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """The same of what is said of exhibits while somebody holds them: of how much that may be, so much is left for each from the
-    same hands that is held and has no fate, that its fate can be said.
+    same hands that is held and has no fate, that its fate can be said; half of it at most, since what becomes of many at once is
+    held once.
     """
     stays = share_of_them(delivery, changed, most)
     after, origins = exhibits(delivery.state) | changed, {one.by for one in changed.values()}
     held = sum(one.by in origins and one.holder is not None and one.fate is None for one in after.values())
-    return Stays(stays.what, stays.most - TO_DISPOSE * held)
+    return Stays(stays.what, max(stays.most - TO_DISPOSE * held, stays.most // 2))
+
+
+def share_at_last(delivery: Delivery, changed: Changed, most: int) -> Stays:
+    """The same of what became of them: where there are more sources than when they were found, also what others do not need, who
+    have for each that is held and has no fate as much as that takes, and a whole share where nothing came from their hands yet.
+    """
+    stays, after = share_of_them(delivery, changed, most), exhibits(delivery.state) | changed
+    origins, sources = {one.by for one in changed.values()}, _sources(delivery)
+    others = {label: one for label, one in delivery.state.exhibits.items() if one.by not in origins}
+    held = sum(one.by not in origins and one.holder is not None and one.fate is None for one in after.values())
+    idle = sum(all(one.by != source for one in after.values()) for source in sources)
+    left = most - size_of((told(others),)) - TO_DISPOSE * held - most // len(sources) * idle
+    return Stays(stays.what, max(stays.most, left))
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:

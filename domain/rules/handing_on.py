@@ -189,14 +189,17 @@ class ExhibitsAccepted(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """Its `voice` holds them. The consignment is `looked_at` as this says."""
+        """Its `voice` holds them; a recorder among them nobody carries any more. The consignment is `looked_at` as this says."""
         changed = self.changed(state, said)
+        for label in (one for one in self.exhibits if one in state.recorders):
+            state.recorders[label] = replace(state.recorders[label], person=None)
         look_at(state, said, self)
         state.exhibits |= changed
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
         taken = each_with(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None, disposal=None)
+        taken = {label: replace(one, travels=False) if one.what == "recorder" else one for label, one in taken.items()}
         return looked_at(state, self, taken)
 
     @classmethod

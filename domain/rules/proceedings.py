@@ -98,8 +98,17 @@ class TransferRequested(Kind):
             return OWN_STATE(state=self.to)
         if not _prosecution_of(delivery, self.to):
             return NOBODY_THERE(state=self.to)
-        most = delivery.law.figures.most_transfers
-        return TOO_MANY(most=most) if len(delivery.state.transfers) >= most else ACCEPTED
+        return self._room(delivery, _state_of(delivery, said))
+
+    @staticmethod
+    def _room(delivery: Delivery, own: str | None) -> Verdict:
+        """As many as there may be, and of one State an equal share, so that none leaves another without a request."""
+        most, made = delivery.law.figures.most_transfers, delivery.state.transfers.values()
+        known = (delivery.directory.find(one) for one in delivery.plan.participants())
+        states = {own, *(one.state for one in known if one is not None and may_prosecute(one))}
+        if sum(one.state == own for one in made) >= (share := max(most // len(states), 1)):
+            return TOO_MANY(most=share)
+        return TOO_MANY(most=most) if len(made) >= most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """It is asked, and not answered. Where that State is asked about another one already, it has as much time from now on."""

@@ -69,8 +69,10 @@ class Receiving(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While something is offered, unless one is open: one taker after another."""
-        if first_taker(delivery.state) is not None and not open_about(delivery.state, self.declares.name, ""):
+        """While something is offered, unless one is open: one taker after another. Not once it `is_over`."""
+        if open_about(delivery.state, self.declares.name, "") or _is_over(delivery):
+            return
+        if first_taker(delivery.state) is not None:
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
@@ -82,13 +84,22 @@ class Receiving(Contingency):
         return "exhibits"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """Nothing is offered to that service any more, and it is not satisfied."""
-        return not progress.satisfied and not offered(delivery.state, progress.checkpoint.services()[0])
+        """Nothing is offered to that service any more, or it `is_over`, and it is not satisfied."""
+        gone = not offered(delivery.state, progress.checkpoint.services()[0])
+        return not progress.satisfied and (gone or _is_over(delivery))
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """Nothing is offered to that service any more."""
         for label in offered(state, services[0]):
             state.exhibits[label] = replace(state.exhibits[label], offered_to=None)
+
+
+def _is_over(delivery: Delivery) -> bool:
+    """Whether as much time as the plan gives `afterwards`, or else for a `decision`, has passed since the outcome: whoever offers
+    again and again keeps it open no longer.
+    """
+    state, plan = delivery.state, delivery.plan
+    return state.outcome_at is not None and state.now >= state.outcome_at + (plan.afterwards or plan.contingencies.decision)
 
 
 def first_taker(state: State) -> str | None:

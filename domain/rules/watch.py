@@ -21,6 +21,7 @@ from domain.rules.contingency import Consequence, Contingency, Unforeseen, anoth
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE
 from domain.words.places import MaybeAt
+from domain.words.quantities import MAX_SPAN
 
 Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
 
@@ -296,14 +297,14 @@ def check_in_due(delivery: Delivery) -> datetime | None:
     if any(one.permission == "watching_thing" for one in wanting):
         return None
     often = watch.degraded if watch.degraded is not None and state.failed_devices else watch.check_in
-    return None if open_about(state, "sighting", "") else state.last_contact + often * slower(delivery)
+    return None if open_about(state, "sighting", "") else state.last_contact + min(often * slower(delivery), MAX_SPAN)
 
 
 def slower(delivery: Delivery) -> int:
     """How many times rarer than planned who is responsible is asked: twice once half of what it may say is spent, four times once
     half of the rest is, and so on. So a way that takes longer than planned never leaves it without a word (R28).
     """
-    most, times = delivery.law.figures.share(len(delivery.plan.speakers())), 1
+    most, times = delivery.law.figures.share(len(delivery.plan.speakers()), delivery.state.said_before.statements), 1
     spent = delivery.state.spent.get(delivery.state.responsible, Spent())
     left = max(most - spent.statements, 1)
     while 2 * times * left <= most:

@@ -75,7 +75,8 @@ class SurveillanceLog(Kind):
         if other is not None:
             return NOT_ITS_WATCH(begins=utc_text(instant(other.begins)), voice=said.voice)
         part = 1 if said.voice == state.responsible else 2  # who has it now is never left without room by those before
-        if state.logged + len(self.intervals) > (most := figures.most_intervals_in_all // part):
+        most = _left(delivery, said.voice, figures.most_intervals_in_all) // part
+        if state.logged + len(self.intervals) > most:
             return LOG_FULL(most=most)
         known = state.reliefs.get(said.voice, {})
         if (team := overlapping(self.intervals, known)) is not None:
@@ -83,7 +84,8 @@ class SurveillanceLog(Kind):
         if (relief := relieved_by_another(self.intervals, known)) is not None:
             return OTHER_RELIEF(team=relief[0], to=relief[1], next=relief[2])
         teams = sum(map(len, (state.reliefs | {said.voice: after(self.intervals, known)}).values()))
-        return TOO_MANY_TEAMS(most=most) if teams > (most := figures.most_teams // part) else ACCEPTED
+        most = _left(delivery, said.voice, figures.most_teams) // part
+        return TOO_MANY_TEAMS(most=most) if teams > most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """Its intervals are in the log, and until when each team has watched. By them they `have_watched_until` the last of their
@@ -101,3 +103,10 @@ class SurveillanceLog(Kind):
         """Those on which its `voice` was responsible when it was watched; where it was on none, the one that it is on."""
         legs = (leg_watched(state.charges, voice, one) for one in self.intervals)
         return tuple(dict.fromkeys(one for one in legs if one is not None)) or super().legs(state, voice, seq)
+
+
+def _left(delivery: Delivery, voice: str, most: int) -> int:
+    """Of so many, without an equal share for each that is responsible on a leg ahead: who has it now leaves them room."""
+    legs = delivery.plan.legs
+    ahead = {one.responsible for one in legs[(delivery.state.leg or 0) + 1 :]} - {voice}
+    return most - most // len({one.responsible for one in legs}) * len(ahead)

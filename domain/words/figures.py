@@ -72,9 +72,15 @@ class Figures:
     away_for: timedelta = limits.AWAY_FOR
     correctable_for: timedelta = limits.CORRECTABLE_FOR
 
-    def share(self, speakers: int) -> int:
-        """How many statements each of so many services may make of which something is asked: together no more than all may."""
-        return min(self.speaker_statements, self.shared_statements // speakers)
+    def share(self, speakers: int, before: int = 0) -> int:
+        """How many statements each of so many services may make of which something is asked: together no more than all may, of
+        which so many were made `before`.
+        """
+        return min(self.speaker_statements, max(self.shared_statements - before, 0) // speakers)
+
+    def share_of_bytes(self, speakers: int, before: int = 0) -> int:
+        """How many bytes of statements, likewise."""
+        return min(self.speaker_bytes, max(self.shared_bytes - before, 0) // speakers)
 
 
 FIGURES = Figures()

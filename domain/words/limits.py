@@ -164,6 +164,8 @@ MOST_KEYS_EACH: Final = 7
 """Of a service, in a directory that has more than `MOST_KEYS`. A key is 240 bytes and the rest of a service 200, so 64 services
 stay within `DIRECTORY_BYTES` (docs/decisions/0023).
 """
+KEY_BYTES: Final = 240
+"""Of one key in a directory."""
 MOST_KEY_CHANGES: Final = 100
 """By one service, in one delivery: each is an entry and a notice to all. While the archive is behind, it counts as a brake."""
 MOST_REQUIREMENTS: Final = 256

@@ -469,7 +469,7 @@ def test_r5_what_is_asked_for_is_no_more_than_the_card_lets_give() -> None:
 
 
 def test_r16_what_may_be_permitted_for_less_than_the_way_takes_is_asked_for_apart() -> None:
-    """With an authorisation that lasts as long as the way, the post could not be; opened it is before it leaves."""
+    """With an authorisation that lasts as long as the way, the post could not be, nor that it is opened."""
     plan = example_plan()
     whole = plan.time_to_depart() + plan.time_to_leave("KZ") + plan.margin
     kz_post = {"measures": ["post"], "needs": "permission", "by": ["prosecutor"]}
@@ -481,7 +481,7 @@ def test_r16_what_may_be_permitted_for_less_than_the_way_takes_is_asked_for_apar
     opening = {"measures": ["opening", "post"], "needs": "permission", "by": ["prosecutor"]}
     opened = with_changes(plan_={"uses": ["opening"]})
     card = card_of("KZ", measures=[provision(**opening, longest=iso_span(plan.time_to_depart()))])
-    assert ["post"] == [one.split()[7] for _, one in problems(opened, card, "R16")]
+    assert ["post", "opening"] == [one.split()[7] for _, one in problems(opened, card, "R16")]
 
 
 def test_r16_what_is_asked_to_be_permitted_is_no_longer_than_the_card_lets() -> None:
