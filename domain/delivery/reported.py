@@ -89,7 +89,7 @@ class Amended(Event):
         state.directory, state.cards = self.known_with(state)
         state.plan = new
         if set(new.speakers()) != set(old.speakers()):
-            state.share_anew(old.speakers())
+            state.share_anew({*old.speakers(), *new.speakers()})
         state.plans.append((when.seq, self.plan.fingerprint()))
         looser = watch is not None and loosened(watch, state.plan.surveillance)
         state.closer = closest(watch, state.plan.surveillance) if watch is not None and looser else None

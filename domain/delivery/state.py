@@ -415,11 +415,11 @@ class State:
         if self.behind is not None:
             self.behind[known.service] = self.behind.get(known.service, 0) + 1
 
-    def share_anew(self, before: Iterable[str]) -> None:
-        """Others are asked than these before: what they have said is `said_before`, and what is left of all that may be said is
-        shared anew (R28). So nobody has said more already than its new share.
+    def share_anew(self, asked: Iterable[str]) -> None:
+        """Others are asked than before: what these have said, who are asked or were so, is `said_before`, and what is left of all
+        that may be said is shared anew (R28). So nobody has said more already than its new share.
         """
-        for service in (one for one in before if one in self.spent):
+        for service in (one for one in asked if one in self.spent):
             spent, all_ = self.spent[service], self.said_before
             self.said_before = replace(all_, statements=all_.statements + spent.statements, bytes=all_.bytes + spent.bytes)
             self.spent[service] = replace(spent, statements=0, bytes=0)

@@ -153,7 +153,9 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan, or has closed; `may_not_decide` where
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan, or has closed; `binds_too_much` for the
+        first checkpoint at which more of them bind than an equal share, with those who are still to answer, of what an answer can
+        name there beside the conditions of others, and than bound there by those in whose place it comes; `may_not_decide` where
         its `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its
         `service`, in the place of its `voice`, is of a kind that may not authorise, and `not_agreed_to` where it is of one that
         may not without an agreement, for which the plan asks nobody in that State; `longer_than_card` where it lasts, from
@@ -164,7 +166,7 @@ class AuthorisationGranted(Kind):
         permitted apart; `may_not_permit` or `permitted_too_long` for the first that by the card is not permitted by such a
         service, or not for so long; `measure_extended_too_far` where the one in whose place it comes permits it too, has not
         ended when this one begins, and is extended by more than the card lets at a time. Where that State has no card, of all
-        that comes after `no_such_binding` only `no_such_form` is looked at, of what is not written.
+        that comes after `binds_too_much` only `no_such_form` is looked at, of what is not written.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -185,13 +187,15 @@ class AuthorisationGranted(Kind):
 
     def _binds_too_much(self, delivery: Delivery, said: Said) -> Verdict | None:
         """More would bind at a checkpoint than an answer there can name beside what binds by others, or more than an equal share
-        of that with those who are still to answer: no answer would count any more.
+        of that with those who are still to answer, and than bound there by those in whose place it comes: no answer would count
+        any more.
         """
-        still = still_asked(delivery.state, "authorisation")
-        sharing = 1 + sum(one != (said.checkpoint, said.voice) for one in still)
-        others = [one for service, one in delivery.state.grants.items() if service != said.voice]
+        sharing = 1 + sum(one != (said.checkpoint, said.voice) for one in still_asked(delivery.state, "authorisation"))
+        gone = {one.service: one for one in self._gone(delivery.state, said)}
+        others = [one for service, one in delivery.state.grants.items() if service not in gone]
         for at, count in Counter(one.at for one in self.conditions if one.at is not None).items():
-            most = max(MOST_FULFILLED - sum(len(one.binding(at)) for one in others), 0) // sharing
+            left, bound = (sum(len(one.binding(at)) for one in some) for some in (others, gone.values()))
+            most = max(max(MOST_FULFILLED - left, 0) // sharing, bound)
             if count > most:
                 return BINDS_TOO_MUCH(checkpoint=at, most=most)
         return None
@@ -234,6 +238,15 @@ class AuthorisationGranted(Kind):
         of_it = (one for one in held if one is not None and one.state == self.state)
         return tuple(one for one in of_it if one.service == said.voice or one.at not in later)
 
+    def _gone(self, state: State, said: Said) -> tuple[Grant, ...]:
+        """Of those in whose place it comes, what is no more once it counts: what its `voice` holds, and unless it is provisional
+        what permits no more than it does.
+        """
+        before = self._before(state, said)
+        return tuple(
+            one for one in before if one.service == said.voice or (not self.provisional and set(one.permits) <= set(self.permits))
+        )
+
     def _since(self, state: State, said: Said) -> datetime:
         """When the first of those in whose place it comes began; where there is none, this one."""
         return min((one.since or one.valid_from for one in self._before(state, said)), default=instant(self.valid_from))
@@ -265,9 +278,9 @@ class AuthorisationGranted(Kind):
         held = state.grants.get(said.voice)
         if self.provisional and held is not None and held.final and not held.expired:
             return
-        since, before = self._since(state, said), self._before(state, said)
-        for one in before if not self.provisional else ():
-            if one.service != said.voice and set(one.permits) <= set(self.permits):
+        since, gone = self._since(state, said), self._gone(state, said)
+        for one in gone:
+            if one.service != said.voice:
                 del state.grants[one.service]
                 if asked_about(state, "duty", one.service):
                     state.superseded[one.service] = replace(one, conditions=())

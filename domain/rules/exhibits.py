@@ -36,6 +36,8 @@ STILL_TRAVELS = refused(
 
 TO_DISPOSE = 80
 """Bytes of what is said of the fate of one exhibit, and by which word."""
+LATEST = 999_999
+"""An entry with as many digits as any."""
 
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
 Changed = dict[str, Exhibit]
@@ -67,9 +69,9 @@ def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:
     after = delivery.state.exhibits | changed
     origins = {one.by for one in changed.values()}
     own = {label: one for label, one in after.items() if one.by in origins}
-    others = {label: one for label, one in after.items() if one.by not in origins}
     share = most // len(_sources(delivery)) * max(len(origins), 1)
-    return Stays((told(own),) if changed else (), min(share, most - size_of((told(others),))))
+    beside = size_of((told(after),)) - size_of((told(own),))
+    return Stays((told(own),) if changed else (), min(share, most - beside))
 
 
 def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
@@ -84,27 +86,40 @@ def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
 
 
 def share_at_last(delivery: Delivery, changed: Changed, most: int) -> Stays:
-    """The same of what became of them: where there are more sources than when they were found, also what others do not need, who
-    have for each that is held and has no fate as much as that takes, and a whole share where nothing came from their hands yet.
+    """The same of what became of them: where there are more sources than when they were found, also what others do not need. They
+    need what is said of theirs, as it will be once the fate of each that is held is said too, and at least so much for each; and
+    a whole share where nothing from their hands waits for that, unless they have only handed out recorders.
     """
-    stays, after = share_of_them(delivery, changed, most), exhibits(delivery.state) | changed
-    origins, sources = {one.by for one in changed.values()}, _sources(delivery)
-    others = {label: one for label, one in delivery.state.exhibits.items() if one.by not in origins}
-    held = sum(one.by not in origins and one.holder is not None and one.fate is None for one in after.values())
-    idle = sum(all(one.by != source for one in after.values()) for source in sources)
-    left = most - size_of((told(others),)) - TO_DISPOSE * held - most // len(sources) * idle
-    return Stays(stays.what, max(stays.most, left))
+    stays, state = share_of_them(delivery, changed, most), delivery.state
+    origins = {one.by for one in changed.values()}
+    others = {label: one for label, one in state.exhibits.items() if one.by not in origins}
+    waiting = {label: one for label, one in exhibits(state).items() if one.by not in origins and one.holder and one.fate is None}
+    at_last = others | {label: _at_last(one) for label, one in waiting.items()}
+    need = max(size_of((told(at_last),)), size_of((told(others),)) + TO_DISPOSE * len(waiting))
+    idle = set(_planned(delivery)) - origins - {one.by for one in waiting.values()}
+    left = most - need - most // len(_sources(delivery)) * len(idle)
+    beside = size_of((told(state.exhibits | changed),)) - stays.size
+    return Stays(stays.what, max(stays.most, min(left, most - beside)))
+
+
+def _at_last(one: Exhibit) -> Exhibit:
+    """An exhibit, once its holder has said the most that can be said of its fate."""
+    said = LastWord(LATEST, one.holder or "", officers=2)
+    return replace(one, entry=LATEST, fate="handed_to_court", travels=False, inside=False, disposal=said)
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
-    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or
-    have reported what was found, or have handed out a recorder.
-    """
+    """Services from whose hands exhibits may come: those by the plan, and those that have handed out a recorder."""
+    recorders = (one.service for one in delivery.state.recorders.values())
+    return tuple(dict.fromkeys((*_planned(delivery), *recorders)))
+
+
+def _planned(delivery: Delivery) -> tuple[str, ...]:
+    """Those that are asked to prepare, to seize or to weigh, or are responsible, or have reported what was found."""
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
-    recorders = (one.service for one in delivery.state.recorders.values())
     reported = (delivery.state.detected.by,) if delivery.state.detected is not None else ()
-    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported, *recorders)))
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported)))
 
 
 def last_in(state: State, statement: str, words: Mapping[str, LastWord | None]) -> dict[str, LastWord]:

@@ -1,5 +1,6 @@
 """The surveillance log: who watched from when until when, and who took over (R9)."""
 
+from itertools import accumulate, groupby
 from typing import Literal
 
 from domain.delivery.delivery import Delivery
@@ -62,9 +63,10 @@ class SurveillanceLog(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`watched_in_future` where one of its intervals ends after now; `watched_before` where one begins before the first entry
         was recorded; `not_its_watch` for the first that none of the `charges` of its `voice` `covers`; `log_full` where there
-        would be more than `most_intervals_in_all`, or half of that where it is not responsible any more; of the teams of this
-        `voice`: `watched_twice` where intervals are `overlapping`, and `other_relief` where a team was `relieved_by_another`;
-        `too_many_teams` where with these the log would know more than `most_teams`, or half of that.
+        would be more than of `most_intervals_in_all` there may be by now, in equal steps with each time that another is
+        responsible by the plan, or half of that where it is not responsible any more; of the teams of this `voice`:
+        `watched_twice` where intervals are `overlapping`, and `other_relief` where a team was `relieved_by_another`;
+        `too_many_teams` where with these the log would know more than of `most_teams`, likewise.
         """
         if any(instant(one.ends) > said.at for one in self.intervals):
             return WATCHED_LATER()
@@ -75,7 +77,7 @@ class SurveillanceLog(Kind):
         if other is not None:
             return NOT_ITS_WATCH(begins=utc_text(instant(other.begins)), voice=said.voice)
         part = 1 if said.voice == state.responsible else 2  # who has it now is never left without room by those before
-        most = _left(delivery, said.voice, figures.most_intervals_in_all) // part
+        most = _left(delivery, figures.most_intervals_in_all) // part
         if state.logged + len(self.intervals) > most:
             return LOG_FULL(most=most)
         known = state.reliefs.get(said.voice, {})
@@ -84,7 +86,7 @@ class SurveillanceLog(Kind):
         if (relief := relieved_by_another(self.intervals, known)) is not None:
             return OTHER_RELIEF(team=relief[0], to=relief[1], next=relief[2])
         teams = sum(map(len, (state.reliefs | {said.voice: after(self.intervals, known)}).values()))
-        most = _left(delivery, said.voice, figures.most_teams) // part
+        most = _left(delivery, figures.most_teams) // part
         return TOO_MANY_TEAMS(most=most) if teams > most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
@@ -105,8 +107,10 @@ class SurveillanceLog(Kind):
         return tuple(dict.fromkeys(one for one in legs if one is not None)) or super().legs(state, voice, seq)
 
 
-def _left(delivery: Delivery, voice: str, most: int) -> int:
-    """Of so many, without an equal share for each that is responsible on a leg ahead: who has it now leaves them room."""
-    legs = delivery.plan.legs
-    ahead = {one.responsible for one in legs[(delivery.state.leg or 0) + 1 :]} - {voice}
-    return most - most // len({one.responsible for one in legs}) * len(ahead)
+def _left(delivery: Delivery, most: int) -> int:
+    """Of so many, as many as there may be by now, in equal steps with each time that another is responsible by the plan: so who
+    has it now leaves room to those ahead, and finds some.
+    """
+    stretches = [len(list(legs)) for _, legs in groupby(delivery.plan.legs, key=lambda leg: leg.responsible)]
+    ends, leg = list(accumulate(stretches)), delivery.state.leg or 0
+    return most * (1 + sum(end <= leg for end in ends)) // len(ends)
