@@ -57,7 +57,7 @@ class CooperationBegun(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `consented_in_future` where the consent was given after now;
         `cooperates_already` where this person cooperates with its `voice`; `cooperation_spent` where as many persons and
-        recorders are held on to as `most_cooperating`.
+        recorders are held on to as `most_cooperating`, or half of that of its `voice` alone.
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
@@ -128,7 +128,7 @@ class RecorderIssued(Kind):
         exhibit bears the label, or only the rules give it (R30), unless it is a recorder that its `voice` handed out and of which
         nothing was said since it came back; `recorder_not_permitted` where in its State an act must permit `audio_video`, by the
         card or because that does not know, and none has now; `cooperation_spent` where as many persons and recorders are held on
-        to as `most_cooperating`, unless it is one of these.
+        to as `most_cooperating`, or half of that of its `voice` alone, unless it is one of these.
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict

@@ -90,7 +90,8 @@ class TransferRequested(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` and its `service` are a prosecutor or court; `own_proceedings` where it asks its
         own State; `nobody_takes_over` unless a prosecutor or court of the State that it asks takes part; `transfers_spent` where
-        there have been `most_transfers`.
+        its State has made its equal share of `most_transfers`, one at least, with each other of which a prosecutor or court takes
+        part, or there have been so many.
         """
         if (verdict := _prosecutes(delivery, said)) != ACCEPTED:
             return verdict
@@ -101,11 +102,11 @@ class TransferRequested(Kind):
         return self._room(delivery, _state_of(delivery, said))
 
     @staticmethod
-    def _room(delivery: Delivery, own: str | None) -> Verdict:
+    def _room(delivery: Delivery, own: str) -> Verdict:
         """As many as there may be, and of one State an equal share, so that none leaves another without a request."""
         most, made = delivery.law.figures.most_transfers, delivery.state.transfers.values()
         known = (delivery.directory.find(one) for one in delivery.plan.participants())
-        states = {own, *(one.state for one in known if one is not None and may_prosecute(one))}
+        states = {own, *(one.state or "" for one in known if one is not None and may_prosecute(one))}
         if sum(one.state == own for one in made) >= (share := max(most // len(states), 1)):
             return TOO_MANY(most=share)
         return TOO_MANY(most=most) if len(made) >= most else ACCEPTED

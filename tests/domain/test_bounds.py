@@ -302,7 +302,7 @@ def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkey
 
 
 def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the plan asks for by then, together they hold no more than there is room for; the last has what is left."""
+    """Whatever the plan asks for by then, together they hold no more than there is room for, and the last no more than its part."""
     with_figures(monkeypatch, granted_bytes=1_000)
     table = Table()
     condition = {"text": "x" * 430}
@@ -315,7 +315,7 @@ def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch
     held = [one.conditions for one in table.delivery.state.grants.values()]
     assert sum(len(canonical([plain(one) for one in each])) for each in held) <= 1_000
     assert 500 == most[0].verdict.finding.parameters["most"]  # type: ignore[union-attr]
-    assert 543 < int(most[2].verdict.finding.parameters["most"]) < 560  # type: ignore[union-attr, arg-type]
+    assert 500 == most[2].verdict.finding.parameters["most"]  # type: ignore[union-attr]
 
 
 def test_r28_what_leaves_nothing_to_hold_is_always_taken(monkeypatch: pytest.MonkeyPatch) -> None:

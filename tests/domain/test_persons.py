@@ -274,12 +274,17 @@ def test_r16_a_recorder_goes_out_once_and_by_an_act_where_the_card_wants_one() -
 
 
 def test_r28_so_many_persons_and_recorders_are_held_on_to() -> None:
-    """Ten together; one more of either is refused."""
+    """Of one service five together, so that another has room for as many; one more of either is refused to both."""
     table = led()
-    for number in range(MOST_COOPERATING - 1):
+    for number in range(MOST_COOPERATING // 2 - 1):
         assert became(table.say("kz.knb", "recorder_issued", **RECORDER | {"label": f"R-{number}"})) == ("accepted", None)
     assert refused(table.say("kz.knb", "recorder_issued", **RECORDER | {"label": "R-99"})) == ("R28", "cooperation_spent")
-    assert refused(table.say("kz.knb", "cooperation_begun", **BEGUN | {"person": "P-9"})) == ("R28", "cooperation_spent")
+    for number in range(MOST_COOPERATING // 2):
+        said = table.say("uz.police", "cooperation_begun", **BEGUN | {"person": f"Q-{number}"})
+        assert became(said) == ("accepted", None)
+    for service in ("kz.knb", "uz.police", "uz.customs"):
+        said = table.say(service, "cooperation_begun", **BEGUN | {"person": "P-9"})
+        assert refused(said) == ("R28", "cooperation_spent")
 
 
 def test_r11_who_cooperates_is_known_in_their_own_state() -> None:

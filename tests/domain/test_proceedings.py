@@ -132,11 +132,13 @@ def test_what_is_refused_of_proceedings(service: str, kind: str, words: dict[str
 
 
 def test_r28_so_many_requests_are_made() -> None:
-    """Sixteen in one delivery; one more is refused."""
+    """Of each State an equal share of sixteen; one more is refused, and the other State makes its own."""
     table = Table().deliver()
-    for _ in range(MOST_TRANSFERS):
-        assert became(table.say("kz.prosecutor", "transfer_requested", **ASKED)) == ("accepted", None)
-    assert code(table.say("kz.prosecutor", "transfer_requested", **ASKED)) == "transfers_spent"
+    for service, to in (("kz.prosecutor", "UZ"), ("uz.prosecutor", "KZ")):
+        asked = ASKED | {"to": to}
+        for _ in range(MOST_TRANSFERS // 2):
+            assert became(table.say(service, "transfer_requested", **asked)) == ("accepted", None)
+        assert code(table.say(service, "transfer_requested", **asked)) == "transfers_spent"
 
 
 def test_proceedings_go_on_after_the_outcome() -> None:
