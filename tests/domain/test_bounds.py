@@ -302,7 +302,7 @@ def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkey
 
 
 def test_r28_what_is_left_is_shared_by_those_who_are_still_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the plan asks for by then, together they hold no more than there is room for, and the last no more than its part."""
+    """Whatever the plan asks for by then: together they hold no more than all may, and the last no more than its part."""
     with_figures(monkeypatch, granted_bytes=1_000)
     table = Table()
     condition = {"text": "x" * 430}

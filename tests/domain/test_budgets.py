@@ -1,12 +1,15 @@
 """R28: each service may say so much in one delivery, and what stops it is always taken."""
 
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from domain.delivery.event import Moment
 from domain.delivery.statement import Statement, sign_statement
 from domain.plan.goods import Part
+from domain.plan.plan import Plan
 from domain.record.door import admit, submit
 from domain.record.verify import verify
 from domain.rules.book import book_of, said
@@ -30,8 +33,9 @@ from domain.words.limits import (
 )
 from rehearsal.services import private_key_of
 from tests.course import became, code
+from tests.domain.test_changes import change, refused
 from tests.second_book import with_figures
-from tests.support import MEPHEDRONE, Table, example_plan, with_changes
+from tests.support import MEPHEDRONE, Table, asks, example_plan, with_changes
 
 UNASKED = "supervision"
 """It watches over the installation, and is asked nothing."""
@@ -344,3 +348,134 @@ def test_r28_what_all_budgets_come_to_is_known_by_id() -> None:
     assert MOST_STATEMENTS + MOST_SERVICES * (BRAKES + BRAKES_MORE) + told_once + first_stop <= MOST_KNOWN
     assert LARGEST_BRAKE < LARGEST_STATEMENT < limits.LARGEST_OF_GOODS
     assert example_plan().participants()
+
+
+LABORATORY = "kz.customs"
+LOOKING_BACK = {
+    "id": "looking-back",
+    "step": "close",
+    "state": "KZ",
+    "place": "On line",
+    "due": timedelta(days=20),
+    "requires": asks(f"{LABORATORY} look_back"),
+}
+REPORT: dict[str, Any] = {"report": "test_report", "reference": "LAB-1 of 2022-03-02", "substance": "mephedrone", "purity": 700}
+KEPT: dict[str, Any] = {"how": "kept", "to": "case 7", "reference": "TEST-1 of 2022-03-01"}
+
+
+def looked_back(*, asked: bool) -> Plan:
+    """The plan in which the laboratory is told of silence, and at the end is asked to look back or is not."""
+    plan = with_changes(debrief={"escalate": [{"after": timedelta(days=1), "to": LABORATORY}]})
+    return Plan.model_validate(plan.model_dump() | {"checkpoints": [*plan.checkpoints, *([LOOKING_BACK] if asked else [])]})
+
+
+def sampled(*, asked: bool) -> Table:
+    """Both States have consented, and the police has prepared it and holds samples."""
+    table = Table(looked_back(asked=asked)).consent()
+    assert code(table.say("kz.police", "prepared", "preparation", samples=[MEPHEDRONE | {"net": "5 g"}])) is None
+    return table
+
+
+def moved(table: Table, giver: str, taker: str) -> list[str | None]:
+    """The samples are offered and received: what was found of both statements."""
+    offered = table.say(giver, "exhibits_offered", exhibits=["samples"], to=taker, purpose="examination")
+    return [code(offered), code(table.say(taker, "exhibits_accepted", exhibits=["samples"], giver=giver, intact=True))]
+
+
+def says_until_refused(table: Table, service: str) -> int:
+    """How many statements more it says."""
+    said = 0
+    while code(table.say(service, "information")) is None:
+        said += 1
+    return said
+
+
+def test_r28_a_plan_that_asks_more_services_leaves_a_share_to_who_has_said_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said before is counted once for all, and what is left is shared anew: each says so much more, and no more."""
+    with_figures(monkeypatch, speaker_statements=20, shared_statements=80)
+    table = Table(looked_back(asked=False))
+    for _ in range(11):  # of 80 each of seven has eleven, and each of eight has ten
+        assert code(table.say(ASKED, "information")) is None
+    change(table, looked_back(asked=True))
+    said = len(table.delivery.state.statements)
+
+    assert share_of(table.delivery, ASKED)[0] == (80 - said) // 8 > 0
+    assert says_until_refused(table, ASKED) == (80 - said) // 8
+    assert table.delivery.state.said_before.statements == said
+    verify(table.packet())
+
+
+def test_r28_bytes_that_were_said_before_are_shared_anew_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all bytes that may be, those that were said under the plan before are gone."""
+    with_figures(monkeypatch, speaker_bytes=10_000, shared_bytes=40_000, unasked_bytes=100)
+    table = Table(looked_back(asked=False))
+    assert code(table.say(ASKED, "information")) is None
+    spent = sum(one.bytes for one in table.delivery.state.spent.values())
+    change(table, looked_back(asked=True))
+
+    assert table.delivery.state.spent[ASKED].bytes == 0
+    assert share_of(table.delivery, ASKED)[1] == (40_000 - spent) // 8 > 0
+
+
+@pytest.mark.parametrize(("said", "taken"), [(4, True), (5, False)])
+def test_r28_no_plan_asks_more_services_than_there_is_something_left_for(
+    monkeypatch: pytest.MonkeyPatch,
+    said: int,
+    taken: bool,  # noqa: FBT001
+) -> None:
+    """With less for each than for who is not asked at all it is not changed, unless the same are asked as before."""
+    with_figures(monkeypatch, speaker_statements=20, shared_statements=30)
+    table = Table(looked_back(asked=False))
+    for number in range(said):
+        assert code(table.say(("kz.police", ASKED)[number % 2], "information")) is None
+    if not taken:
+        assert "R28: 7 statements have been made, which leaves too few for 8 services" in refused(table, looked_back(asked=True))
+        change(table, looked_back(asked=False).model_copy(update={"title": "Another title"}))
+        assert table.delivery.state.said_before.statements == 0
+    else:
+        change(table, looked_back(asked=True))
+        assert share_of(table.delivery, ASKED)[0] == 3
+
+
+def test_r28_who_is_asked_no_more_has_its_small_share_whatever_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it says what became of what it holds; at that share one more is refused."""
+    with_figures(monkeypatch, speaker_statements=20)
+    table = sampled(asked=True)
+    assert moved(table, "kz.police", LABORATORY) == [None, None]
+    for _ in range(9):
+        assert code(table.say(LABORATORY, "information")) is None
+    change(table, looked_back(asked=False))
+
+    assert code(table.say(LABORATORY, "disposed", exhibits=["samples"], **KEPT)) is None
+    assert says_until_refused(table, LABORATORY) == 3 + 3 - 1
+
+
+def test_r28_who_is_asked_only_now_has_said_nothing_of_its_share_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where, for what it holds, it has said more than that already."""
+    with_figures(monkeypatch, speaker_statements=20, shared_statements=40)
+    table = sampled(asked=False)
+    assert moved(table, "kz.police", LABORATORY) == [None, None]
+    for _ in range(5):
+        assert code(table.say(LABORATORY, "information")) is None
+    change(table, looked_back(asked=True))
+    share = share_of(table.delivery, LABORATORY)[0]
+
+    assert 0 < share < 6
+    assert says_until_refused(table, LABORATORY) == share
+
+
+def test_r28_a_laboratory_speaks_of_what_it_is_offered_and_of_what_it_has_examined() -> None:
+    """For each it has three statements more, before it has received it, and when it has handed it back: not one beyond them."""
+    table = sampled(asked=False)
+    for _ in range(3):
+        assert code(table.say(LABORATORY, "information")) is None
+    assert moved(table, "kz.police", LABORATORY) == [None, None]
+    assert code(table.say(LABORATORY, "laboratory_report", id="report-1", exhibit="samples", **REPORT)) is None
+    assert code(table.say(LABORATORY, "exhibits_offered", exhibits=["samples"], to="kz.police", purpose="back")) is None
+    table = sampled(asked=False)
+    assert moved(table, "kz.police", LABORATORY) == [None, None]
+    assert code(table.say(LABORATORY, "laboratory_report", id="report-1", exhibit="samples", **REPORT)) is None
+    assert moved(table, LABORATORY, "kz.police") == [None, None]
+    again = {"kind": "laboratory_report", "exhibit": "samples", **REPORT, "purity": 70}
+    assert code(table.say(LABORATORY, "correction", of="report-1", reason="purity", content=again)) is None
+    assert says_until_refused(table, LABORATORY) == 3 + 3 - 4

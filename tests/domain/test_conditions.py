@@ -1,14 +1,17 @@
 """R19: what a State demands in return binds whoever answers where it binds."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from domain.plan.plan import Plan
+from domain.words.limits import MOST_FULFILLED
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, dispatched
+from tests.course import became, code, dispatched
 from tests.domain.test_changes import change, changed, elsewhere_with_consent
-from tests.support import Table, example_cards, example_directory, example_plan
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 CONDITIONS = [{"text": "no costs"}, {"text": "two cars", "at": "departure"}, {"text": "no weapons", "at": "departure"}]
 
@@ -109,3 +112,57 @@ def test_r19_the_request_says_what_binds_and_services_answer_to_it() -> None:
     done = simulate(World(example_plan(), example_directory(), example_cards(), scenario, 1))
     assert done.delivery.state.outcome == "delivered_with_arrests"
     assert len(done.delivery.state.grants["uz.prosecutor"].binding("departure")) == 2
+
+
+THREE = (("kz.prosecutor", "consent-kz"), ("kz.knb", "consent-kz"), ("uz.prosecutor", "consent-uz"))
+
+
+def of_three() -> Table:
+    """Two authorities are asked in Kazakhstan, and one in Uzbekistan."""
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.knb authorisation"), "escalate": []}
+    return Table(with_changes(consent_kz=asked), other_cards=card_of("KZ", granted_by=["prosecutor", "security", "court"]))
+
+
+def consents(table: Table, service: str, at: str, conditions: int) -> str | None:
+    """It consents under so many conditions that bind at the departure."""
+    demanded = [{"text": f"condition {number}", "at": "departure"} for number in range(conditions)]
+    return code(table.say(service, "authorisation_granted", at, conditions=demanded))
+
+
+def test_r28_no_more_binds_at_a_checkpoint_than_an_answer_there_can_name() -> None:
+    """Each has an equal share with those who are still to answer, and one more is refused; who names all of them is heard."""
+    table = of_three()
+    for (service, at), most in zip(THREE, (16, 17, 17), strict=True):
+        assert consents(table, service, at, most + 1) == "binds_too_much"
+        assert consents(table, service, at, most) is None
+    for service, kind in (("kz.police", "prepared"), ("kz.knb", "ready")):
+        assert became(table.say(service, kind, "preparation")) == ("accepted", None)
+    named = [f"{service}/{n + 1}" for (service, _), most in zip(THREE, (16, 17, 17), strict=True) for n in range(most)]
+    assert len(named) == MOST_FULFILLED
+    assert became(table.say("uz.customs", "ready", "departure", fulfils=named[1:])) == ("refused", "R19")
+    assert became(table.say("uz.customs", "ready", "departure", fulfils=named)) == ("accepted", None)
+
+
+def test_r28_what_binds_elsewhere_or_nowhere_counts_apart() -> None:
+    """The bound is of one checkpoint."""
+    table = of_three()
+    demanded = [{"text": f"condition {number}", "at": ("departure", "delivery")[number % 2]} for number in range(20)]
+    assert code(table.say("kz.knb", "authorisation_granted", "consent-kz", conditions=demanded)) is None
+    demanded = [{"text": f"condition {number}"} for number in range(20)]
+    assert code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=demanded)) is None
+
+
+def test_r28_who_is_asked_afresh_may_demand_what_it_demanded_before() -> None:
+    """Though others, who are still to answer afresh, hold most of what can bind there: so much, and no more."""
+    table = of_three()
+    for (service, at), most in zip(THREE, (16, 17, 17), strict=True):
+        assert consents(table, service, at, most) is None
+    document = table.delivery.plan.model_dump()
+    asked = [one for one in document["checkpoints"] if one["step"] == "authorise"]
+    afresh = [one | {"id": f"{one['id']}-2", "escalate": [], "remind": [], "due": timedelta(hours=48)} for one in asked]
+    watch = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
+    change(table, Plan.model_validate(document | {"surveillance": watch, "checkpoints": [*document["checkpoints"], *afresh]}))
+
+    for (service, at), most in zip(THREE, (16, 17, 17), strict=True):
+        assert consents(table, service, f"{at}-2", most + 1) == "binds_too_much"
+        assert consents(table, service, f"{at}-2", most) is None

@@ -1,14 +1,17 @@
 """A recorder that a cooperating person carries is an exhibit with a holder, and bears a label of its own (R30)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.delivery.holdings import exhibits
+from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.views.view import view
 from tests.course import became, code
-from tests.support import Table, card_of
+from tests.domain.test_changes import change
+from tests.support import Table, asks, card_of, example_plan
 
 BEGUN = {
     "person": "P-2",
@@ -137,3 +140,30 @@ def test_a_recorder_that_was_not_handed_back_is_said() -> None:
         assert expected == [one.travels for one in seen.exhibits if one.label == "R-1"]
     told = [(one.holder, one.travels) for one in verify(table.packet()).exhibits if one.label == "R-1"]
     assert [("kz.knb", True)] == told
+
+
+def test_r30_a_recorder_of_who_takes_part_no_more_is_received_by_another_and_nobody_carries_it_any_more() -> None:
+    """An authority of the same State receives it and hands it on; one of another State does not receive it."""
+    looked_back = {
+        "id": "looking-back",
+        "step": "close",
+        "state": "KZ",
+        "place": "On line",
+        "due": timedelta(days=20),
+        "requires": asks("kz.customs look_back"),
+    }
+    document = example_plan().model_dump()
+    asking = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], looked_back]})
+    table = Table(asking, other_cards=OPEN).consent()
+    assert became(table.say("kz.customs", "cooperation_begun", **BEGUN)) == ("accepted", None)
+    assert became(table.say("kz.customs", "recorder_issued", **RECORDER)) == ("accepted", None)
+    change(table, example_plan())
+    received: dict[str, Any] = {"exhibits": ["R-1"], "giver": "kz.customs", "intact": True}
+
+    assert holder(table) == ("kz.customs", True, None)
+    assert code(table.say("uz.police", "exhibits_accepted", **received)) == "received_elsewhere"
+    assert became(table.say("kz.knb", "exhibits_accepted", **received)) == ("accepted", None)
+    assert holder(table) == ("kz.knb", False, None)
+    assert table.delivery.state.recorders["R-1"].person is None
+    assert became(table.say("kz.knb", "exhibits_offered", **OFFERED)) == ("accepted", None)
+    verify(table.packet())
