@@ -95,8 +95,8 @@ class Receiving(Contingency):
 
 
 def _is_over(delivery: Delivery) -> bool:
-    """Whether as much time as the plan gives `afterwards`, or else for a `decision`, has passed since the outcome: whoever offers
-    again and again keeps it open no longer.
+    """Whether as much time as the plan gives `afterwards`, or else for a `decision`, had passed since the outcome when the newest
+    entry was recorded: whoever offers again and again keeps it open no longer.
     """
     state, plan = delivery.state, delivery.plan
     return state.outcome_at is not None and state.now >= state.outcome_at + (plan.afterwards or plan.contingencies.decision)

@@ -231,3 +231,48 @@ def test_r12_what_comes_in_before_anybody_has_looked_whether_it_is_over_does_not
         assert outcome_at is not None
         assert ("ended", utc_text(outcome_at + FOR)) == (last.event.event, last.at)
         assert verify(seal(table.delivery, "", private_key_of(VIGIL), table.now), table.directory).ended
+
+
+def offered(table: Table, label: str, to: str) -> str | None:
+    """A find of the customs is offered, for assistance too where that is of another State; the code of the verdict."""
+    more = {} if to.startswith("uz.") else {"assistance": "A-1 of 2022-03-02"}
+    return code(table.say("uz.customs", "exhibits_offered", exhibits=[label], to=to, purpose="examination", **more))
+
+
+@pytest.mark.parametrize("span", [timedelta(days=2), None])
+def test_r30_who_offers_again_and_again_keeps_a_delivery_open_no_longer_than_its_plan_does(span: timedelta | None) -> None:
+    """For what the plan gives afterwards, or for a decision where it gives nothing: until then each offer is asked about, and the
+    first that comes after it ends it.
+    """
+    table = Table(plan(afterwards=span)).deliver()
+    for service, kind, at in (("uz.police", "arrest_made", "arrest-tashkent"), ("kz.knb", "arrest_made", "arrest-almaty")):
+        table.say(service, kind, at)
+    table.say("uz.customs", "seizure", "accounting", finds=[{"label": "F-1", "what": "a packet"}])
+    assert offered(table, "F-1", "kz.knb") is None
+    assert code(table.say("caricc", "debriefed", "debrief")) is None
+    most = span or table.plan.contingencies.decision
+    began = table.delivery.state.outcome_at
+    assert began is not None
+    while table.now < began + most - timedelta(hours=1):
+        assert [one.contingency for one in table.delivery.state.open_checkpoints()] == ["exhibits"]
+        assert offered(table, "F-1", "kz.knb") is None
+        table.pass_time(hours=1)
+    table.pass_time(hours=1)
+    assert not ended(table)
+
+    assert offered(table, "F-1", "kz.knb") is None
+    assert ended(table)
+
+
+def test_r30_nothing_more_is_asked_once_what_the_plan_gives_is_over() -> None:
+    """Where another question is still open then, what is offered is asked of nobody any more."""
+    table = concluded(Table(plan(afterwards=timedelta(days=2))))
+    assert ended(table) is False
+    assert offered(table, "seized", "kz.knb") is None
+    assert [one.contingency for one in table.delivery.state.open_checkpoints()] == ["exhibits"]
+    table.pass_time(days=1)
+    assert code(table.say("uz.prosecutor", "transfer_requested", **TO_UZ | {"to": "KZ"})) is None
+    table.pass_time(days=1)
+    assert [one.contingency for one in table.delivery.state.open_checkpoints()] == ["takeover"]
+    assert offered(table, "seized", "uz.police") is None
+    assert [one.contingency for one in table.delivery.state.open_checkpoints()] == ["takeover"]

@@ -33,8 +33,10 @@ from domain.views.glance import glance
 from domain.views.sight import whole
 from domain.views.tally import tally
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
+from domain.words.limits import KEY_BYTES
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.forging import place_of, rewritten, taken_apart, with_seal
+from tests.second_book import with_figures
 from tests.support import Table, asks, held, signed_plan, submitted, with_changes
 
 POLICE, ADMIN = "uz.police", "administration"
@@ -225,6 +227,27 @@ def test_r24_a_service_has_sixty_four_keys_at_most() -> None:
         taken(table, change(table.now, added=(fresh(f"spare {number}"),)))
 
     assert "would have 65 keys, 64 at most" in refused(table, change(table.now, added=(fresh(),)))
+
+
+def test_r28_who_has_many_keys_leaves_room_for_the_keys_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond seven only while each that has few can have two more; then they have them, and an administrator adds for it."""
+    table = Table().consent()
+    others = len(table.delivery.directory.services) - 1
+    room = len(canonical(table.delivery.directory)) + KEY_BYTES * (2 * others + 9)
+    with_figures(monkeypatch, table.delivery, directory_bytes=room)
+    had = len(table.delivery.directory.get(POLICE).keys)
+    spare = [change(table.now, added=(fresh(f"spare {number}"),)) for number in range(16)]
+    for one in spare[: 8 - had]:
+        taken(table, one)
+    number = 8 - had
+    while len(canonical(table.delivery.directory)) + KEY_BYTES * (2 * others) + 110 <= room:
+        taken(table, spare[number])
+        number += 1
+
+    assert f"{POLICE} has 7 keys or more here, and what room is left is for the keys of others" in refused(table, spare[number])
+    record = KeyChange(service="kz.police", by="kz.police", made_at=table.now.isoformat(), added=(fresh("a"), fresh("b")))
+    taken(table, sign(canonical(record), KEYS_TYPE, private_key_of("kz.police")))
+    taken(table, change(table.now, ADMIN, added=(fresh(),)))
 
 
 def test_r24_a_key_of_another_service_is_not_made_ones_own() -> None:

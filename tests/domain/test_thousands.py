@@ -9,11 +9,13 @@ from domain.delivery.carried import carried, going_on
 from domain.delivery.holdings import told
 from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, Unit
 from domain.record.verify import verify
+from domain.rules.kind import size_of
 from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
 from tests.course import became, code, refusal
 from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
+from tests.domain.test_recorders import BEGUN, RECORDER
 from tests.second_book import with_figures
-from tests.support import SECRET, with_changes
+from tests.support import MEPHEDRONE, SECRET, Table, asks, card_of, with_changes
 
 EACH = 10_000_000 // MOST_UNITS
 """Milligrams of each of so many units that are 10 kg together."""
@@ -156,6 +158,98 @@ def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(
     for portion in portions:
         act: dict[str, Any] = {"how": "destroyed", "witnesses": ["officer-3"], "reference": "2 of 2022-03-07"}
         assert refusal(table.say(laboratory, "disposed", exhibits=portion, **act)) is None
+
+
+def found(many: int, letters: int, *, sampled: bool = False) -> tuple[Table, list[str]]:
+    """The customs has seized so many finds with labels of so many letters; and the police holds samples, or it does not."""
+    weighs = {"requires": asks("uz.customs seizure", "uz.police seizure")}
+    table = Table(with_changes(accounting=weighs), other_cards=card_of("KZ", separate=[]) | card_of("UZ", separate=[])).consent()
+    prepared: dict[str, Any] = {"samples": [MEPHEDRONE | {"net": "5 g"}]} if sampled else {}
+    for service, kind, at, more in (
+        ("kz.police", "prepared", "preparation", prepared),
+        ("kz.knb", "ready", "preparation", {}),
+        ("uz.customs", "ready", "departure", {}),
+        ("uz.police", "ready", "departure", {}),
+        ("kz.police", "dispatched", "departure", {}),
+    ):
+        assert refusal(table.say(service, kind, at, **more)) is None
+    table.hand_over().say("uz.customs", "delivered", "delivery")
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    labels = [f"{number}".rjust(letters, "F") for number in range(many)]
+    said = table.say("uz.customs", "seizure", "accounting", finds=[{"label": one, "what": "a packet"} for one in labels])
+    assert refusal(said) is None
+    return table, labels
+
+
+def hands_out(table: Table) -> None:
+    """Another service hands out a recorder, so that something may come from its hands too."""
+    assert refusal(table.say("kz.knb", "cooperation_begun", **BEGUN)) is None
+    assert refusal(table.say("kz.knb", "recorder_issued", **RECORDER)) is None
+
+
+def kept(table: Table, service: str, *labels: str) -> str | None:
+    """These are kept; the code of the verdict."""
+    return code(table.say(service, "disposed", exhibits=labels, how="kept", to="case 7", reference="TEST-1 of 2022-03-01"))
+
+
+def held(table: Table) -> int:
+    """Bytes of what was said of exhibits."""
+    return size_of((told(table.delivery.state.exhibits),))
+
+
+def test_r30_who_hands_out_recorders_leaves_room_to_say_what_became_of_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more sources the share of each is smaller than what is held already, and others do not need theirs."""
+    with_figures(monkeypatch, exhibits_bytes=4_000)
+    table, labels = found(25, 40)
+    for giver, taker in (("uz.customs", "uz.police"), ("uz.police", "uz.customs")):
+        moved: dict[str, Any] = {"exhibits": labels}
+        assert code(table.say(giver, "exhibits_offered", to=taker, purpose="examination", **moved)) is None
+        assert code(table.say(taker, "exhibits_accepted", giver=giver, intact=True, **moved)) is None
+    assert 4_000 // 4 < held(table) < 4_000 // 3
+    hands_out(table)
+
+    assert code(table.say("uz.customs", "exhibits_offered", exhibits=labels, to="uz.police", purpose="x")) == "held_too_much"
+    assert kept(table, "uz.customs", *labels) is None
+    assert held(table) <= 4_000
+
+
+def test_r30_what_became_of_many_leaves_others_room_to_say_it_of_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever says it of each by itself is refused before the others have no room, and all together never hold more than there
+    may be.
+    """
+    with_figures(monkeypatch, exhibits_bytes=6_000)
+    table, labels = found(60, 4, sampled=True)
+    hands_out(table)
+    assert refusal(table.say("uz.police", "seizure", "accounting", finds=[{"label": "X-1", "what": "a packet"}])) is None
+    said = [kept(table, "uz.customs", one) for one in labels]
+    assert {None, "held_too_much"} == set(said)
+    assert held(table) > 2 * 6_000 // 4  # more than two shares of four
+
+    assert refusal(table.say("kz.knb", "recorder_returned", **RECORDER)) is None
+    for service, label in (("kz.police", "samples"), ("uz.police", "X-1"), ("kz.knb", "R-1")):
+        assert kept(table, service, label) is None
+    assert 6_000 - 500 < held(table) <= 6_000
+
+
+def test_r30_a_source_of_which_nothing_waits_keeps_its_whole_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may still prepare or seize by the plan has an equal share, whatever another has to say of what it seized."""
+    with_figures(monkeypatch, exhibits_bytes=6_000)
+    table, labels = found(60, 4)
+    said = [kept(table, "uz.customs", one) for one in labels]
+    assert {None, "held_too_much"} == set(said)
+    assert held(table) <= 6_000 // 3
+
+
+def test_r30_many_finds_leave_room_for_some_reports_though_each_may_have_a_fate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the share is for what is said while they are held, since what becomes of many at once counts once."""
+    with_figures(monkeypatch, exhibits_bytes=4_000)
+    table, labels = found(26, 4)  # of each the fate has 80 bytes, together more than a share of three
+    told: dict[str, Any] = {"report": "test_report", "reference": "1 of 2022-03-06", "substance": "mephedrone", "purity": 700}
+    said = [code(table.say("uz.customs", "laboratory_report", exhibit=one, **told)) for one in labels]
+    assert {None, "held_too_much"} == set(said)
+    assert held(table) <= 4_000 // 3 // 2
+    assert kept(table, "uz.customs", *labels) is None
 
 
 def test_r10_as_many_substances_as_there_may_be_close_each_by_itself() -> None:

@@ -471,7 +471,11 @@ BUGS = (
     Bug("R31", "domain/delivery/state.py", "if one not in others)", "if True)", "groups"),
     Bug("R31", "domain/delivery/state.py", "if any(name == one for name, _ in same))", "if True)", "groups"),
     Bug("R31", "domain/delivery/state.py", "if (one, time.get(one)) in same}", "if True}", "groups"),
-    Bug("R13", "domain/delivery/state.py", "replace(spent, statements=", "Spent(statements=", "two_voices"),
+    Bug("R13", "domain/delivery/state.py", "replace(spent, statements=statements,", "Spent(statements=statements,", "two_voices"),
+    Bug("R28", "domain/delivery/state.py", "statements=all_.statements + spent.statements,", "", "budgets"),
+    Bug("R28", "domain/delivery/state.py", ", bytes=all_.bytes + spent.bytes)", ")", "budgets"),
+    Bug("R28", "domain/delivery/state.py", "replace(spent, statements=0, bytes=0)", "replace(spent, bytes=0)", "budgets"),
+    Bug("R28", "domain/delivery/state.py", "replace(spent, statements=0, bytes=0)", "replace(spent, statements=0)", "budgets"),
     Bug("R13", "domain/delivery/state.py", "if voice not in self.plan.carrying_out():", "if True:", "two_voices"),
     Bug("record", "domain/delivery/state.py", "            del self.progress[checkpoint]\n", "            pass\n", "carried"),
     Bug(

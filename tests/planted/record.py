@@ -36,6 +36,16 @@ BUGS = (
     ),
     Bug("R28", "domain/record/door.py", "if state.rekeyed.get(by, 0) >= (", "if False and (", "bounds"),
     Bug("R28", "domain/record/door.py", "state.behind.get(by, 0) >= figures.brakes:", "False:", "bounds"),
+    Bug("R28", "domain/record/door.py", "<= figures.directory_bytes", "<= 10**9", "keys"),
+    Bug("R28", "domain/record/door.py", "not found and by == change.service and", "not found and", "keys"),
+    Bug("R28", "domain/record/door.py", "others * 2 * KEY_BYTES", "0", "keys"),
+    Bug(
+        "R28",
+        "domain/record/door.py",
+        "    if len(directory.get(service).keys) <= MOST_KEYS_EACH:\n        return True\n",
+        "",
+        "keys",
+    ),
     Bug("R28", "domain/record/door.py", "elif behind and unkept <= MOST_CARRIED_UNKEPT:", "elif behind:", "archive_behind"),
     Bug(
         "R12",

@@ -243,7 +243,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/rules/exhibits.py", "entry=said.seq, inside=False,", "entry=said.seq,", "exhibits"),
-    Bug("R28", "domain/rules/exhibits.py", "min(share, most - size_of((told(others),)))", "10**9", "exhibits"),
+    Bug("R28", "domain/rules/exhibits.py", "min(share, most - beside)", "10**9", "exhibits"),
     Bug("R20", "domain/rules/exhibits.py", "officers_asked(state, said, need), **had)", "1, **had)", "corrections"),
     Bug(
         "R30",
@@ -259,11 +259,29 @@ BUGS = (
         "dispatched or not asked)",
         "exhibits",
     ),
+    Bug(
+        "R28",
+        "domain/delivery/reported.py",
+        "            state.share_anew({*old.speakers(), *new.speakers()})",
+        "            pass",
+        "budgets",
+    ),
+    Bug("R28", "domain/delivery/reported.py", "{*old.speakers(), *new.speakers()}", "old.speakers()", "budgets"),
+    Bug("R28", "domain/delivery/reported.py", "{*old.speakers(), *new.speakers()}", "new.speakers()", "budgets"),
+    Bug("R28", "domain/delivery/reported.py", "if set(new.speakers()) != set(old.speakers()):", "if True:", "budgets"),
     Bug("R30", "domain/delivery/reported.py", "not state.participant(one.offered_to):", "False:", "exhibits"),
     Bug("R30", "domain/rules/receiving.py", " or not all(map(state.participant, asked)))", ")", "exhibits"),
     Bug("R29", "domain/rules/handing_on.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
     Bug("R30", "domain/rules/handing_on.py", "due_anew(said.at + asked.checkpoint.due, said.at)", "checkpoint", "exhibits"),
     Bug("R10", "domain/rules/handing_on.py", "state.weigh_anew(said.seq)", "state.explained = False", "handed_on"),
+    Bug(
+        "R30",
+        "domain/rules/handing_on.py",
+        "state.recorders[label] = replace(state.recorders[label], person=None)",
+        "pass",
+        "recorders",
+    ),
+    Bug("R30", "domain/rules/handing_on.py", 'if one.what == "recorder" else one', "if False else one", "recorders"),
     Bug(
         "R29", "domain/rules/handing_on.py", "any(one.final and one.state == there for", "any(one.state == there for", "exhibits"
     ),
@@ -502,8 +520,46 @@ BUGS = (
     Bug("R9", "domain/rules/watch.py", " if state.newly_watched else ()", "", "changed_under_way"),
     Bug("R28", "domain/rules/budget.py", "return stops or isinstance(content, StopAcknowledged)", "return stops", "budgets"),
     Bug("R28", "domain/rules/budget.py", "figures.unasked_statements + 3 * held", "figures.unasked_statements", "thousands"),
+    Bug("R28", "domain/rules/budget.py", "one.holder, one.offered_to, *", "one.holder, *", "budgets"),
+    Bug(
+        "R28", "domain/rules/budget.py", "for last in (one.report, one.disposal) if", "for last in (one.disposal,) if", "budgets"
+    ),
+    Bug("R28", "domain/rules/budget.py", "figures.share(len(asked), before.statements)", "figures.share(len(asked))", "budgets"),
+    Bug(
+        "R28",
+        "domain/rules/budget.py",
+        "figures.share_of_bytes(len(asked), before.bytes)",
+        "figures.share_of_bytes(len(asked))",
+        "budgets",
+    ),
     Bug("R28", "domain/rules/balance.py", "parts_bytes - SAID_AT_ITS_END * len(self.parts)", "parts_bytes", "budgets"),
-    Bug("R28", "domain/rules/exhibits.py", "stays.most - TO_DISPOSE * held)", "stays.most)", "thousands"),
+    Bug("R28", "domain/rules/exhibits.py", "max(stays.most - TO_DISPOSE * held, ", "max(stays.most, ", "thousands"),
+    Bug(
+        "R28",
+        "domain/rules/exhibits.py",
+        "max(stays.most - TO_DISPOSE * held, stays.most // 2)",
+        "stays.most - TO_DISPOSE * held",
+        "thousands",
+    ),
+    Bug("R28", "domain/rules/exhibits.py", "max(stays.most, min(left, most - beside))", "stays.most", "thousands"),
+    Bug(
+        "R28",
+        "domain/rules/exhibits.py",
+        "max(stays.most, min(left, most - beside))",
+        "max(stays.most, most - beside)",
+        "thousands",
+    ),
+    Bug(
+        "R28",
+        "domain/rules/exhibits.py",
+        "need = max(size_of((told(at_last),)), size_of((told(others),)) + TO_DISPOSE * len(waiting))",
+        "need = size_of((told(others),)) + TO_DISPOSE * len(waiting)",
+        "thousands",
+    ),
+    Bug(
+        "R28", "domain/rules/exhibits.py", "most - need - most // len(_sources(delivery)) * len(idle)", "most - need", "thousands"
+    ),
+    Bug("R28", "domain/rules/exhibits.py", "idle = set(_planned(delivery)) -", "idle = set(_sources(delivery)) -", "thousands"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
         "R9",
@@ -551,14 +607,30 @@ BUGS = (
     Bug(
         "R28",
         "domain/rules/watch_log.py",
-        "if state.logged + len(self.intervals) > (most",
-        "if 0 > (most",
+        "if state.logged + len(self.intervals) > most",
+        "if 0 > most",
         "watch_log",
     ),
     Bug(
         "R9", "domain/rules/watch_log.py", "state.reliefs.get(said.voice, {})\n        if (team", "{}\n        if (team", "relief"
     ),
-    Bug("R28", "domain/rules/watch_log.py", "if teams > (most", "if 0 > (most", "relief"),
+    Bug("R28", "domain/rules/watch_log.py", "if teams > most", "if 0 > most", "relief"),
+    Bug("R28", "domain/rules/watch_log.py", "_left(delivery, figures.most_teams)", "figures.most_teams", "relief"),
+    Bug(
+        "R28",
+        "domain/rules/watch_log.py",
+        "_left(delivery, figures.most_intervals_in_all)",
+        "figures.most_intervals_in_all",
+        "watch_log",
+    ),
+    Bug("R28", "domain/rules/watch_log.py", "sum(end <= leg for end in ends)", "sum(end < leg for end in ends)", "relief"),
+    Bug(
+        "R28",
+        "domain/rules/watch_log.py",
+        "[len(list(legs)) for _, legs in groupby(delivery.plan.legs, key=lambda leg: leg.responsible)]",
+        "[1 for _ in delivery.plan.legs]",
+        "relief",
+    ),
     Bug("R9", "domain/rules/watch_log.py", "if said.voice == state.responsible:", "if True:", "watch_log"),
     Bug(
         "R11",

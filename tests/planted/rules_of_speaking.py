@@ -147,10 +147,12 @@ BUGS = (
     Bug(
         "R28",
         "domain/rules/cooperation.py",
-        "return TOO_MANY(most=most) if held >= most else ACCEPTED",
+        "return TOO_MANY(most=most) if len(held) >= most else ACCEPTED",
         "return ACCEPTED",
         "persons",
     ),
+    Bug("R28", "domain/rules/cooperation.py", "if held.count(voice) >= most // 2:", "if False:", "persons"),
+    Bug("R28", "domain/rules/cooperation.py", "if held.count(voice) >= most // 2:", "if len(held) >= most // 2:", "persons"),
     Bug("codes", "domain/rules/grounds.py", 'ANSWERED = refused(\n    "R17",', 'ANSWERED = refused(\n    "R6",', "rules_lock"),
     Bug(
         "R18",
@@ -342,10 +344,12 @@ BUGS = (
     Bug(
         "R28",
         "domain/rules/proceedings.py",
-        "if len(delivery.state.transfers) >= most else ACCEPTED",
+        "if len(made) >= most else ACCEPTED",
         "if False else ACCEPTED",
         "proceedings",
     ),
+    Bug("R28", "domain/rules/proceedings.py", "if sum(one.state == own for one in made) >= ", "if 0 >= ", "proceedings"),
+    Bug("R28", "domain/rules/proceedings.py", "sum(one.state == own for one in made)", "len(made)", "proceedings"),
     Bug(
         "R29",
         "domain/rules/proceedings.py",
@@ -376,6 +380,15 @@ BUGS = (
         "return DECIDED_ALREADY(state=state) if asked.answered else ACCEPTED",
         "return ACCEPTED",
         "proceedings",
+    ),
+    Bug("R30", "domain/rules/receiving.py", "(gone or _is_over(delivery))", "gone", "afterwards"),
+    Bug("R30", "domain/rules/receiving.py", " or _is_over(delivery):\n            return", ":\n            return", "afterwards"),
+    Bug(
+        "R30",
+        "domain/rules/receiving.py",
+        "(plan.afterwards or plan.contingencies.decision)",
+        "(plan.afterwards or timedelta(days=99))",
+        "afterwards",
     ),
     Bug(
         "R30",
