@@ -77,7 +77,7 @@ class SurveillanceLog(Kind):
         if other is not None:
             return NOT_ITS_WATCH(begins=utc_text(instant(other.begins)), voice=said.voice)
         part = 1 if said.voice == state.responsible else 2  # who has it now is never left without room by those before
-        most = _left(delivery, figures.most_intervals_in_all) // part
+        most = room_by_now(delivery, figures.most_intervals_in_all) // part
         if state.logged + len(self.intervals) > most:
             return LOG_FULL(most=most)
         known = state.reliefs.get(said.voice, {})
@@ -86,7 +86,7 @@ class SurveillanceLog(Kind):
         if (relief := relieved_by_another(self.intervals, known)) is not None:
             return OTHER_RELIEF(team=relief[0], to=relief[1], next=relief[2])
         teams = sum(map(len, (state.reliefs | {said.voice: after(self.intervals, known)}).values()))
-        most = _left(delivery, figures.most_teams) // part
+        most = room_by_now(delivery, figures.most_teams) // part
         return TOO_MANY_TEAMS(most=most) if teams > most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
@@ -107,7 +107,7 @@ class SurveillanceLog(Kind):
         return tuple(dict.fromkeys(one for one in legs if one is not None)) or super().legs(state, voice, seq)
 
 
-def _left(delivery: Delivery, most: int) -> int:
+def room_by_now(delivery: Delivery, most: int) -> int:
     """Of so many, as many as there may be by now, in equal steps with each time that another is responsible by the plan: so who
     has it now leaves room to those ahead, and finds some.
     """

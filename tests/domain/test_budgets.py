@@ -415,6 +415,8 @@ def test_r28_bytes_that_were_said_before_are_shared_anew_too(monkeypatch: pytest
 
     assert table.delivery.state.spent[ASKED].bytes == 0
     assert share_of(table.delivery, ASKED)[1] == (40_000 - spent) // 8 > 0
+    with_figures(monkeypatch, table.delivery, unasked_bytes=(40_000 - spent) // 7 + 1)
+    assert "which leaves too few for 7 services" in refused(table, looked_back(asked=False))
 
 
 @pytest.mark.parametrize(("said", "taken"), [(4, True), (5, False)])
@@ -430,11 +432,16 @@ def test_r28_no_plan_asks_more_services_than_there_is_something_left_for(
         assert code(table.say(("kz.police", ASKED)[number % 2], "information")) is None
     if not taken:
         assert "R28: 7 statements have been made, which leaves too few for 8 services" in refused(table, looked_back(asked=True))
+        for _ in range(3):
+            assert code(table.say("kz.knb", "information")) is None
         change(table, looked_back(asked=False).model_copy(update={"title": "Another title"}))
         assert table.delivery.state.said_before.statements == 0
     else:
         change(table, looked_back(asked=True))
         assert share_of(table.delivery, ASKED)[0] == 3
+        for service in ("kz.police", ASKED, "kz.police", ASKED):
+            assert code(table.say(service, "information")) is None
+        assert "R28: 10 statements have been made, which leaves too few for 7" in refused(table, looked_back(asked=False))
 
 
 def test_r28_who_is_asked_no_more_has_its_small_share_whatever_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,23 +146,30 @@ def test_r28_no_more_binds_at_a_checkpoint_than_an_answer_there_can_name() -> No
 def test_r28_what_binds_elsewhere_or_nowhere_counts_apart() -> None:
     """The bound is of one checkpoint."""
     table = of_three()
-    demanded = [{"text": f"condition {number}", "at": ("departure", "delivery")[number % 2]} for number in range(20)]
-    assert code(table.say("kz.knb", "authorisation_granted", "consent-kz", conditions=demanded)) is None
-    demanded = [{"text": f"condition {number}"} for number in range(20)]
-    assert code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", conditions=demanded)) is None
+    for service, places in (("kz.prosecutor", (None, None)), ("kz.knb", ("departure", "delivery"))):
+        demanded = [{"text": f"condition {number}", "at": places[number % 2]} for number in range(20)]
+        assert code(table.say(service, "authorisation_granted", "consent-kz", conditions=demanded)) is None
 
 
-def test_r28_who_is_asked_afresh_may_demand_what_it_demanded_before() -> None:
-    """Though others, who are still to answer afresh, hold most of what can bind there: so much, and no more."""
+def asked_afresh(*conditions: int) -> Table:
+    """Each has set so many, and then all three are asked afresh."""
     table = of_three()
-    for (service, at), most in zip(THREE, (16, 17, 17), strict=True):
-        assert consents(table, service, at, most) is None
+    for (service, at), count in zip(THREE, conditions, strict=True):
+        assert consents(table, service, at, count) is None
     document = table.delivery.plan.model_dump()
     asked = [one for one in document["checkpoints"] if one["step"] == "authorise"]
     afresh = [one | {"id": f"{one['id']}-2", "escalate": [], "remind": [], "due": timedelta(hours=48)} for one in asked]
     watch = {"check_in": timedelta(hours=2), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
     change(table, Plan.model_validate(document | {"surveillance": watch, "checkpoints": [*document["checkpoints"], *afresh]}))
+    return table
 
+
+def test_r28_who_is_asked_afresh_may_demand_what_it_demanded_before() -> None:
+    """Though others, who are still to answer afresh, hold most of what can bind there: so much, and no more."""
+    table = asked_afresh(16, 17, 17)
     for (service, at), most in zip(THREE, (16, 17, 17), strict=True):
         assert consents(table, service, f"{at}-2", most + 1) == "binds_too_much"
         assert consents(table, service, f"{at}-2", most) is None
+    table = asked_afresh(2, 16, 16)  # its own is left to it and to the two who are still to answer
+    assert consents(table, "kz.prosecutor", "consent-kz-2", 7) == "binds_too_much"
+    assert consents(table, "kz.prosecutor", "consent-kz-2", 6) is None

@@ -245,8 +245,9 @@ def test_r28_who_has_many_keys_leaves_room_for_the_keys_of_others(monkeypatch: p
         number += 1
 
     assert f"{POLICE} has 7 keys or more here, and what room is left is for the keys of others" in refused(table, spare[number])
-    record = KeyChange(service="kz.police", by="kz.police", made_at=table.now.isoformat(), added=(fresh("a"), fresh("b")))
-    taken(table, sign(canonical(record), KEYS_TYPE, private_key_of("kz.police")))
+    for by in ("kz.police", "kz.knb"):
+        record = KeyChange(service=by, by=by, made_at=table.now.isoformat(), added=(fresh(f"{by} a"), fresh(f"{by} b")))
+        taken(table, sign(canonical(record), KEYS_TYPE, private_key_of(by)))
     taken(table, change(table.now, ADMIN, added=(fresh(),)))
 
 

@@ -208,6 +208,8 @@ def test_r30_who_hands_out_recorders_leaves_room_to_say_what_became_of_what_was_
         assert code(table.say(taker, "exhibits_accepted", giver=giver, intact=True, **moved)) is None
     assert 4_000 // 4 < held(table) < 4_000 // 3
     hands_out(table)
+    assert refusal(table.say("kz.knb", "recorder_returned", **RECORDER)) is None
+    assert kept(table, "kz.knb", "R-1") is None
 
     assert code(table.say("uz.customs", "exhibits_offered", exhibits=labels, to="uz.police", purpose="x")) == "held_too_much"
     assert kept(table, "uz.customs", *labels) is None

@@ -11,6 +11,7 @@ from domain.papers.paper import Value
 from domain.papers.record import Record
 from domain.record.verify import verify
 from domain.rules.watch import check_in_due
+from domain.rules.watch_log import room_by_now
 from domain.views.forms import PARTS, content_of
 from domain.views.sight import page
 from domain.views.view import view
@@ -205,6 +206,21 @@ def test_r28_so_many_intervals_are_kept_of_one_delivery() -> None:
         assert logged(table, interval(table, 20, 10), by=service) == ("accepted", None)
         said = table.say(service, "surveillance_log", intervals=[interval(table, 10, 5)])
         assert (became(said), code(said)) == (("refused", "R28"), "log_full")
+
+
+@pytest.mark.parametrize(
+    ("legs", "room"), [((0,), [60]), ((0, 0), [60, 60]), ((0, 0, 1), [30, 30, 60]), ((0, 1, 0), [20, 40, 60])]
+)
+def test_r28_there_is_more_room_each_time_that_another_is_responsible(legs: tuple[int, ...], room: list[int]) -> None:
+    """In equal steps: so who has it once more finds some, and who has it all the way has all."""
+    delivery = on_its_way().delivery
+    both = delivery.plan.legs
+    delivery.state.plan = delivery.plan.model_copy(update={"legs": tuple(both[one] for one in legs)})
+    found = []
+    for leg in range(len(legs)):
+        delivery.state.leg = leg
+        found.append(room_by_now(delivery, 60))
+    assert found == room
 
 
 def test_r28_so_many_gaps_are_shown() -> None:

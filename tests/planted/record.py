@@ -37,7 +37,13 @@ BUGS = (
     Bug("R28", "domain/record/door.py", "if state.rekeyed.get(by, 0) >= (", "if False and (", "bounds"),
     Bug("R28", "domain/record/door.py", "state.behind.get(by, 0) >= figures.brakes:", "False:", "bounds"),
     Bug("R28", "domain/record/door.py", "<= figures.directory_bytes", "<= 10**9", "keys"),
-    Bug("R28", "domain/record/door.py", "not found and by == change.service and", "not found and", "keys"),
+    Bug(
+        "R28",
+        "domain/record/door.py",
+        "by == change.service and not _leaves_room(changed(delivery.directory, change), by, figures)",
+        "not _leaves_room(changed(delivery.directory, change), change.service, figures)",
+        "keys",
+    ),
     Bug("R28", "domain/record/door.py", "others * 2 * KEY_BYTES", "0", "keys"),
     Bug(
         "R28",

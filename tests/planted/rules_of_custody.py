@@ -615,11 +615,11 @@ BUGS = (
         "R9", "domain/rules/watch_log.py", "state.reliefs.get(said.voice, {})\n        if (team", "{}\n        if (team", "relief"
     ),
     Bug("R28", "domain/rules/watch_log.py", "if teams > most", "if 0 > most", "relief"),
-    Bug("R28", "domain/rules/watch_log.py", "_left(delivery, figures.most_teams)", "figures.most_teams", "relief"),
+    Bug("R28", "domain/rules/watch_log.py", "room_by_now(delivery, figures.most_teams)", "figures.most_teams", "relief"),
     Bug(
         "R28",
         "domain/rules/watch_log.py",
-        "_left(delivery, figures.most_intervals_in_all)",
+        "room_by_now(delivery, figures.most_intervals_in_all)",
         "figures.most_intervals_in_all",
         "watch_log",
     ),
@@ -629,7 +629,7 @@ BUGS = (
         "domain/rules/watch_log.py",
         "[len(list(legs)) for _, legs in groupby(delivery.plan.legs, key=lambda leg: leg.responsible)]",
         "[1 for _ in delivery.plan.legs]",
-        "relief",
+        "watch_log",
     ),
     Bug("R9", "domain/rules/watch_log.py", "if said.voice == state.responsible:", "if True:", "watch_log"),
     Bug(
