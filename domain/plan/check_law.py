@@ -6,7 +6,7 @@ What a card does not know is no fault by itself: the plan says who answers for i
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from domain.plan.cards import Case, Measure, RuleCard
+from domain.plan.cards import Case, Measure, MeasureRule, RuleCard
 from domain.plan.check_voices import agreement, second_voice, successors
 from domain.plan.demands import needed, not_known, topic
 from domain.plan.directory import Directory, ServiceKind
@@ -15,7 +15,7 @@ from domain.plan.powers import PUBLIC_AUTHORITIES, RUNNING
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.quantities import MAX_SPAN, say_span
-from domain.words.terms import at_least, say_term
+from domain.words.terms import Months, at_least, say_term
 from domain.words.text import either, fill, mark, together, word
 
 Cards = Mapping[str, RuleCard]
@@ -97,8 +97,8 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     term = card.term_of(plan.case)
     if term is None:
         return
-    inside = [index for index, leg in enumerate(plan.legs) if card.state in leg.states]
-    way = _way(plan, card.state)
+    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
+    way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
     if term.longest is not None and way > at_least(term.longest):
         problem = fill(
             "R5: the way through {state} may take {way}, and by its rule card an authorisation lasts at most {longest}",
@@ -106,7 +106,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             way=say_span(way),
             longest=say_term(term.longest),
         )
-        yield Fault(place=f"legs.{inside[0]}.takes", problem=problem)
+        yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
     whole = _whole(plan, card.state)
     if term.ceiling is not None and whole > at_least(term.ceiling):
         problem = fill(
@@ -116,8 +116,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             whole=say_span(whole),
             ceiling=say_term(term.ceiling),
         )
-        over = way > at_least(term.ceiling)  # once it has left too, whenever it begins
-        yield Fault(place=f"legs.{inside[0]}.takes" if over else "margin", problem=problem)
+        yield Fault(place="margin", problem=problem)
     if term.ask_before is not None and not any(lead >= term.ask_before for lead in plan.expiry_warnings):
         problem = fill(
             "R5: by the rule card of {state} an extension is asked for {lead} before the end: warn so long before",
@@ -125,12 +124,6 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             lead=say_span(term.ask_before),
         )
         yield Fault(place="expiry_warnings", problem=problem)
-
-
-def _way(plan: Plan, state: str) -> timedelta:
-    """How long the way through this State may take."""
-    ends = [plan.find(leg.end) for leg in plan.legs if state in leg.states]
-    return sum((plan.due_after(end) for end in ends if end is not None), start=timedelta())
 
 
 def _whole(plan: Plan, state: str) -> timedelta:
@@ -216,30 +209,39 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
 
 def _apart(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """What by the card is permitted for less than an authorisation may have to last is asked for apart, and for longer later
-    (R16): with the authorisation it could not be permitted. Not where that lasts no longer either, and both can be extended.
+    (R16): with the authorisation it could not be permitted.
     """
-    term = card.term_of(plan.case)
-    first = at_least(term.longest) if term is not None and term.longest is not None else None
-    there = [one for at in plan.at("authorise") if at.state == card.state for one in at.requires]
-    apart = [directory.find(one.service) for one in there if one.says == "permission"]
-    for measure in plan.permissions(card):
-        rule = card.rule_of(measure, plan.case)
-        whole = _whole(plan, card.state)
-        if rule is None or rule.longest is None or whole <= at_least(rule.longest):
-            continue
-        if rule.extension is not None and first is not None and first <= at_least(rule.longest):
-            continue
-        if not any(one is not None and card.lets_permit(one.kind, measure, plan.case) for one in apart):
+    whole = _whole(plan, card.state)
+    for measure, rule, longest in not_apart(plan, directory, card):
+        if whole > at_least(longest) and not extended_together(plan, card, rule, longest):
             problem = fill(
                 "R16: by the rule card of {state} {measure} is permitted for {longest} at most, and an authorisation may have to "
                 "last {whole}; ask for a permission apart there",
                 state=card.state,
                 measure=word(measure),
-                longest=say_term(rule.longest),
+                longest=say_term(longest),
                 whole=say_span(whole),
             )
-            over = _way(plan, card.state) > at_least(rule.longest)
-            yield Fault(place="checkpoints" if over else "margin", problem=problem)
+            yield Fault(place="margin", problem=problem)
+
+
+def not_apart(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[tuple[Measure, MeasureRule, timedelta | Months]]:
+    """What an act must permit in a State, by its card for so long at most, and nobody is asked there for a permission of it."""
+    there = [one for at in plan.at("authorise") if at.state == card.state for one in at.requires]
+    apart = [directory.find(one.service) for one in there if one.says == "permission"]
+    for measure in plan.permissions(card):
+        rule = card.rule_of(measure, plan.case)
+        if rule is None or rule.longest is None:
+            continue
+        if not any(one is not None and card.lets_permit(one.kind, measure, plan.case) for one in apart):
+            yield measure, rule, rule.longest
+
+
+def extended_together(plan: Plan, card: RuleCard, rule: MeasureRule, longest: timedelta | Months) -> bool:
+    """Whether by the card an authorisation lasts no longer at first than it may permit this, and both may be extended."""
+    term = card.term_of(plan.case)
+    first = term.longest if term is not None else None
+    return rule.extension is not None and first is not None and at_least(first) <= at_least(longest)
 
 
 def _asked(plan: Plan, directory: Directory, cards: Cards, index: int, checkpoint: PlannedCheckpoint) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from domain.plan.directory import Directory, in_two_hands
 from domain.plan.plan import Leg, Offence, Plan, PlannedCheckpoint, Requirement
 from domain.rules.afresh import fresh_consents, may_be_had, questions_stay, warned_in_time
 from domain.rules.book import Change, book_of
+from domain.rules.lasting import lasting
 from domain.rules.replacing import who_is_replaced, who_owes, who_permits_on, who_takes_charge
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
@@ -52,18 +53,18 @@ def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mappi
     checked = [fault for check in book.checks for fault in check(plan, directory, cards)]
     past = tuple(_past(delivery, plan))
     of_now = (one for one in (*checked, *sizes(plan, directory, cards, book.figures)) if not one.place.startswith(past))
-    return (*found, *known_cards(cards, book.figures), *of_now)
+    return (*found, *lasting(delivery, plan, directory, cards), *known_cards(cards, book.figures), *of_now)
 
 
 def _past(delivery: Delivery, plan: Plan) -> Iterator[str]:
     """Places of a plan at which nothing can be changed any more, and nobody is asked (R22): the ladder and the time of a question
     for consent that has been passed, and who was asked there, where its State was asked later, or is; of an open checkpoint each
-    rung that has been told and may not answer. Once it has left, what it took to leave. And how often it is asked where it is,
-    where that stays, and nobody is in charge for longer than who is so by the plan before, or whose place it takes.
+    rung that has been told and may not answer. How long it takes altogether, of which `lasting` weighs what is left. And how
+    often it is asked where it is, where that stays, and nobody is in charge for longer than who is so by the plan before, or
+    whose place it takes.
     """
     state = delivery.state
-    if state.dispatched:
-        yield "margin"
+    yield "margin"
     before, after = _in_charge(delivery.plan, plan), _in_charge(plan, plan)
     if plan.surveillance == delivery.plan.surveillance and all(after[one] <= before.get(one, timedelta()) for one in after):
         yield "surveillance.check_in"

@@ -219,7 +219,7 @@ def _own(delivery: Delivery, grant: Grant) -> Iterator[OwedDuty]:
     again = now != grant.service and own is not None and own.state == grant.state and not own.provisional
     for duty in _of(delivery, grant.state):
         owed = OwedDuty(duty, now, grant.service, grant.state)
-        if (not again and state.participant(now)) or ever_opened(state, DutyOwed.declares.name, owed.key):
+        if (not again and state.lies_with(now)) or ever_opened(state, DutyOwed.declares.name, owed.key):
             yield owed
 
 

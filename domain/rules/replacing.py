@@ -105,7 +105,7 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
     more is to be made longer: a permission as far as it is `still_done` and no other, but for an urgent one, permits it from then
     on; an authorisation with all that it permits.
     """
-    state, left = delivery.state, _left_by(delivery.state, plan, card.state)
+    state, left = delivery.state, left_by(delivery.state, plan, card.state)
 
     def runs_out(until: datetime, measures: tuple[Measure, ...]) -> bool:
         return left is not None and until < left + plan.margin + asked_before(plan, card, measures)
@@ -124,7 +124,7 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
             yield from grant.permits if runs_out(grant.valid_until, ()) or grant.form != "written" else ()
 
 
-def _left_by(state: State, plan: Plan, there: str) -> datetime | None:
+def left_by(state: State, plan: Plan, there: str) -> datetime | None:
     """When it has left a State (UTC) by this plan, if each step before it takes as long as it may. None where that State lies
     behind, or it is delivered.
     """

@@ -65,9 +65,9 @@ class Written(Contingency):
         return Checkpoint(id=name, requires=needs, due=left_until(due, delivery.state.now), overdue="interdict")
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """A written one stands in its place, nobody has written it in time, or it has expired since nobody is there to do it."""
-        one = self.given(delivery.state).get(progress.key)
-        return one is None or one.expired or (one.form == "written" and not progress.satisfied) or progress.silent
+        """A written one stands in its place, nobody has written it in time, or it lies with nobody any more to write it."""
+        one, still = self.given(delivery.state).get(progress.key), delivery.state.lies_with(progress.key)
+        return one is None or not still or (one.form == "written" and not progress.satisfied) or progress.silent
 
     def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts, or closes where nothing is left to halt, or the plan does not touch the State whose act it is."""

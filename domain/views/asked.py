@@ -341,19 +341,26 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
 
 def _allowed(delivery: Delivery, state: str, progress: Progress) -> Iterator[datetime]:
     """Until when the card of this State lets last what is asked for there, as far as it says so (R5, R16): an authorisation, or
-    its extension; a permission that is asked for alone, or a longer one. Who is asked for both says for each how long it lasts.
+    its extension, with what it permits; a permission that is asked for alone, or a longer one. Who is asked for both says for
+    each how long it lasts.
     """
     card, case, opened = delivery.cards.get(state), delivery.plan.case, progress.opened
     if card is None:
         return
     asked = {one.says for one in progress.checkpoint.requires}
     lasts: list[tuple[datetime, timedelta | Months | None]] = []
+    grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
     if (term := card.term_of(case)) is not None:
-        grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
         if grant is not None:
             lasts += [(grant.valid_until, term.extension), (grant.since or grant.valid_from, term.ceiling)]
         elif "authorisation" in asked:
             lasts += [(opened, term.longest), (opened, term.ceiling)]
+    if grant is not None:
+        permitted = (card.rule_of(one, case) for one in grant.permits)
+        ends = [
+            (grant.valid_until, one.extension) if one.extension else (grant.valid_from, one.longest) for one in permitted if one
+        ]
+        lasts += ends
     rules = [card.rule_of(one, case) for one in delivery.plan.permissions(card)] if asked == {"permission"} else []
     for rule in rules:
         if rule is not None:
