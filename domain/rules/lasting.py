@@ -21,7 +21,7 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
     """
     state = delivery.state
     for there in dict.fromkeys(one for leg in plan.legs[state.leg or 0 :] for one in leg.states):
-        before, until, card = left_by(state, delivery.plan, there), left_by(state, plan, there), cards.get(there)
+        before, until, card = left_by(delivery, delivery.plan, there), left_by(delivery, plan, there), cards.get(there)
         if card is not None and until is not None and (before is None or before < until):
             until += plan.margin if not state.dispatched else timedelta()
             yield from _beyond_its_ceiling(delivery, plan, card, until)
@@ -39,7 +39,7 @@ def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: d
     last = [plan.successor_of(one) for one in asked[-1]] if asked else []
     held = [delivery.state.grants.get(one) for voice in last for one in plan.stands_for(voice)]
     of_it = [one.since or one.valid_from for one in held if one is not None and one.state == card.state]
-    whole = until - min(of_it, default=delivery.state.now)
+    whole = until - min(of_it, default=delivery.reached)
     if whole > at_least(term.ceiling):
         problem = fill(
             "R5: an authorisation of {state} may have to last {whole} from its beginning by now, and by its rule card none lasts "
@@ -57,13 +57,13 @@ def _permitted_too_briefly(
     """A measure would have to be permitted with an authorisation for longer than the card lets: from now, where its State is
     still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended.
     """
-    state = delivery.state
+    state, now = delivery.state, delivery.reached
     asked = any(one.state == card.state and one.authorities() and not state.closed(one.id) for one in plan.at("authorise"))
     for measure, rule, longest in not_apart(plan, directory, card):
         if extended_together(plan, card, rule, longest) or (rule.extension is not None and not asked):
             continue
         grants = (one for one in state.grants.values() if one.state == card.state and measure in one.permits and one.final)
-        whole = until - (state.now if asked else max((one.valid_from for one in grants), default=state.now))
+        whole = until - (now if asked else max((one.valid_from for one in grants), default=now))
         if whole > at_least(longest):
             problem = fill(
                 "R16: {measure} may have to be permitted in {state} for {whole} by now, and by its rule card it is for {longest} "

@@ -1,11 +1,10 @@
 """Who takes another's place under way (R22): it may do what is still asked of that, and what is ahead is asked of it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.delivery.consents import ended_behind, still_done
 from domain.delivery.delivery import Delivery
-from domain.delivery.state import State
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
@@ -105,7 +104,7 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
     more is to be made longer: a permission as far as it is `still_done` and no other, but for an urgent one, permits it from then
     on; an authorisation with all that it permits.
     """
-    state, left = delivery.state, left_by(delivery.state, plan, card.state)
+    state, left = delivery.state, left_by(delivery, plan, card.state)
 
     def runs_out(until: datetime, measures: tuple[Measure, ...]) -> bool:
         return left is not None and until < left + plan.margin + asked_before(plan, card, measures)
@@ -124,16 +123,25 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
             yield from grant.permits if runs_out(grant.valid_until, ()) or grant.form != "written" else ()
 
 
-def left_by(state: State, plan: Plan, there: str) -> datetime | None:
-    """When it has left a State (UTC) by this plan, if each step before it takes as long as it may. None where that State lies
-    behind, or it is delivered.
+def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
+    """When it has left a State (UTC) by this plan, if each step before it takes as long as it may, and what is open as much of
+    that as is left. None where that State lies behind, or it is delivered.
     """
-    leg = state.leg or 0
+    state, leg = delivery.state, delivery.state.leg or 0
     if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
         return None
-    over = [one.id for one in plan.checkpoints if state.closed(one.id)]
-    departs = state.now if state.dispatched else state.now + plan.time_to_depart(without=over)
-    return departs + plan.time_to_leave(there, leg)
+    steps = () if state.dispatched else map(plan.at, ("authorise", "prepare", "dispatch"))
+    ahead = ([one.due - _waited(delivery, plan, one.id) for one in step if not state.closed(one.id)] for step in steps)
+    departs = sum((max(step, default=timedelta()) for step in ahead), timedelta())
+    return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
+
+
+def _waited(delivery: Delivery, plan: Plan, checkpoint: str) -> timedelta:
+    """How much of the time of an open checkpoint, as this plan gives it, has passed."""
+    progress, planned = delivery.state.progress.get(checkpoint), plan.find(checkpoint)
+    if progress is None or not progress.open or planned is None:
+        return timedelta()
+    return min((progress.stood or delivery.reached) - progress.counted_from, plan.due_after(planned))
 
 
 def who_owes(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

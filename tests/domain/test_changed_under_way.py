@@ -1,5 +1,6 @@
 """R22: a plan changed on the leg that it is on, or off the way of a State, waits for who is asked afresh, and for nobody else."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -238,12 +239,119 @@ def test_r28_how_often_it_is_asked_where_it_is_is_weighed_where_that_changes(mon
     assert "surveillance.check_in: R28" in refused(table, closer)
 
 
+def taking(table: Table, **takes: timedelta) -> Plan:
+    """The plan in which these checkpoints, which end a leg, or are due, take so much longer."""
+    document = table.delivery.plan.model_dump()
+    for one in document["checkpoints"]:
+        one["due"] += takes.get(one["id"].replace("-", "_"), timedelta())
+    return Plan.model_validate(document)
+
+
+@pytest.mark.parametrize(("longer", "weighed"), [(timedelta(hours=1), True), (timedelta(), False)])
+def test_r28_how_often_it_is_asked_where_it_is_is_weighed_where_the_way_takes_longer(
+    monkeypatch: pytest.MonkeyPatch, longer: timedelta, *, weighed: bool
+) -> None:
+    """The watch stays as it is; who is in charge for longer is asked more often, and has a word left at the end."""
+    table = Table(with_changes(plan_={"surveillance": WATCH}))
+    with_figures(monkeypatch, table.delivery, speaker_statements=20)
+    plan = taking(table, delivery=longer).model_copy(update={"title": "Another title"})
+    if weighed:
+        assert "surveillance.check_in: R28" in refused(table, plan)
+    else:
+        change(table, plan)
+
+
+def test_r28_who_takes_the_place_of_who_is_in_charge_is_asked_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in charge for as long as that one would be, so how often it is asked is weighed no more."""
+    table = Table(with_changes(plan_={"surveillance": WATCH}), other_cards=NOTHING_KZ | FREE).dispatch()
+    with_figures(monkeypatch, table.delivery, speaker_statements=20, unasked_statements=1)
+    document = table.delivery.plan.model_dump()
+    document["legs"][0]["responsible"] = "kz.border"
+    for one in (one for one in document["checkpoints"] if not table.delivery.state.closed(one["id"])):
+        for asked in (*one["requires"], *one["escalate"]):
+            name = "service" if "service" in asked else "to"
+            asked[name] = asked[name].replace("kz.police", "kz.border")
+    document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
+    change(table, Plan.model_validate(document))
+    assert "kz.border" == table.delivery.state.responsible
+
+
+# How long what was given lasts, by a longer way
+
+
+def ends_with(state: str, term: dict[str, Any], *measures: dict[str, Any]) -> Any:
+    """The card of a State with this term and these rules of measures; of all others it wants nothing permitted."""
+    law = {"law": {"mark": "T", "text": example_cards()[state].texts[0].id}}
+    ruled = [name for one in measures for name in one["measures"]]
+    others = {"measures": [one for one in MEASURES if one not in ruled], "needs": "nothing"}
+    return card_of(state, terms=[term | law] if term else [], measures=[one | law for one in (*measures, others)])
+
+
+def consented(cards: Any, **given: Any) -> Table:
+    """Nobody watches it; both States have consented within the hour, by these cards."""
+    plan = with_changes(plan_={"surveillance": None} | given.pop("plan_", {}), consent_kz={"escalate": []})
+    table = Table(plan, other_cards=cards)
+    for state in ("kz", "uz"):
+        said = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []} | given
+        assert code(table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **said)) is None
+    return table
+
+
+@pytest.mark.parametrize(("more", "goes"), [(24, True), (56, True), (57, False)])
+def test_r5_time_for_a_consent_that_is_given_is_counted_no_more(more: int, *, goes: bool) -> None:
+    """By the card an authorisation of Uzbekistan lasts a week altogether; the preparation gets so many hours more."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}))
+    plan = taking(table, preparation=timedelta(hours=more))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
+
+
+def asked_again(table: Table, takes: timedelta, asked: str = "uz.prosecutor authorisation") -> Plan:
+    """It has left; its way through Uzbekistan takes so long, and that is asked afresh."""
+    legs = table.delivery.plan.model_dump()["legs"]
+    return asked_afresh(table, asked, legs=[legs[0], legs[1] | {"takes": takes}])
+
+
+@pytest.mark.parametrize(("takes", "goes"), [(146, True), (147, False)])
+def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_beginning(takes: int, *, goes: bool) -> None:
+    """Of eight days as much is left as the way through Uzbekistan takes, with the half of a day that is over; or an hour less."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
+    table.pass_time(hours=12)
+    plan = asked_again(table, timedelta(hours=takes))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: an authorisation of UZ may have to last" in refused(table, plan)
+
+
+WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
+
+
+@pytest.mark.parametrize(("takes", "goes"), [(3, True), (6, False)])
+@pytest.mark.parametrize("step", [{}, {"extension": "7d"}])
+def test_r16_once_it_has_left_a_measure_is_permitted_for_what_is_left_of_the_way(
+    takes: int, step: dict[str, str], *, goes: bool
+) -> None:
+    """By the cards it is watched for a week at most: what it took to leave, and the margin, are behind it."""
+    cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", {}, WATCHED | step)
+    table = consented(cards, plan_={"surveillance": WATCH | {"check_in": timedelta(hours=6)}}, permits=["watching_thing"])
+    plan = asked_again(table.dispatch(), timedelta(days=takes))
+    if goes:
+        change(table, plan)
+    else:
+        assert "checkpoints: R16: watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
 # A State that has gone off the way
 
 
-def through_kyrgyzstan(*of_kg: str, **card: Any) -> Table:
+def through_kyrgyzstan(*of_kg: str, uses: Sequence[str] = (), **card: Any) -> Table:
     """The first leg calls in Osh."""
-    document = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []}, consent_uz={"escalate": []}).model_dump()
+    document = with_changes(
+        plan_={"surveillance": None, "uses": uses}, consent_kz={"escalate": []}, consent_uz={"escalate": []}
+    ).model_dump()
     calls = [{"kind": "airport", "state": "KG", "place": "Osh"}]
     document["legs"] = [document["legs"][0] | {"calls": calls}, document["legs"][1]]
     there = {"id": "consent-kg", "state": "KG", "place": "Osh", "locode": None, "requires": asks(*of_kg), "remind": []}
@@ -261,6 +369,66 @@ def past_kyrgyzstan(table: Table, *, without: tuple[str, ...] = ()) -> None:
     if without:
         del document["answers_for_law"]["KG"], document["request"]["to"]["KG"]
     change(table, Plan.model_validate(document))
+
+
+@pytest.mark.parametrize("uses", [[], ["following_person"]])
+def test_r22_what_is_done_to_persons_everywhere_touches_no_state_that_is_asked_no_more(uses: list[str]) -> None:
+    """A person is followed, or not: with its question a State is gone that one of two had answered for."""
+    both = ("kg.prosecutor authorisation", "kg.police authorisation")
+    table = through_kyrgyzstan(*both, uses=uses, granted_by=["prosecutor", "police"], measures=[FREE_KG])
+    said = table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, permits=[])
+    assert code(said) is None
+    past_kyrgyzstan(table, without=("consent-kg",))
+    assert ("KZ", "UZ") == table.delivery.plan.asked_states()
+
+
+def test_r1_what_one_gave_by_word_of_mouth_that_has_no_part_any_more_is_written_by_nobody() -> None:
+    """Its question is taken out half answered, with its State: it has expired, and nobody is asked."""
+    table = through_kyrgyzstan("kg.prosecutor authorisation", "kg.police authorisation", granted_by=["prosecutor", "police"])
+    oral = {"form": "oral", "given_at": table.now.isoformat(), "spoken": "telephone", "taken_down_by": "officer 7"}
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, **oral)) is None
+    assert table.is_open("written.kg.prosecutor.1")
+    past_kyrgyzstan(table, without=("consent-kg",))
+    assert table.delivery.state.grants["kg.prosecutor"].expired
+    assert not [one for one in table.delivery.state.open_checkpoints() if one.contingency is not None]
+    assert not wedge(table.delivery, table.now)
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+LAW_KG = {"mark": "T", "text": example_cards()["KG"].texts[0].id}
+FREE_KG: dict[str, Any] = {"measures": MEASURES, "needs": "nothing", "law": LAW_KG}
+
+
+def test_r16_what_was_urgent_there_is_sanctioned_by_nobody() -> None:
+    """The police let the post be looked at, for a prosecutor that has no part any more: that has ended, and nobody is asked."""
+    measures = [
+        {"measures": ["post"], "needs": "permission", "by": ["prosecutor"], "law": LAW_KG},
+        FREE_KG | {"measures": [one for one in MEASURES if one != "post"]},
+    ]
+    urgent = [{"measures": ["post"], "by": ["police"], "sanctioned_within": "24h", "law": LAW_KG}]
+    asked = ("kg.prosecutor authorisation", "kg.prosecutor permission", "kg.police authorisation")
+    card: dict[str, Any] = {"granted_by": ["prosecutor", "police"], "measures": measures, "urgent_measures": urgent}
+    table = through_kyrgyzstan(*asked, **card)
+    said = {"urgent_at": table.now.isoformat(), "on_behalf_of": "kg.prosecutor", "permissions": ["post"]}
+    assert code(table.say("kg.police", "permission_granted", "consent-kg", **said)) is None
+    assert table.is_open("sanction.kg.prosecutor.1")
+    past_kyrgyzstan(table, without=("consent-kg",))
+    assert ((), False) == (table.delivery.state.permits["KG"], table.is_open("sanction.kg.prosecutor.1"))
+    assert not wedge(table.delivery, table.now)
+    assert verify(table.packet()).size == len(table.delivery.ledger)
+
+
+def test_r17_nobody_owes_a_duty_there_that_has_no_part_any_more() -> None:
+    """By the card whoever authorises tells a court once it has left; later changes of plan are not refused for that."""
+    duty = {"id": "told", "what": "tells the court", "after": "departure", "within": "24h", "law": LAW_KG}
+    card: dict[str, Any] = {"granted_by": ["prosecutor", "police"], "measures": [FREE_KG], "duties": [duty]}
+    table = through_kyrgyzstan("kg.prosecutor authorisation", "kg.police authorisation", **card)
+    said = table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, permits=[])
+    assert code(said) is None
+    past_kyrgyzstan(table, without=("consent-kg",))
+    table.dispatch()
+    assert not [one for one in table.delivery.state.progress.values() if one.contingency == "duty" and "kg" in one.key]
+    change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
 
 
 def test_r3_who_lies_off_the_way_does_not_stand_against_how_it_is_handled() -> None:

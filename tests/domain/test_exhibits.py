@@ -664,6 +664,16 @@ def test_r28_what_stays_of_exhibits_has_a_bound(monkeypatch: pytest.MonkeyPatch)
     assert "kz.police" == holders(table)["samples"]
 
 
+def test_r28_of_many_exhibits_half_of_what_is_held_may_be_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fates of them all would take the whole of it, one by one: said at once they have room in the other half."""
+    finds = [{"label": f"F-{number}", "what": "a packet"} for number in range(30)]
+    table = seized(finds=finds)
+    with_figures(monkeypatch, table.delivery, exhibits_bytes=4_500)
+    found = [report(table, "uz.customs", exhibit=one["label"]) for one in finds[:10]]
+    assert [*[None] * 9, HELD_TOO_MUCH.name] == found
+    assert dispose(table, "uz.customs", *(one["label"] for one in finds)) is None
+
+
 # What is shown
 
 

@@ -484,6 +484,39 @@ def test_r16_what_may_be_permitted_for_less_than_the_way_takes_is_asked_for_apar
     assert ["post", "opening"] == [one.split()[7] for _, one in problems(opened, card, "R16")]
 
 
+def post_for(longest: str, *, step: str | None, first: str) -> dict[str, RuleCard]:
+    """By the card of Kazakhstan the post is permitted for so long, and extended by this step; so long an authorisation lasts."""
+    extended = {"extension": step} if step is not None else {}
+    post = provision(measures=["post"], needs="permission", by=["prosecutor"], longest=longest, **extended)
+    return card_of("KZ", terms=[provision(longest=first)], measures=[post])
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "apart"), [("1d", "3d", False), ("1d", "72h", False), (None, "3d", True), ("1d", "4d", True)]
+)
+def test_r16_what_lasts_as_long_as_an_authorisation_and_is_extended_with_it_is_not_asked_for_apart(
+    step: str | None, first: str, *, apart: bool
+) -> None:
+    """It is, where it is not known to be extended, or where the authorisation lasts longer from the beginning."""
+    assert apart == bool(problems(example_plan(), post_for("3d", step=step, first=first), "R16"))
+
+
+@pytest.mark.parametrize(("step", "found"), [("1d", timedelta(days=4)), (None, timedelta(days=4, hours=12))])
+def test_r16_an_extension_is_asked_for_no_longer_than_what_it_permits_is_extended(step: str | None, found: timedelta) -> None:
+    """Who answers what it is asked is heard: by so much as the card extends the post, or to the longest that it permits it."""
+    longest = "3d" if step is not None else "108h"
+    both = {"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")}
+    table = Table(with_changes(consent_kz=both), other_cards=post_for(longest, step=step, first="3d"))
+    began, ends = table.now, table.now + timedelta(days=3)
+    window = {"valid_from": began.isoformat(), "valid_until": ends.isoformat()}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["post"], **window)
+    table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["post"], **window)
+    table.pass_time(hours=24)
+    until = request(table.delivery, "extension.kz.prosecutor.1", "kz.prosecutor").facts.valid_until or ""
+    assert began + found == instant(until)
+    assert code(table.say("kz.prosecutor", "authorisation_extended", "extension.kz.prosecutor.1", valid_until=until)) is None
+
+
 def test_r16_what_is_asked_to_be_permitted_is_no_longer_than_the_card_lets() -> None:
     """A permission that is asked for alone."""
     own = provision(measures=["post"], needs="own_act", by=["prosecutor"], longest="2d")

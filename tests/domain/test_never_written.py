@@ -11,7 +11,7 @@ from domain.record.verify import verify
 from domain.views.consequences import after_silence
 from tests.course import became, code, outcome_of
 from tests.domain.test_before_it_is_written import GIVEN, URGENT, WRITTEN
-from tests.support import Table, card_of
+from tests.support import Table, card_of, with_changes
 
 SECOND = timedelta(seconds=1)
 
@@ -65,6 +65,18 @@ def test_r1_the_writing_is_asked_for_and_taken_though_it_is_over() -> None:
     assert table.is_closed("written.kz.prosecutor.1")
     assert table.delivery.state.grants["kz.prosecutor"].form == "written"
     verify(table.packet())
+
+
+def test_r1_the_writing_is_asked_for_and_taken_though_what_it_confirms_has_ended() -> None:
+    """The authorisation runs out, which halts: what was done on it is written down all the same."""
+    plan = with_changes(plan_={"expiry_warnings": []})
+    table = Table(plan, other_cards=card_of("KZ", urgent=[URGENT[0] | {"written_within": "12h"}]))
+    ends = {"valid_until": (table.now + timedelta(hours=2)).isoformat()}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral", **(GIVEN | ends))
+    table.pass_time(hours=3)
+    assert table.delivery.state.grants["kz.prosecutor"].expired
+    assert became(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
+    assert table.is_closed("written.kz.prosecutor.1")
 
 
 def test_r1_what_is_never_written_is_said_when_it_is_over() -> None:

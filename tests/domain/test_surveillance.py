@@ -17,12 +17,13 @@ from domain.rules.course import advance, next_moment
 from domain.rules.watch import check_in_due
 from domain.views.view import view
 from domain.words.moments import utc_text
+from domain.words.quantities import MAX_SPAN
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of
 from tests.domain.test_changes import change
-from tests.support import Table, example_cards, example_directory, example_plan, private_key_of
+from tests.support import Table, example_cards, example_directory, example_plan, private_key_of, with_changes
 
 
 def watched_plan() -> Plan:
@@ -71,6 +72,16 @@ def test_r28_who_has_said_half_of_what_it_may_is_asked_half_as_often(spent: int,
     assert later is not None
     assert contact is not None
     assert later - contact == times * (soon - contact)
+
+
+def test_r28_check_ins_as_rare_as_a_span_may_be_come_no_later_than_that() -> None:
+    """Who has said nearly all that it may is asked as rarely as a span lets, within the calendar."""
+    surveillance = {"check_in": MAX_SPAN, "answer": "1h", "search": "6h"}
+    table = Table(plan=with_changes(plan_={"surveillance": surveillance})).dispatch()
+    table.delivery.state.spent["kz.police"] = Spent(1_999)
+    contact = table.delivery.state.last_contact
+    assert contact is not None
+    assert contact + MAX_SPAN == check_in_due(table.delivery)
 
 
 def test_r9_missed_check_in_opens_a_gap_from_the_last_contact_and_a_search() -> None:
