@@ -130,7 +130,7 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     state, leg = delivery.state, delivery.state.leg or 0
     if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
         return None
-    steps = () if state.dispatched else map(plan.at, ("authorise", "prepare", "dispatch"))
+    steps = () if state.dispatched else (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
     ahead = ([one.due - _waited(delivery, plan, one.id) for one in step if not state.closed(one.id)] for step in steps)
     departs = sum((max(step, default=timedelta()) for step in ahead), timedelta())
     return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)

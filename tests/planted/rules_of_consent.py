@@ -200,11 +200,60 @@ BUGS = (
         "changed_under_way",
     ),
     Bug(
-        "R28", "domain/rules/amending.py", "if plan.surveillance == delivery.plan.surveillance:", "if False:", "changed_under_way"
+        "R28",
+        "domain/rules/amending.py",
+        "if plan.surveillance == delivery.plan.surveillance and",
+        "if False and",
+        "changed_under_way",
+    ),
+    Bug("R28", "domain/rules/amending.py", "if plan.surveillance == delivery.plan.surveillance and", "if", "changed_under_way"),
+    Bug(
+        "R28",
+        "domain/rules/amending.py",
+        "all(after[one] <= before.get(one, timedelta()) for one in after)",
+        "True",
+        "changed_under_way",
+    ),
+    Bug("R28", "domain/rules/amending.py", "now.successor_of(leg.responsible)", "leg.responsible", "changed_under_way"),
+    Bug("R5", "domain/rules/amending.py", "*lasting(delivery, plan, directory, cards), ", "", "changed_under_way"),
+    Bug("R5", "domain/rules/amending.py", '    yield "margin"\n', "", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", " and (before is None or before < until):", ":", "changed_under_way"),
+    Bug(
+        "R5",
+        "domain/rules/lasting.py",
+        "plan.margin if not state.dispatched else timedelta()",
+        "timedelta()",
+        "changed_under_way",
     ),
     Bug(
-        "R28", "domain/rules/amending.py", "if plan.surveillance == delivery.plan.surveillance:", "if True:", "changed_under_way"
+        "R5",
+        "domain/rules/lasting.py",
+        "plan.margin if not state.dispatched else timedelta()",
+        "plan.margin",
+        "changed_under_way",
     ),
+    Bug("R5", "domain/rules/lasting.py", "min(of_it, default=delivery.reached)", "delivery.reached", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", "one is not None and one.state == card.state]", "one is None]", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", "for one in plan.stands_for(voice)]", "for one in (voice,)]", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", "for one in asked[-1]]", "for one in asked[0]]", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", "one.since or one.valid_from for", "one.valid_from for", "changed_under_way"),
+    Bug("R16", "domain/rules/lasting.py", " or (rule.extension is not None and not asked):", ":", "changed_under_way"),
+    Bug("R16", "domain/rules/lasting.py", "if extended_together(plan, card, rule, longest) or", "if", "changed_under_way"),
+    Bug(
+        "R16",
+        "domain/rules/lasting.py",
+        "rule.extension is not None and not asked)",
+        "rule.extension is not None)",
+        "changed_under_way",
+    ),
+    Bug(
+        "R16", "domain/rules/lasting.py", "until - (now if asked else max(", "until - (now if True else max(", "changed_under_way"
+    ),
+    Bug("R16", "domain/rules/lasting.py", "until - (now if asked else max(", "until - (max(", "changed_under_way"),
+    Bug(
+        "R16", "domain/rules/replacing.py", "[one.due - _waited(delivery, plan, one.id) for", "[one.due for", "changed_under_way"
+    ),
+    Bug("R16", "domain/rules/replacing.py", " - _waited(delivery, plan, plan.legs[leg].end)", "", "changed_under_way"),
     Bug("R22", "domain/rules/amending.py", 'return checkpoint.step == "authorise" and not', "return not", "changed_under_way"),
     Bug(
         "R22",
@@ -326,8 +375,14 @@ BUGS = (
     ),
     Bug("R16", "domain/rules/replacing.py", " + asked_before(plan, card, measures)", "", "successors"),
     Bug("R16", "domain/rules/replacing.py", " + plan.margin + asked", " + asked", "successors"),
-    Bug("R16", "domain/rules/replacing.py", "time_to_depart(without=over)", "time_to_depart()", "successors"),
-    Bug("R16", "domain/rules/replacing.py", "state.now if state.dispatched else", "state.now if True else", "successors"),
+    Bug(
+        "R16",
+        "domain/rules/replacing.py",
+        "if not state.closed(one.id)] for step in steps)",
+        "] for step in steps)",
+        "successors",
+    ),
+    Bug("R16", "domain/rules/replacing.py", "() if state.dispatched else (plan.at", "() if True else (plan.at", "successors"),
     Bug("R16", "domain/rules/replacing.py", " and grant.final and not ended:", " and not ended:", "successors"),
     Bug("R16", "domain/rules/replacing.py", " and not ended:", ":", "successors"),
     Bug(
@@ -484,7 +539,8 @@ BUGS = (
         "delivery.state.grants.values()]",
         "duties",
     ),
-    Bug("R22", "domain/rules/duties.py", "if not again or ever_opened", "if True or ever_opened", "successors"),
+    Bug("R22", "domain/rules/duties.py", "if (not again and state.lies_with(now)) or", "if True or", "successors"),
+    Bug("R22", "domain/rules/duties.py", "(not again and state.lies_with(now))", "not again", "changed_under_way"),
     Bug("R16", "domain/rules/duties.py", "if not one.urgent]", "]", "duties"),
     Bug("R16", "domain/rules/duties.py", "state.began if one.withdrawn else", "", "duties"),
     Bug("R16", "domain/rules/duties.py", "        if wanted:", "        if True:", "duties"),
@@ -622,6 +678,8 @@ BUGS = (
         "never_written",
     ),
     Bug("R1", "domain/rules/writing.py", "None if self._stops(state, progress.key) else", "None if True else", "never_written"),
+    Bug("R1", "domain/rules/writing.py", "one is None or not still or", "one is None or", "changed_under_way"),
+    Bug("R1", "domain/rules/writing.py", "one is None or not still or", "one is None or one.expired or", "never_written"),
     Bug("R1", "domain/rules/writing.py", " and touches(state.plan, one.state, state.directory)", "", "changed_under_way"),
     Bug("R1", "domain/rules/writing.py", "        self.given(state)[progress.key].expired = True\n", "", "law"),
     Bug(

@@ -513,10 +513,13 @@ BUGS = (
     Bug(
         "R28",
         "domain/rules/watch.py",
-        "state.last_contact + often * slower(delivery)",
+        "state.last_contact + min(often * slower(delivery), MAX_SPAN)",
         "state.last_contact + often",
         "surveillance",
     ),
+    Bug("R28", "domain/rules/watch.py", "min(often * slower(delivery), MAX_SPAN)", "often * slower(delivery)", "surveillance"),
+    Bug("R28", "domain/rules/exhibits.py", "TO_DISPOSE * held, stays.most // 2)", "TO_DISPOSE * held, 0)", "exhibits"),
+    Bug("R28", "domain/rules/exhibits.py", "TO_DISPOSE * held, stays.most // 2)", "TO_DISPOSE * held, stays.most)", "exhibits"),
     Bug("R9", "domain/rules/watch.py", " if state.newly_watched else ()", "", "changed_under_way"),
     Bug("R28", "domain/rules/budget.py", "return stops or isinstance(content, StopAcknowledged)", "return stops", "budgets"),
     Bug("R28", "domain/rules/budget.py", "figures.unasked_statements + 3 * held", "figures.unasked_statements", "thousands"),
@@ -560,6 +563,7 @@ BUGS = (
         "R28", "domain/rules/exhibits.py", "most - need - most // len(_sources(delivery)) * len(idle)", "most - need", "thousands"
     ),
     Bug("R28", "domain/rules/exhibits.py", "idle = set(_planned(delivery)) -", "idle = set(_sources(delivery)) -", "thousands"),
+    Bug("R28", "domain/rules/exhibits.py", "max(stays.most - TO_DISPOSE * held, stays.most // 2)", "stays.most", "thousands"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
         "R9",

@@ -157,6 +157,8 @@ BUGS = (
     Bug("R5", "domain/views/asked.py", "min((until, *_allowed(delivery, state, progress)))", "until", "law"),
     Bug("R5", "domain/views/asked.py", "lasts += [(opened, term.longest), (opened, term.ceiling)]", "pass", "law"),
     Bug("R5", "domain/views/asked.py", "(grant.valid_until, term.extension), ", "", "law"),
+    Bug("R16", "domain/views/asked.py", "        lasts += ends\n", "", "law"),
+    Bug("R16", "domain/views/asked.py", "else (grant.valid_from, one.longest)", "else (grant.valid_until, one.longest)", "law"),
     Bug("R16", "domain/views/asked.py", "            lasts.append((opened, rule.longest))\n", "", "law"),
     Bug("R5", "domain/views/asked.py", "ends = grant.valid_until if grant is not None else", "ends =", "rules_of_consent"),
     Bug("R11", "domain/views/asked.py", "any(need in DECIDING for need in says)", "True", "request_for_consent"),
