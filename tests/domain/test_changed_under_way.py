@@ -301,11 +301,20 @@ def consented(cards: Any, **given: Any) -> Table:
 def test_r5_time_for_a_consent_that_is_given_is_counted_no_more(more: int, *, goes: bool) -> None:
     """By the card an authorisation of Uzbekistan lasts a week altogether; the preparation gets so many hours more."""
     table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}))
+    table.pass_time(hours=12)
     plan = taking(table, preparation=timedelta(hours=more))
     if goes:
         change(table, plan)
     else:
         assert "legs: R5: an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
+
+
+def test_r5_what_was_too_short_before_a_change_hinders_none_that_makes_it_no_longer() -> None:
+    """The authorisation of Uzbekistan began three days ago, of the seven that it may last."""
+    began = {"valid_from": "2022-02-26T06:00:00Z", "valid_until": "2022-03-05T06:00:00Z"}
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}), **began)
+    assert "legs: R5: an authorisation of UZ" in refused(table, taking(table, preparation=timedelta(hours=1)))
+    change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
 
 
 def asked_again(table: Table, takes: timedelta, asked: str = "uz.prosecutor authorisation") -> Plan:
@@ -326,18 +335,67 @@ def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_begi
         assert "legs: R5: an authorisation of UZ may have to last" in refused(table, plan)
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_r5_another_that_is_asked_begins_anew_and_who_takes_anothers_place_does_not(*, replaced: bool) -> None:
+    """The police may decide in Uzbekistan too: the ceiling counts from their own act, or from that of who was there before."""
+    both = ends_with("UZ", {"ceiling": "8d"})
+    both["UZ"] = both["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders})
+    table = consented(NOTHING_KZ | both).dispatch()
+    table.pass_time(hours=12)
+    plan = asked_again(table, timedelta(hours=147), "uz.police authorisation").model_dump()
+    if not replaced:
+        change(table, Plan.model_validate(plan))
+        return
+    plan["replaced"] = [{"service": "uz.prosecutor", "by": "uz.police", "reason": "conflict of interest"}]
+    assert "legs: R5: an authorisation of UZ may have to last" in refused(table, Plan.model_validate(plan))
+
+
+def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
+    """What it gave last began a day later."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
+    table.delivery.state.grants["uz.prosecutor"].valid_from += timedelta(days=1)
+    assert "legs: R5: an authorisation of UZ may have to last" in refused(table, asked_again(table, timedelta(hours=147)))
+
+
 WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
+STEP = {"extension": "7d"}
 
 
-@pytest.mark.parametrize(("takes", "goes"), [(3, True), (6, False)])
-@pytest.mark.parametrize("step", [{}, {"extension": "7d"}])
-def test_r16_once_it_has_left_a_measure_is_permitted_for_what_is_left_of_the_way(
-    takes: int, step: dict[str, str], *, goes: bool
+def watched(step: dict[str, str], **term: str) -> Table:
+    """It has left; that it is watched is permitted for a week, since a day ago."""
+    cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", term, WATCHED | step)
+    window = {"valid_from": "2022-02-28T06:00:00Z", "valid_until": "2022-03-07T06:00:00Z"}
+    plan = {"surveillance": WATCH | {"check_in": timedelta(hours=6)}}
+    return consented(cards, plan_=plan, permits=["watching_thing"], **window).dispatch()
+
+
+@pytest.mark.parametrize(
+    ("takes", "step", "term", "goes"),
+    [
+        (122, {}, {}, True),
+        (123, {}, {}, False),
+        (122, STEP, {}, True),
+        (123, STEP, {}, False),
+        (123, STEP, {"longest": "7d"}, True),
+    ],
+)
+def test_r16_who_is_asked_afresh_permits_it_for_what_is_left_of_the_way(
+    takes: int, step: dict[str, str], term: dict[str, str], *, goes: bool
 ) -> None:
-    """By the cards it is watched for a week at most: what it took to leave, and the margin, are behind it."""
-    cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", {}, WATCHED | step)
-    table = consented(cards, plan_={"surveillance": WATCH | {"check_in": timedelta(hours=6)}}, permits=["watching_thing"])
-    plan = asked_again(table.dispatch(), timedelta(days=takes))
+    """What it took to leave is behind it, and the margin: a week from now it has left, or it may be extended till then."""
+    table = watched(step, **term)
+    plan = asked_again(table, timedelta(hours=takes))
+    if goes:
+        change(table, plan)
+    else:
+        assert "checkpoints: R16: watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("more", "step", "goes"), [(80, {}, True), (81, {}, False), (81, STEP, True)])
+def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: int, step: dict[str, str], *, goes: bool) -> None:
+    """The delivery may take so many hours more; what is extended is permitted for as long as that takes."""
+    table = watched(step)
+    plan = taking(table, delivery=timedelta(hours=more))
     if goes:
         change(table, plan)
     else:

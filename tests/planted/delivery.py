@@ -416,7 +416,6 @@ BUGS = (
         "False",
         "changed_under_way",
     ),
-    Bug("R1", "domain/delivery/reported.py", 'given.form != "written" and not', "not", "changed_under_way"),
     Bug("R16", "domain/delivery/reported.py", " if not one.urgent or state.lies_with(one.service))", ")", "changed_under_way"),
     Bug(
         "R16",
