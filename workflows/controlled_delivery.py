@@ -116,8 +116,11 @@ class ControlledDelivery:
     def _check_amending(self, handed: HandIn[Amended]) -> None:
         """Likewise; whether the plan can be changed so, the handler says. That is written, so a full run hears of none."""
         self._check(handed)
-        if (known := amended_by(self._delivery, handed.content.plan)) is not None:
-            raise messages.known_already(known)
+        try:
+            if (known := amended_by(self._delivery, handed.content.plan)) is not None:
+                raise messages.known_already(known)
+        except VigilError as error:
+            raise as_application_error(error) from error
         if self._stage.is_full:
             sentence = mark("the archive is behind, and no plan is changed until it has caught up")
             raise as_application_error(Unavailable(sentence, hint=mark("say it again later")))

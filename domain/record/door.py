@@ -10,6 +10,7 @@ from it: in one breath, so that nothing depends on when somebody looks.
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from domain.delivery.carried import Carried, going_on
@@ -103,10 +104,11 @@ def go_on(carried: Carried, secret: bytes) -> Delivery:
 
 
 def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
-    """Change the plan for what is still ahead; the entry that records it, the first one where the same plan comes again.
+    """Change the plan for what is still ahead; the entry that records it, the same one where the plan in force comes again.
 
     Raises `NotAuthentic`, `NotAllowed` or `Malformed` for what is no signed plan of this initiator, and `RuleBroken` (R22) for
-    one that changes what it may not, or nothing; (R28) while the archive is behind. Then nothing is recorded.
+    one that changes what it may not, or nothing, or was replaced before; (R28) while the archive is behind. Then nothing is
+    recorded.
     """
     known = amended_by(delivery, amended.plan)
     if known is not None:
@@ -126,10 +128,19 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
 
 
 def amended_by(delivery: Delivery, plan: Envelope) -> Entry | Kept | None:
-    """The entry that put this plan in the place of another, if one did."""
-    digest = plan.fingerprint()
-    found = next((seq for seq, known in delivery.state.plans[1:] if known == digest), None)
-    if found is None:
+    """The entry that put this plan in the place of another, if one did and it is in force.
+
+    Raises `RuleBroken` (R22) for one that was in force earlier: whoever has seen it could hand it in again, and the initiator
+    who signed it then need not want it now.
+    """
+    digest, plans = plan.fingerprint(), delivery.state.plans
+    until = next((ends for (_, known), (ends, _) in pairwise(plans) if known == digest), None)
+    if until is not None:
+        sentence = fill("this plan was in force until entry {entry}; a plan that was replaced never counts again", entry=until)
+        hint = mark("sign one that differs from it, such as in its title")
+        raise RuleBroken("R22", sentence, reason="plan_not_changed", hint=hint)
+    found, known = plans[-1]
+    if known != digest or len(plans) == 1:
         return None
     entry = delivery.ledger[found] if delivery.ledger.holds(found) else None
     return entry if isinstance(entry, Entry) else Kept(seq=found, fingerprint=digest)

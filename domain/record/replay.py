@@ -9,7 +9,7 @@ from domain.delivery.reported import Amended, Diverged, KeysChanged, Started, St
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.key_changes import authentic, changed
-from domain.record.door import check_budget, key_faults, stated, verified_plan
+from domain.record.door import amended_by, check_budget, key_faults, stated, verified_plan
 from domain.record.left_out import check_left_out
 from domain.rules.amending import faults_in
 from domain.rules.book import book_of
@@ -84,6 +84,8 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
             if delivery.state.behind is not None:
                 raise NotVerified("R28: the plan was changed while the archive was behind", entry.seq)
             plan = verified_plan(event.plan, delivery.directory, at)
+            if amended_by(delivery, event.plan) is not None:
+                raise NotVerified("R22: the plan that is in force is put into its own place", entry.seq)
             faults = faults_in(delivery, plan, *event.known_with(delivery.state))
             if faults or plan.initiator != delivery.plan.initiator:
                 raise NotVerified("; ".join(map(str, faults)) or "another initiator changes the plan", entry.seq)

@@ -585,6 +585,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("legs.N.calls", "R1", lambda p, _t: p["legs"][0].update(calls=[{"kind": "airport", "state": "TJ", "place": "-"}])),
     ("expiry_warnings", "R5", lambda p, _t: p.update(expiry_warnings=["90d"])),
     ("checkpoints", "R16", lambda p, _t: p.update(uses=["following_person"])),
+    ("document", "R22", lambda _p, _t: None),
     ("document", "R28", lambda _p, t: t.delivery.state.plans.extend(t.delivery.state.plans * MOST_PLANS)),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.afm")),

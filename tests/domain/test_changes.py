@@ -620,6 +620,34 @@ def test_r22_who_has_been_replaced_is_not_heard_any_more() -> None:
     assert "accepted" == table.say("uz.customs", "stop_requested").verdict.verdict
 
 
+def test_r22_a_plan_that_was_replaced_never_counts_again() -> None:
+    """Who has seen an old signed plan could hand it in again: the first plan and a later one are refused once another has taken
+    their place. The one in force is one change however often it comes, and one that differs in its title counts.
+    """
+    table = Table()
+    one, other = ({"title": title} for title in ("One", "Another"))
+    first = change(table, table.plan.model_copy(update=one))
+    assert first == change(table, table.plan.model_copy(update=one))
+    second = change(table, table.plan.model_copy(update=other))
+
+    for plan, until in ((example_plan(), first.seq), (example_plan().model_copy(update=one), second.seq)):
+        assert f"in force until entry {until}; a plan that was replaced never counts again" in refused(table, plan)
+    change(table, table.plan.model_copy(update={"title": "One, once more"}))
+    verify(table.packet())
+
+
+def test_r22_no_ledger_holds_a_plan_that_was_replaced_before() -> None:
+    """An operator who puts an old signed plan into force again, or the one in force twice, makes no lawful record."""
+    other = example_plan().model_copy(update={"title": "Another"})
+    for replayed, said in ((example_plan(), "was in force until entry"), (other, "is put into its own place")):
+        table = Table()
+        change(table, other)
+        table.delivery.append(Amended(plan=signed_plan(replayed)), table.now)
+        table.settle()
+        with pytest.raises(NotVerified, match=said):
+            verify(table.packet())
+
+
 def test_r22_who_has_been_replaced_is_held_against_the_trusted_directory() -> None:
     """What it said before counts, so a packet cannot give it another kind than it has."""
     table = Table().dispatch()

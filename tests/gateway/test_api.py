@@ -572,7 +572,9 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
 
 
 async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
-    """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault."""
+    """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault, and the
+    one that was replaced is refused.
+    """
     parcel = ConsignmentIdentifier.model_validate({"scheme": "other", "value": uuid.uuid4().hex})  # another than the module's
     plan = fresh(at.plan, consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
     group = Group(code=f"{plan.operation}-all", members=(plan.operation, f"{plan.operation}-2"), digest="0" * 64)
@@ -591,6 +593,8 @@ async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at
         with pytest.raises(NotAllowed):
             await at.door("uz.police").amend(plan.operation, signed_plan(right))
         first, again = [await door.amend(plan.operation, signed_plan(right)) for _ in range(2)]
+        with pytest.raises(RuleBroken, match=f"in force until entry {first.seq}; a plan that was replaced never") as replayed:
+            await door.amend(plan.operation, signed_plan(plan))
         rows = {row.delivery: row for row in await door.deliveries()}
         shown = await at.door("uz.customs").view(plan.operation)
     finally:
@@ -598,6 +602,7 @@ async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at
 
     assert ["R1"] == [fault.problem[:2] for fault in refused.value.faults]
     assert first == again
+    assert "sign one that differs from it, such as in its title" == replayed.value.hint
     assert "amended" == first.event.event
     assert "Another address" in {stop.place for stop in shown.route}
     assert group.code == rows[plan.operation].group

@@ -31,7 +31,7 @@ from domain.rules.handling import Information
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.signing.tree import root
-from domain.words.errors import Unavailable
+from domain.words.errors import RuleBroken, Unavailable
 from domain.words.limits import BATCH_ENTRIES, MOST_CARRIED_UNKEPT
 from gateway.temporal import answer_to, as_ours
 from process.ring import Wrapping
@@ -214,6 +214,22 @@ async def test_what_is_known_is_answered_again_and_again_and_written_once(tempor
         after = await updates_of(at, plan)
 
     assert [first] * 3 == again
+    assert 2 == before == after
+
+
+async def test_a_plan_that_was_replaced_is_turned_away_before_anything_is_written(temporal: Client) -> None:
+    """Whoever hands an old signed plan to the delivery itself, under an id that Temporal does not know, is refused."""
+    plan = renamed(example_plan())
+    one, other = (Amended(plan=signed_plan(plan.model_copy(update={"title": title}))) for title in ("One", "Another"))
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        await amend(at, plan, one), await amend(at, plan, other)
+        before = await updates_of(at, plan)
+        for old in (Amended(plan=signed_plan(plan)), one):
+            with pytest.raises(RuleBroken, match="a plan that was replaced never counts again"), as_ours(plan.operation):
+                await amend(at, plan, old)
+        after = await updates_of(at, plan)
+
     assert 2 == before == after
 
 
