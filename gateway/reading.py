@@ -343,12 +343,12 @@ class Reading:
             raise no_delivery(name) from error
 
     async def _as_expected(self, caller: Service, name: str, size: int) -> KeptRow:
-        """Its row once the archive has so much of it."""
+        """Its row once the archive has so much of it. Raises `NotFound` where it has, and the caller takes no part by then."""
         try:
             async with asyncio.timeout(BEHIND), self._feed.watching(name) as bell:
                 while True:
                     bell.clear()
-                    row = await self._known(caller, name)
+                    row = await self._known(caller, name, size)
                     if row is not None and (row.size >= size or row.branch > 0):
                         return row
                     await bell.wait()
@@ -358,11 +358,16 @@ class Reading:
                 message, hint=mark("try again; what was acknowledged is safe. If it stays so, see that a worker is up")
             ) from error
 
-    async def _known(self, caller: Service, name: str) -> KeptRow | None:
+    async def _known(self, caller: Service, name: str, size: int) -> KeptRow | None:
+        """Its row; none while the archive has less than so much of it: then who asks may take part in what is still to come."""
         try:
             return await self.lists.one(_question(caller), name)
         except NotFound:
-            return None
+            held = await self._ledgers.held(name)
+            if held is None or (held.size < size and held.branch == 0):
+                return None
+            self._expected.pop((caller.id, name), None)
+            return await self.lists.one(_question(caller), name)  # what the archive has by now, its rows have too
 
 
 async def _rings(bell: asyncio.Event, patience: float) -> bool:

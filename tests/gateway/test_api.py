@@ -571,6 +571,32 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
     assert "secret" not in text
 
 
+async def test_who_was_replaced_is_told_at_once_that_there_is_no_delivery_for_it(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has said something and has not looked since: nobody waits for the archive, which has all of that, whether it looks or
+    stops.
+    """
+    monkeypatch.setattr("gateway.reading.BEHIND", 30.0)
+    monkeypatch.setattr("gateway.runs.STANDS", 0.0)
+    parcel = ConsignmentIdentifier.model_validate({"scheme": "other", "value": uuid.uuid4().hex})
+    plan = fresh(at.plan, consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
+    gone, document = at.door("uz.police"), plan.model_dump()
+    document["replaced"] = [{"service": "uz.police", "by": "uz.customs", "reason": "conflict of interest"}]
+    for one in document["checkpoints"]:
+        others = [asked for asked in one["requires"] if asked["service"] != "uz.police"]
+        one["requires"] = others or [asked | {"service": "uz.customs"} for asked in one["requires"]]
+    await at.door(plan.initiator).start(signed_plan(plan))
+    await at.installation.opened(plan, "consent-uz")
+    try:
+        await gone.submit(plan.operation, said_by("uz.police", plan, Information(text="nothing to see")))
+        await at.door(plan.initiator).amend(plan.operation, signed_plan(Plan.model_validate(document)))
+        async with asyncio.timeout(10):
+            for ask in (gone.view(plan.operation), gone.submit(plan.operation, stop_by("uz.police", plan))):
+                with pytest.raises(NotFound, match="here for you"):
+                    await ask
+    finally:
+        await at.installation.handle(plan).terminate()
+
+
 async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
     """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault, and the
     one that was replaced is refused.
