@@ -21,7 +21,7 @@ from domain.record.verify import HeldExhibit
 from domain.rules.books import BOOK
 from domain.views.asked import say_about
 from domain.views.forms import FIELDS
-from domain.views.given import say_given
+from domain.views.given import say_changed, say_given
 from domain.views.listed import say_prosecution
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words, say_closer
@@ -81,8 +81,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         words = {"live": live, "moment": moment(consent.valid_until), "service": consent.service}
         stands = _("{live} until {moment} ({service})", **words)
         stands += "; " + say_given(consent, speak)
-        if consent.request_has_changed:
-            stands += _("; the request has changed since, in nothing that {state} decides on", state=consent.state)
+        if changed := say_changed(consent, speak):
+            stands += "; " + changed
         facts.add_row(_("consent {state}", state=consent.state), stands)
     for name, result in _results(view):
         facts.add_row(name, result)

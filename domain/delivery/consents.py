@@ -7,12 +7,15 @@ authorities its checkpoints ask hold a live grant.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from domain.delivery.grants import Grant, Lacking
 from domain.delivery.state import State
 from domain.plan.cards import Measure
 from domain.plan.check_powers import touches
 from domain.plan.plan import Plan, PlannedCheckpoint
+
+Afresh = Literal["asked", "decided"]
 
 
 def still_done(state: State, plan: Plan, there: str, measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
@@ -136,6 +139,19 @@ class Consents:
         order = [one.id for one in asked]
         answered = range(order.index(grant.at) + 1 if grant.at in order else len(order))
         return not all(self._enough(asked[place:], counts) for place in answered)
+
+    def afresh(self, grant: Grant) -> Afresh | None:
+        """Whether its State is `asked` afresh since it gave this authorisation: of the checkpoints of step `authorise` there that
+        come after the one that asked for it, one has not enough that is final, so that it is not `authorised`. Or it has
+        `decided` afresh: another authorisation was given there at one of these, to another request.
+        """
+        asked = self._asking(grant.state)
+        order = [one.id for one in asked]
+        later = asked[order.index(grant.at) + 1 :] if grant.at in order else []
+        if not all(self._enough(later[place:], lambda one: one.final) for place in range(len(later))):
+            return "asked"
+        given = (one for one in self._state.grants.values() if one.at in [at.id for at in later])
+        return "decided" if any(one.request != grant.request for one in given) else None
 
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.delivery.consents import Afresh
 from domain.delivery.delivery import Delivery, remarks_of
 from domain.delivery.grants import Grant
 from domain.delivery.holdings import WITH_ANOTHER, amounts, exhibits
@@ -83,6 +84,10 @@ class Consent(Frozen):
     conditions: tuple[str, ...]
     request_has_changed: bool
     """Whether the request to this State has changed since, in nothing that it decides on: its consent stands (R22)."""
+    afresh: Annotated[Afresh | None, Field(exclude_if=lambda afresh: afresh is None)] = None
+    """Where it has changed in something that this State decides on (R22): the State is `asked` afresh, and until it has answered
+    this consent does not carry what is planned now; or it has `decided` afresh, and this one is to what was planned before.
+    """
 
 
 class Position(Frozen):
@@ -279,18 +284,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             if progress.open and (seen.whole or name in seen.checkpoints)
         ),
         consents=tuple(
-            Consent(
-                state=grant.state,
-                service=grant.service,
-                valid_until=utc_text(grant.valid_until),
-                live=grant.live(now),
-                provisional=grant.provisional,
-                form=grant.form,
-                given_at=utc_text(grant.given_at) if grant.given_at is not None else None,
-                written_by=_to_be_written(delivery, grant),
-                conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
-                request_has_changed=grant.request != digest_of_request(delivery.plan, grant.state),
-            )
+            _consent(delivery, grant, now)
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)
         ),
@@ -331,6 +325,24 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         entries=length(delivery, seen),
         root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
+    )
+
+
+def _consent(delivery: Delivery, grant: Grant, now: datetime) -> Consent:
+    changed = grant.request != digest_of_request(delivery.plan, grant.state)
+    afresh = delivery.consents.afresh(grant) if changed else None
+    return Consent(
+        state=grant.state,
+        service=grant.service,
+        valid_until=utc_text(grant.valid_until),
+        live=grant.live(now),
+        provisional=grant.provisional,
+        form=grant.form,
+        given_at=utc_text(grant.given_at) if grant.given_at is not None else None,
+        written_by=_to_be_written(delivery, grant),
+        conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
+        request_has_changed=changed and afresh is None,
+        afresh=afresh,
     )
 
 

@@ -23,7 +23,7 @@ from domain.rules.books import BOOK
 from domain.signing.keys import aloud
 from domain.views import names
 from domain.views.asked import say_about
-from domain.views.given import say_given
+from domain.views.given import say_changed, say_given
 from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words, say_closer
@@ -118,6 +118,7 @@ def environment(language: str) -> Environment:
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "about": lambda about: say_about(about, speak),
         "given": lambda consent: say_given(consent, speak),
+        "changed": lambda consent: say_changed(consent, speak),
         "finding": lambda finding: say_plainly(finding, speak),
         "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
         "lag": lambda one: lag(one.happened_at, instant(one.at), speak),

@@ -31,9 +31,10 @@ from domain.record.door import amend
 from domain.record.packet import unsealed
 from domain.signing.canonical import canonical, digest, plain
 from domain.views.asked import inbox, request
+from domain.views.given import say_changed
 from domain.views.request_in_words import in_words
 from domain.views.sight import page
-from domain.views.view import view
+from domain.views.view import Consent, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.limits import CONTENTS_BYTES, LARGEST_NAMED, MOST_STATES, PLAN_BYTES, REQUEST_FOR_CONSENT_BYTES
 from process.language import speaker
@@ -459,6 +460,33 @@ def test_r22_a_consent_stands_where_only_what_others_decide_on_changes_and_its_v
     assert before != digest_of_request(table.delivery.plan, "KZ")
     seen = view(table.delivery, table.directory.get("kz.prosecutor"), table.now)
     assert [(one.state, one.request_has_changed, one.live) for one in seen.consents] == [("KZ", True, True)]
+
+
+def test_r22_a_consent_is_not_said_to_stand_while_its_state_is_asked_afresh() -> None:
+    """Another address is Uzbekistan's to decide: its earlier consent does not carry that, as the rules have it. The fresh one of
+    the same authority does. Kazakhstan's stands: its request has changed in nothing that it decides on.
+    """
+    table, plan = Table().consent(), with_changes(delivery={"place": "Another address, Tashkent"})
+    fresh = plan.checkpoints[1].model_copy(update={"id": "consent-uz-2"})
+    change(table, plan.model_copy(update={"checkpoints": (*plan.checkpoints, fresh)}))
+    assert not table.delivery.consents.authorised("UZ", table.now)
+    assert [("KZ", True, None), ("UZ", False, "asked")] == afresh(table)
+    told = "UZ is asked afresh: this consent does not carry what is planned now"
+    assert ["the request has changed since, in nothing that KZ decides on", told] == list(map(say_changed, consents_of(table)))
+
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz-2")
+    assert table.delivery.consents.authorised("UZ", table.now)
+    assert [("KZ", True, None), ("UZ", False, None)] == afresh(table)
+
+
+def consents_of(table: Table) -> tuple[Consent, ...]:
+    """As its initiator sees them."""
+    return view(table.delivery, table.directory.get("kz.knb"), table.now).consents
+
+
+def afresh(table: Table) -> list[tuple[str, bool, str | None]]:
+    """Of each consent whether its request has changed, and whether its State is asked afresh."""
+    return [(one.state, one.request_has_changed, one.afresh) for one in consents_of(table)]
 
 
 def test_r1_after_a_change_of_plan_only_the_new_request_is_consented_to() -> None:

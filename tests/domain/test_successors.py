@@ -16,7 +16,9 @@ from domain.plan.successors import asked_instead
 from domain.rules.duties import duty_of, permitted
 from domain.rules.replacing import who_permits_on
 from domain.views.asked import inbox, request
+from domain.views.given import say_changed
 from domain.views.unasked import may_say
+from domain.views.view import view
 from rehearsal.services import EPOCH
 from tests.course import GROSS, arrested, became, code, dispatched, prepared
 from tests.domain.test_changes import change, refused
@@ -104,6 +106,23 @@ def test_nothing_passes_from_who_was_replaced_but_a_brake() -> None:
         says = table.say("kz.border", "hold_decided", "hold.1", on_behalf_of="kz.prosecutor", **GOES_ON)
         assert code(says) == ("may_not_speak" if gone else None)
         assert became(table.say("kz.border", "stop_requested", on_behalf_of="kz.prosecutor"))[0] == "accepted"
+
+
+def test_what_the_one_before_consented_to_is_shown_as_given_before() -> None:
+    """Its successor is asked afresh about the changed plan. Until it consents the State is said to be asked, and what the one
+    before had given not to carry that; then, as far as that permits more and so stays, to be to what was planned before.
+    """
+    table = on_its_way()
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+
+    def told() -> dict[str, str]:
+        shown = view(table.delivery, table.directory.get("kz.knb"), table.now).consents
+        return {one.service: say_changed(one) for one in shown if one.state == "KZ"}
+
+    assert {"kz.prosecutor": "KZ is asked afresh: this consent does not carry what is planned now"} == told()
+    table.say("kz.court", "authorisation_granted", "consent-kz-2", permits=[])
+    before = "KZ has decided afresh since: this consent is to what was planned before"
+    assert {"kz.prosecutor": before, "kz.court": ""} == told()
 
 
 def test_what_a_replaced_service_delegated_passes_no_further() -> None:

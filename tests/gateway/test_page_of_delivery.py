@@ -2,16 +2,20 @@
 
 import asyncio
 import html
+import io
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from rich.console import Console
 
+from client.render import panel
 from domain.delivery.ledger import Entry, Withheld
 from domain.plan.attachment import Attachment
 from domain.plan.directory import Service
@@ -21,6 +25,7 @@ from domain.views.glance import glance
 from domain.views.sentences import Translate
 from domain.views.sight import newest_first, sight
 from domain.views.urgency import urgency
+from domain.views.view import view
 from domain.words.limits import LONGEST_INFORMATION
 from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
@@ -37,6 +42,7 @@ from process.language import speaker
 from rehearsal.simulator import World, simulate
 from tests.course import PHASES, consenting, dispatched
 from tests.domain.test_attached import PHOTOGRAPH
+from tests.domain.test_changes import change, changed, elsewhere_with_consent
 from tests.support import Table, example_cards, example_directory, example_plan, example_scenario
 
 HEAVIEST = 200_000
@@ -282,6 +288,21 @@ def test_beside_each_consent_stands_the_act_that_gives_it() -> None:
 
     assert "7/5 of 2026-03-01" in rendered(table, "kz.knb")
     assert "7/5 of 2026-03-01" not in rendered(table, "uz.customs")
+
+
+def test_a_state_that_is_asked_afresh_is_told_beside_its_earlier_consent() -> None:
+    """R22: that consent does not carry the new way, on the page and at a terminal; before the change nothing is said of that."""
+    table, told = Table().dispatch(), "UZ is asked afresh: this consent does not carry what is planned now"
+
+    def at_a_terminal() -> str:
+        shown = Console(width=300, file=io.StringIO(), no_color=True)
+        shown.print(panel(view(table.delivery, table.directory.get("kz.knb"), table.now), table.now))
+        return cast("io.StringIO", shown.file).getvalue()
+
+    assert told not in rendered(table, "kz.knb") + at_a_terminal()
+    change(table, changed(elsewhere_with_consent))
+    assert told in rendered(table, "kz.knb")
+    assert told in at_a_terminal()
 
 
 def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
