@@ -27,7 +27,7 @@ from client.language import _, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
-from domain.words.errors import Malformed, RuleBroken, VigilError
+from domain.words.errors import Limited, Malformed, RuleBroken, VigilError
 from domain.words.text import in_json, shown, told
 
 PIPE_WIDTH = 240
@@ -159,6 +159,8 @@ def problem(error: VigilError) -> None:
     more: dict[str, Any] = {"faults": [plain(fault) for fault in error.faults]} if isinstance(error, Malformed) else {}
     if isinstance(error, RuleBroken):
         more |= {"rule": error.rule} | ({"reason": error.reason} if error.reason is not None else {})
+    if isinstance(error, Limited):
+        more |= {"after": error.after}
     document = {"error": {"code": error.code, "message": error.message, "hint": error.hint} | more}
     write(json.dumps(document, ensure_ascii=False))
 

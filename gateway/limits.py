@@ -26,7 +26,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
 from domain.words.limits import LARGEST_OF_GOODS, MOST_SELECTORS_OF_A_SERVICE
 from domain.words.sizes import bounded
-from domain.words.text import fill, mark
+from domain.words.text import fill
 from gateway.turns import a_place
 from process.in_force import BRAKES
 
@@ -204,5 +204,4 @@ def _too_often(caller: str, lane: Lane, share: Share) -> str:
 
 
 def _limited(message: str, after: float = 1.0) -> Limited:
-    hint = mark("wait as long as Retry-After says, then ask again: nothing has been done, and nothing counts twice")
-    return Limited(message, after=ceil(after), hint=hint)
+    return Limited(message, after=ceil(after))

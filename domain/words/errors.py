@@ -18,6 +18,7 @@ A bug of our own is none of these: it stays a plain `RuntimeError` or `Assertion
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal, cast, get_args
 
@@ -26,6 +27,7 @@ from pydantic_core import ErrorDetails
 
 from domain.words.likeness import did_you_mean
 from domain.words.patterns import IN_WORDS
+from domain.words.quantities import say_span
 from domain.words.text import Filled, fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
@@ -279,10 +281,14 @@ class Limited(
     status=429,
     hint=mark("send the same again after a pause: nothing counts twice"),
 ):
-    """`after`: seconds, after which the same may be asked again."""
+    """`after`: seconds, after which the same may be asked again. Where there is no better hint, that says it in words: nobody
+    sees a header at a terminal or on a page.
+    """
 
     def __init__(self, message: str, *, after: int, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+        span = say_span(timedelta(seconds=after))
+        said = fill("ask again in {span}: nothing has been done, and nothing counts twice", span=span)
+        super().__init__(message, hint=hint or said)
         self.after = after
 
     @classmethod

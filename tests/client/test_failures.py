@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from client.console import problem
+from client.console import explain, problem
 from domain.signing.keys import private_pem
-from domain.words.errors import RuleBroken
+from domain.words.errors import Limited, RuleBroken
+from protocol.gateway import _Problem
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
 from tests.client.test_cli import PLAN
@@ -125,6 +126,18 @@ async def test_faults_and_rules_are_in_the_problem_document(tmp_path: Path, caps
     assert [{"place": "place", "problem": "no such field; expected note"}] == faulty.json["error"]["faults"]
     said = {"code": "rule-broken", "message": "R18: started already", "hint": "`vigil show`"}
     assert said | {"rule": "R18", "reason": "started_already"} == broken
+
+
+def test_who_asks_too_much_is_told_for_how_long_to_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words for a person, in seconds for a program: no header of the answer is seen at a terminal."""
+    seen = _Problem(code="limited", detail="kz.knb begins more than 3 deliveries a day", hint=Limited("", after=66_600).hint)
+    error = seen.error("https://vigil.example", "66600")
+    problem(error)
+    explain(error)
+    said = capsys.readouterr()
+
+    assert 66_600 == json.loads(said.out)["error"]["after"]
+    assert "  ask again in 18 h 30 m: nothing has been done, and nothing counts twice" in said.err.splitlines()
 
 
 @pytest.mark.parametrize("words", BAD)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from domain.signing.envelope import Envelope
 from domain.views.lists import Rows
 from domain.words.errors import Limited, NotFound
 from domain.words.limits import MOST_SELECTORS_OF_A_SERVICE
+from domain.words.quantities import say_span
 from gateway.limits import SHARES, Lane, Limits, Share, lane_of
 from gateway.reading import Reading
 from gateway.reception import Reception
@@ -149,7 +151,7 @@ async def settled() -> None:
 
 
 async def test_who_asks_too_much_is_told_when_to_ask_again_and_others_are_not(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
-    """429 with Retry-After and what to do; another service's questions are answered."""
+    """429 with Retry-After, and with the same time in words, which a person sees; another service's questions are answered."""
     share(monkeypatch, "ask", burst=3)
     url = f"{at.url}/v1/directory"
     answers = []
@@ -163,7 +165,7 @@ async def test_who_asks_too_much_is_told_when_to_ask_again_and_others_are_not(at
     assert after is not None
     assert after.isdecimal()
     assert ("limited", "urn:vigil:limited") == (document["code"], document["type"])
-    assert "Retry-After" in document["hint"]
+    assert f"ask again in {say_span(timedelta(seconds=int(after)))}: nothing has been done" in document["hint"]
     assert other
 
 
