@@ -9,6 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -71,29 +72,35 @@ async def hand_in(
     except VigilError as error:
         if not (lost or isinstance(error, Unavailable)):
             raise
-        raise Unavailable(error.message, hint=_kept(envelope, file)) from error
+        raise Unavailable(error.message, hint=_kept(envelope, file, gateway.caller)) from error
 
 
 @contextmanager
-def kept_where_interrupted(envelope: Envelope, file: Path | None = None) -> Iterator[None]:
+def kept_where_interrupted(envelope: Envelope, file: Path | None, by: str) -> Iterator[None]:
     """Where somebody waits for the answer no longer, or the terminal is closed, the statement is kept in a file too: it may have
-    been recorded, and signed anew it would be another.
+    been recorded, and signed anew it would be another. `by`: who carries it, which need not be who has signed it.
     """
     heeded = [number for number in ASKS if signal.getsignal(number) is not signal.SIG_IGN]  # as `nohup` has it
     before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     except KeyboardInterrupt:
-        talk.print(_kept(envelope, file), markup=False)
+        talk.print(_kept(envelope, file, by), markup=False)
         raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _kept(envelope: Envelope, file: Path | None) -> str:
+def submitting(path: Path, by: str) -> str:
+    """The command that hands in the statement of a file, as it is typed."""
+    return f"vigil submit {quote(str(path))} --as {by}"
+
+
+def _kept(envelope: Envelope, file: Path | None, by: str) -> str:
     path = file or keep(envelope)  # what came encrypted is not written in clear
-    return _("the signed statement is kept in {path}: hand it in with `vigil submit {path}`; it counts once", path=path)
+    command = submitting(path, by)
+    return _("the signed statement is kept in {path}: hand it in with `{command}`; it counts once", path=path, command=command)
 
 
 def keep(envelope: Envelope, to: str | None = None, directory: Path | None = None) -> Path:

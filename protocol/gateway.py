@@ -182,6 +182,11 @@ class Gateway:
         self._url = address(url, "gateway", "http://127.0.0.1:8470")
         self._caller = Signer(service, key, officer)
 
+    @property
+    def caller(self) -> str:
+        """The service that calls it."""
+        return self._caller.service
+
     async def sign_in(self) -> SignInLink:
         """A link that signs this officer in with a browser, once."""
         given = self._read(_TOKEN, await self._call("POST", "/v1/sign-in"))

@@ -528,7 +528,7 @@ def _to_each(
         talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name, file=file) for name in names)
         return await asyncio.gather(*talking, return_exceptions=True)
 
-    with kept_where_interrupted(envelope, file):
+    with kept_where_interrupted(envelope, file, caller.service):
         given = {**dict(zip(names, caller.call(to_each), strict=True)), **unseen}
     document = {name: _became(one) for name, one in given.items()}
     lines = [f"{name}: {became['said']}" for name, became in document.items()]

@@ -41,7 +41,7 @@ from client.seconding import (
     with_own_findings,
 )
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
-from client.submitting import hand_in, keep, kept, kept_where_interrupted
+from client.submitting import hand_in, keep, kept, kept_where_interrupted, submitting
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement
@@ -621,17 +621,18 @@ def _compared(delivery: str, caller: CallerOptions, carried: CarryOptions, shown
 
 
 def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequence[Given]) -> None:
-    path = keep(envelope, carried.encrypt_for, carried.directory)
+    path, to = keep(envelope, carried.encrypt_for, carried.directory), carried.encrypt_for
+    command = submitting(path, read_statement(envelope).service if to is None else _("SERVICE") if to.startswith("age1") else to)
     if files:
         talk.print(_("its files are handed in apart: {how}", how=_add_again(envelope, files)))
-    answer(output, {"statement": str(path)}, _("{path}: signed; hand it in with: vigil submit {path}", path=path))
+    answer(output, {"statement": str(path)}, _("{path}: signed; hand it in with: {command}", path=path, command=command))
 
 
 def _hand_in(
     envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = (), file: Path | None = None
 ) -> None:
     delivery = read_statement(envelope).delivery
-    with kept_where_interrupted(envelope, file):
+    with kept_where_interrupted(envelope, file, caller.service):
         given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim"), file=file))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
@@ -688,4 +689,5 @@ def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -
 
 def _add_again(envelope: Envelope, files: Sequence[Given]) -> str:
     paths = " ".join(quote(str(one.path)) for one in files)
-    return f"vigil attachment add {read_statement(envelope).delivery} {paths}"
+    said = read_statement(envelope)
+    return f"vigil attachment add {said.delivery} {paths} --as {said.service}"

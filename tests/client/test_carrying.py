@@ -1,6 +1,7 @@
 """Files that are carried: statements, requests and packets, encrypted for one reader, signed, and told apart from forgeries."""
 
 import json
+import shlex
 import stat
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from rehearsal.services import VIGIL, private_key_of
 from tests.client.conftest import Desk
 from tests.client.test_cli import names_in
 from tests.command import Ran, vigil
-from tests.support import example_directory
+from tests.support import example_directory, signed_plan
 
 PROSECUTOR, POLICE, KNB = "uz.prosecutor", "uz.police", "kz.knb"
 FINDINGS = ("reference=UZ-1", "granted_by_role=prosecutor", 'legal_basis="case by case"')
@@ -301,8 +302,21 @@ async def test_what_was_carried_encrypted_is_not_written_in_clear_where_no_gatew
 
     assert file.endswith(".age")
     assert 1 == ran.code
-    assert f"vigil submit {file}" in ran.err
+    assert f"`vigil submit {file} --as {POLICE}`" in ran.err
     assert before == names_in(tmp_path)
+
+
+async def test_the_command_that_is_printed_hands_in_what_was_signed_without_a_network(desk: Desk, tmp_path: Path) -> None:
+    """Typed as it stands it is taken: it names who hands it in, who has signed it or for whom it is encrypted."""
+    said = ("say", desk.plan.operation, "information", "text=a note", "--offline", *known_to(desk, tmp_path))
+    words = (*said, "--plan", signed_plan(desk.plan).fingerprint(), "--as", PROSECUTOR, "--keys", desk.keys)
+    mine, for_another = [await vigil(*words, *more, cwd=tmp_path) for more in ((), ("--encrypt-for", POLICE))]
+    command = shlex.split(mine.out.partition("hand it in with: ")[2])
+    ran = await vigil(*command[1:], "--gateway", desk.installation.url, "--keys", desk.keys, cwd=tmp_path)
+
+    assert 0 == ran.code, ran
+    assert ["vigil", "submit", "--as", PROSECUTOR] == [*command[:2], *command[3:]]
+    assert for_another.out.endswith(f".age --as {POLICE}\n")
 
 
 async def test_a_packet_is_exported_for_one_reader_and_verified_by_it(desk: Desk, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ async def test_what_no_gateway_takes_is_kept_and_counts_once_when_it_is_handed_i
     first = await desk.run("submit", file, "-o", "json", service="uz.police")
     again = await desk.run("submit", file, "-o", "json", service="kz.knb")
 
-    assert f"vigil submit {file.name}" in told.value.hint
+    assert f"`vigil submit {file.name} --as uz.police`" in told.value.hint
     assert 0o600 == file.stat().st_mode & 0o777
     assert (0, "accepted") == (first.code, first.json["verdict"]["verdict"])
     assert first.json == again.json
