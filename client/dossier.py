@@ -108,10 +108,11 @@ def rehearsable(dossier: Dossier) -> Dossier:
     return replace(dossier, plan=with_stand_ins(dossier.plan))
 
 
-def tell_gaps(gaps: tuple[Fault, ...]) -> None:
-    """What is still to be written before it can be signed, beside the answer to a check."""
+def tell_gaps(gaps: tuple[Fault, ...], *, to_amend: bool = False) -> None:
+    """What is still to be written before it can be signed, beside the answer to a check. `to_amend`: nothing starts by it."""
     if gaps:
-        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
+        to_start = _("to start it, these gaps are still to be filled:")
+        talk.print(_("for `vigil amend`, these gaps are still to be filled:") if to_amend else to_start, style="yellow")
         for gap in gaps:
             talk.print(f"  {gap}")
 

@@ -75,10 +75,15 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         )
     )
     tell_remarks(notes)
-    tell_gaps(dossier.gaps)
+    if found.replaced:
+        talk.print(_("with `replaced` it changes a delivery under way: `vigil amend` takes it, `vigil start` never does"))
+    tell_gaps(dossier.gaps, to_amend=bool(found.replaced))
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
-        talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))
+        services = ", ".join(without)
+        to_start = _("to start it, these still need keys in the directory: {services}", services=services)
+        to_amend = _("for `vigil amend`, these still need keys in the directory: {services}", services=services)
+        talk.print(to_amend if found.replaced else to_start)
 
 
 def _by_two(need: Requirement) -> str:

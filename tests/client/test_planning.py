@@ -261,6 +261,25 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert [["records", "afterwards"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
 
 
+async def test_the_check_of_a_plan_that_replaces_somebody_says_that_none_is_started_by_it(examples: Path) -> None:
+    """R22: it is for `vigil amend`, and so is what is lacking; a plan without `replaced` is told what it lacks to be started."""
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    before = await vigil("plan", "check", plan)
+    gone = "replaced: [{service: kz.border, by: kz.police, reason: busy}]\nrequest:\n"
+    plan.write_text(
+        plan.read_text().replace("request:\n", gone, 1).replace("Duty officer of the KNB, Almaty (example)", "<whom to call>", 1)
+    )
+    after = await vigil("plan", "check", plan)
+
+    assert (0, 0) == (before.code, after.code), after.err
+    assert "to start it, these still need keys" in before.err
+    assert "amend" not in before.err
+    assert "`vigil amend` takes it, `vigil start` never does" in after.err
+    assert "for `vigil amend`, these still need keys in the directory" in after.err
+    assert "for `vigil amend`, these gaps are still to be filled" in after.err
+    assert "to start it" not in after.err
+
+
 async def test_the_check_explains_permissions_notice_duties_and_languages(examples: Path) -> None:
     """R16: what wants an act of its own, and whom the plan asks; and what else the card wants."""
     card, plan = examples / "cards" / "KZ.yaml", examples / "almaty-tashkent" / "plan.yaml"
