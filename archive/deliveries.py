@@ -18,7 +18,7 @@ from archive.cursors import CursorPosition, Cursors, newest_change, turn
 from archive.database import Database
 from archive.questions import KEYS, ListQuestion, asked_of, rows_of, seen
 from archive.sealed import DataKey, KeyWrapping
-from archive.standing import NEVER
+from archive.standing import EVER, NEVER
 from archive.tables import data_keys, deliveries, requests
 from domain.signing.canonical import Frozen
 from domain.views.glance import Glance
@@ -134,7 +134,9 @@ class Deliveries:
         return row
 
     async def inbox(self, service: str, cursor: str | None = None, limit: int = LONGEST_INBOX) -> InboxPage:
-        """What this service is asked for, the nearest deadline first. Raises `Malformed` for a cursor of another inbox."""
+        """What this service is asked for: what is to be done at once, then the nearest deadline first. Raises `Malformed` for a
+        cursor of another inbox.
+        """
         limit = max(1, min(limit, LONGEST_INBOX))
         async with self._database.reading() as connection:
             begin = CursorPosition(as_of=await newest_change(connection), now=utc_text(self._clock()))
@@ -281,4 +283,4 @@ def _of_floor() -> Select[Any]:
 
 
 def _moment(text: str) -> str | None:
-    return None if text == NEVER else text
+    return None if text in {NEVER, EVER} else text

@@ -93,9 +93,9 @@ def _participant(one: Participant, standing: Standing) -> dict[str, Any]:
 
 def _asked(key: DataKey, one: OpenRequest) -> dict[str, Any]:
     return {
-        **one.model_dump(exclude={"request"}),
+        **one.model_dump(exclude={"request", "at_once"}),
         "checkpoint": one.checkpoint or "",
-        "due": one.due or NEVER,
+        "due": EVER if one.at_once else one.due or NEVER,
         "since": one.since or EVER,
         "until": one.until or NEVER,
         "request": key.seal(one.request, "requests", one.id, one.service),

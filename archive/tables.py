@@ -219,7 +219,8 @@ requests = Table(
     Index("ix_requests_service", "service", "due", "delivery", "id"),
 )
 """What is being asked: a row for each service that an open checkpoint waits for, and for each that may answer in its place, from
-`since` on and before `until`. A correction that a second officer is to sign has no checkpoint. `change`: the batch that wrote the
+`since` on and before `until`. A correction that a second officer is to sign has no checkpoint. `due` says `EVER` of what is to be
+done at once, whatever is due, and `NEVER` where nothing is. `change`: the batch that wrote the
 row.
 """
 

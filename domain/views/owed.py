@@ -41,9 +41,14 @@ def owed(seen: Glance) -> tuple[Unanswered, ...]:
     return tuple(_owed(seen))
 
 
+def at_once(seen: Glance, contingency: str | None) -> bool:
+    """Whether what this asks comes before all that is due or was: what has been stopped is to be seized."""
+    return seen.to_seize and contingency == "interdiction"
+
+
 def _owed(seen: Glance) -> Iterator[Unanswered]:
     for number, wait in enumerate(seen.waits):
-        if seen.to_seize and wait.contingency == "interdiction":
+        if at_once(seen, wait.contingency):
             yield _of(number, wait, "to_seize")
         elif wait.due is not None and wait.silent:
             yield _of(number, wait, "late")

@@ -18,6 +18,7 @@ from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import asked_of, urgently
 from domain.views.correcting import corrections_asked
 from domain.views.glance import Glance, glance
+from domain.views.owed import at_once
 from domain.views.sight import Sight, sight, whole
 from domain.views.tally import Tally, tally
 from domain.views.view import phase
@@ -51,6 +52,7 @@ class OpenRequest(Frozen):
     checkpoint, a correction that its second officer is to sign (R20).
 
     `id` is the request's; `request` are the bytes that it is asked with. From `since` on and before `until` it may be answered.
+    `at_once`: it stands before all that has a due time, as on the watch floor.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
@@ -59,6 +61,7 @@ class OpenRequest(Frozen):
     due: UtcText | None = None
     since: UtcText | None = None
     until: UtcText | None = None
+    at_once: Annotated[bool, Field(exclude_if=lambda at_once: not at_once)] = False
     request: Annotated[bytes, Field(max_length=REQUEST_BYTES)]
 
 
@@ -109,6 +112,7 @@ def standing(delivery: Delivery) -> Standing:
     first = delivery.ledger[0]
     assert isinstance(first, Entry)  # noqa: S101 - a ledger begins so
     assert isinstance(first.event, Started)  # noqa: S101
+    glanced = glance(delivery)
     seen = [sight(delivery, delivery.directory.get(service)) for service in state.participants]
     dues = [one.due for one in state.open_checkpoints() if one.due is not None and _is_due(delivery, one)]
     ahead, behind = [due for due in dues if due > state.now], [due for due in dues if due <= state.now]
@@ -132,9 +136,9 @@ def standing(delivery: Delivery) -> Standing:
             Participant(service=one.reader.id, state=one.reader.state, reach="whole" if one.whole else "part") for one in seen
         ),
         states=plan.states(),
-        requests=_requests(delivery),
+        requests=_requests(delivery, glanced),
         tallies=tuple(_tallies(delivery, seen)),
-        glance=glance(delivery),
+        glance=glanced,
     )
 
 
@@ -143,10 +147,10 @@ def _tallies(delivery: Delivery, seen: Iterable[Sight]) -> Iterator[Tally]:
     yield from (Tally(service=one.reader.id, lines=tally(delivery, one)) for one in seen if not one.whole)
 
 
-def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:
+def _requests(delivery: Delivery, seen: Glance) -> tuple[OpenRequest, ...]:
     """What each service is asked, and after it, as long as there is room (R28), what it may answer for others."""
     waiting = [(name, voice) for name, one in delivery.state.progress.items() if one.open for voice in one.waiting_for()]
-    own = [*(_asked(delivery, name, voice) for name, voice in waiting), *_to_correct(delivery)]
+    own = [*(_asked(delivery, name, voice, seen) for name, voice in waiting), *_to_correct(delivery)]
     left = REQUESTS_BYTES - sum(len(one.request) for one in own)
     for_others: list[OpenRequest] = []
     for (name, voice), one in zip(waiting, own, strict=False):
@@ -165,9 +169,17 @@ def _to_correct(delivery: Delivery) -> Iterator[OpenRequest]:
         yield OpenRequest(id=f"correction/{asked.of}", service=service, request=canonical(asked))
 
 
-def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:
-    asked, runs = asked_of(delivery, name, voice, voice), _is_due(delivery, delivery.state.progress[name])
-    return OpenRequest(id=asked.id, service=voice, checkpoint=name, due=asked.due if runs else None, request=canonical(asked))
+def _asked(delivery: Delivery, name: str, voice: str, seen: Glance) -> OpenRequest:
+    progress = delivery.state.progress[name]
+    asked = asked_of(delivery, name, voice, voice)
+    return OpenRequest(
+        id=asked.id,
+        service=voice,
+        checkpoint=name,
+        due=asked.due if _is_due(delivery, progress) else None,
+        at_once=at_once(seen, progress.contingency),
+        request=canonical(asked),
+    )
 
 
 def _is_due(delivery: Delivery, progress: Progress) -> bool:

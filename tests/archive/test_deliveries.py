@@ -205,6 +205,20 @@ async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: i
             assert {name: newest.get(name) for name in again} == again, f"seed {seed}: a row was lost, or is not the newest"
 
 
+async def test_what_is_to_be_done_at_once_stands_first_in_an_inbox_and_through_its_pages(url: str) -> None:
+    """Before what is long overdue; then the nearest deadline, and what has none. It is shown without a due time."""
+    dues = {"amber": None, "birch": MOMENTS[1], "cedar": MOMENTS[0]}
+    made = {name: standing(requests=(request(READER, due),)) for name, due in dues.items()}
+    made["zinnia"] = standing(requests=(request(READER, None, "interdiction", at_once=True),))
+    async with opened(url) as (read, archive, ring):
+        await put(archive, ring, made)
+        found = await asked(read, READER, limit=1)
+
+    assert [("zinnia", None), ("cedar", MOMENTS[0]), ("birch", MOMENTS[1]), ("amber", None)] == [
+        (one.delivery, one.due) for one in found
+    ]
+
+
 @pytest.mark.slow
 async def test_an_inbox_is_complete_with_ten_thousand_open_deliveries(url: str) -> None:
     """Each request once, the nearest deadline first, its bytes as they were asked; another service's are not in it."""

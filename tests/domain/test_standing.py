@@ -6,7 +6,9 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.signing.canonical import canonical
 from domain.views.asked import inbox
+from domain.views.owed import owed
 from domain.views.standing import Standing, standing
+from domain.views.urgency import urgency
 from domain.words.moments import utc_text
 from rehearsal.__main__ import world
 from rehearsal.simulator import simulate
@@ -38,6 +40,17 @@ def test_an_inbox_holds_what_the_delivery_asks_after_each_entry(seed: int) -> No
     simulate(world(seed), watch)
 
     assert looked
+
+
+def test_what_has_been_stopped_and_is_to_be_seized_comes_before_all_that_is_due() -> None:
+    """As on the watch floor: whoever has it is asked at once, and nothing else in an inbox is."""
+    table = Table().dispatch()
+    assert not any(one.at_once for one in standing(table.delivery).requests)
+    table.say("uz.customs", "stop_requested")
+    stands = standing(table.delivery)
+    assert [("stop.interdiction", "kz.police")] == [(one.checkpoint, one.service) for one in stands.requests if one.at_once]
+    assert "to_seize" == urgency(stands.glance, table.now).reason
+    assert ["to_seize"] == [one.late for one in owed(stands.glance) if one.checkpoint == "stop.interdiction"]
 
 
 def test_a_delegate_finds_it_in_its_inbox_while_the_delegation_is_in_force() -> None:
