@@ -12,7 +12,7 @@ from domain.plan.cards import Case, Modality, RuleCard
 from domain.plan.casting import PARTS, Casting, Part
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_QUOTED
-from domain.words.text import shown, word
+from domain.words.text import shown, told, word
 
 Said = TypeVar("Said")
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
@@ -66,7 +66,7 @@ def arrests_in(casting: Casting, way: Sequence[str]) -> Callable[[str], dict[str
             if state not in cards:
                 raise ValueError(without_card(state, cards))
             if service is not None and casting.directory.find(service) is None:
-                raise ValueError(_("service {service} is not in the directory", service=service))
+                raise ValueError(told(casting.directory.unknown(service), speak))
             wanted: tuple[Part, ...] = ("authority",) if service is not None else ("authority", "arrest")
             for part in wanted if state not in way else ():
                 if not casting.fitting(part, state):

@@ -76,7 +76,7 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
     def known(service: str, place: str) -> Iterator[Fault]:
         if directory.find(service) is None:
-            yield Fault(place=place, problem=fill("service {service} is not in the directory", service=service))
+            yield Fault(place=place, problem=directory.unknown(service))
 
     if len(plan.everybody()) > MOST_SERVICES:
         problem = fill(

@@ -62,8 +62,7 @@ def _waits_at(plan: Plan, directory: Directory, place: str, one: PlannedCheckpoi
         seen.append((wait.delivery, wait.checkpoint))
         for index, asked in enumerate(wait.requires):
             if directory.find(asked.service) is None:
-                problem = fill("service {service} is not in the directory", service=asked.service)
-                yield Fault(place=f"{there}.requires.{index}.service", problem=problem)
+                yield Fault(place=f"{there}.requires.{index}.service", problem=directory.unknown(asked.service))
 
 
 def held_back(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import BY_LAND, IN_THE_AIR, UNTOUCHED, Call, Leg, Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
+from domain.words.likeness import or_meant
 from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
@@ -30,8 +31,9 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
         for end in ("start", "end"):
             if plan.find(getattr(leg, end)) is None:
-                problem = fill("there is no checkpoint {checkpoint}", checkpoint=getattr(leg, end))
-                yield Fault(place=f"legs.{index}.{end}", problem=problem)
+                unknown = fill("there is no checkpoint {checkpoint}", checkpoint=getattr(leg, end))
+                meant = or_meant(unknown, getattr(leg, end), (one.id for one in plan.checkpoints))
+                yield Fault(place=f"legs.{index}.{end}", problem=meant)
     for index, (before, after) in enumerate(pairwise(plan.legs)):
         if before.end != after.start:
             problem = fill(

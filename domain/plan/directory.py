@@ -18,6 +18,7 @@ from domain.signing.keys import KeyId, PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Fault, NotAuthentic, NotFound
 from domain.words.identifiers import OfficerCode, ServiceId, State
+from domain.words.likeness import or_meant
 from domain.words.limits import (
     LONGEST_LINE,
     MOST_CHANNELS,
@@ -281,6 +282,11 @@ class Directory(Frozen):
     def find(self, service: str) -> Service | None:
         """The service of this id, or none."""
         return self._by_id.get(service)
+
+    def unknown(self, service: str) -> str:
+        """What is wrong with a service that is not in it, and which was meant where one has nearly its name."""
+        problem = fill("service {service} is not in the directory", service=service)
+        return or_meant(problem, service, (one.id for one in self.services))
 
     @cached_property
     def _by_id(self) -> Mapping[str, Service]:

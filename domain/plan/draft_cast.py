@@ -102,7 +102,7 @@ class Cast:
         """Who is named, or the first that fits; else what is missing is noted, and anybody stands in for it."""
         known = self.directory.find(named) if named is not None else None
         if known is None and named is not None:
-            self.lack(part, fill("service {service} is not in the directory", service=named))
+            self.lack(part, self.directory.unknown(named))
         elif known is None and not fitting:
             self.lack(part, self._nobody(part, state))
         return known or (fitting[0] if fitting else self.directory.services[0])

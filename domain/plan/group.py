@@ -6,7 +6,7 @@ in it: so whoever signs the group's digest signs the plans of all, and each ledg
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Any, Literal
@@ -18,10 +18,10 @@ from domain.signing.canonical import Frozen, canonical
 from domain.signing.tree import inclusion, leaf, root, root_of
 from domain.words.errors import Fault, faults_of
 from domain.words.identifiers import OperationCode, Slug
-from domain.words.likeness import did_you_mean
+from domain.words.likeness import or_meant
 from domain.words.limits import MOST_MEMBERS, MOST_SERVICES
 from domain.words.quantities import BY_HAND
-from domain.words.text import fill, one_by_one
+from domain.words.text import fill
 
 OTHERS = "others"
 """In place of the code name of a sibling: all of them that are not held back."""
@@ -149,7 +149,7 @@ def _departures(file: GroupFile, place: str, one: Member) -> Iterator[Fault]:
             yield Fault(place=at, problem=fill("{what} stands twice; once is enough", what=left))
         elif left not in known:
             unknown = fill("R31: {what} is no checkpoint and no leg of `shared`, so it cannot be left out", what=left)
-            yield Fault(place=at, problem=_or_meant(unknown, left, known))
+            yield Fault(place=at, problem=or_meant(unknown, left, known))
     for name in BY_ID:
         ids = [_id(item) for item in _list(one.differs.get(name))]
         for index, key in enumerate(ids):
@@ -161,12 +161,6 @@ def _departures(file: GroupFile, place: str, one: Member) -> Iterator[Fault]:
                     "R31: {what} stands in `left_out` too: what is left out does not differ; say one of both", what=key
                 )
                 yield Fault(place=at, problem=problem)
-
-
-def _or_meant(problem: str, typed: str, known: Iterable[str]) -> str:
-    """With the question whether another name was meant, where one is like it."""
-    question = did_you_mean(typed, known)
-    return problem if question is None else one_by_one((problem, question))
 
 
 def _words(file: GroupFile, one: Member) -> dict[str, Any]:
@@ -286,7 +280,7 @@ def _in_vain(file: GroupFile, number: int, delivery: str, checkpoint: str, words
             checkpoint=checkpoint,
         )
     )
-    return lacking if checkpoint in known else _or_meant(lacking, checkpoint, known)
+    return lacking if checkpoint in known else or_meant(lacking, checkpoint, known)
 
 
 def under_one_root(plans: Sequence[Plan]) -> tuple[Plan, ...]:

@@ -174,7 +174,8 @@ def decimal_comma(parent: Any, name: str) -> tuple[str, str] | None:
 
 def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
     """What is wrong with this part, where it comes of an unquoted comma or colon; else as it was said."""
-    if isinstance(parent, CommentedMap) and value is None and name in parent and problem == OF_PYDANTIC["extra_forbidden"]:
+    cut_off = value is None and problem.startswith(OF_PYDANTIC["extra_forbidden"])
+    if isinstance(parent, CommentedMap) and name in parent and cut_off:
         if (cut := decimal_comma(parent, name)) is not None:
             return fill("decimals have a point, and a comma ends a value inside brackets: {right}", right=": ".join(cut))
         names = list(parent)

@@ -5,7 +5,7 @@ own finding (weight, seals, persons, references, that a condition is met) is nev
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from domain.rules.books import BOOK
 from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
-from domain.words.likeness import did_you_mean
+from domain.words.likeness import did_you_mean, or_meant
 from domain.words.quantities import parse_amount
 from domain.words.text import fill, mark, shown
 
@@ -311,7 +311,7 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     for name, words in said.items():
         if known is not None and name not in known:
             there_are = fill("no such field; expected {names}", names=", ".join(known) or "-")
-            faults.append(Fault(place=name, problem=_or_meant(there_are, name, known)))
+            faults.append(Fault(place=name, problem=or_meant(there_are, name, known)))
             continue
         try:
             given[name] = parts.get(f"{kind}.{name}", parts.get(name, str))(words)
@@ -362,12 +362,6 @@ def kind_called(name: str) -> type[Kind]:
         message = fill("there is no kind of statement {name}", name=name)
         raise Malformed(message, hint=did_you_mean(name, BOOK.kinds) or mark("`vigil explain` and docs/statements.md name them"))
     return found
-
-
-def _or_meant(text: str, typed: str, known: Iterable[str]) -> str:
-    """A text, and where a name was mistyped the one that was meant."""
-    question = did_you_mean(typed, known)
-    return text if question is None else fill("{text}; {question}", text=text, question=question)
 
 
 def masses_of(kind: str) -> frozenset[str]:

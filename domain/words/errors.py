@@ -16,7 +16,7 @@ A bug of our own is none of these: it stays a plain `RuntimeError` or `Assertion
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -25,7 +25,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
-from domain.words.likeness import did_you_mean
+from domain.words.likeness import did_you_mean, or_meant
 from domain.words.patterns import IN_WORDS
 from domain.words.quantities import say_span
 from domain.words.text import Filled, fill, mark, shown, told
@@ -325,7 +325,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     told = [
         Fault(
             place=".".join([*([place] if place else []), *_path(one, branches)]) or "document",
-            problem=_in_our_words(one),
+            problem=_in_our_words(one, error.title),
         )
         for one in parts[:MOST_FAULTS]
     ]
@@ -359,8 +359,10 @@ _LONGEST_TYPED: Final = 60
 """Of a value that may be one of the choices, mistyped."""
 
 
-def _in_our_words(found: ErrorDetails) -> str:
-    """What was found: a text of ours as that, and what pydantic finds by itself in our words, with the choice that was meant."""
+def _in_our_words(found: ErrorDetails, title: str) -> str:
+    """What was found: a text of ours as that, and what pydantic finds by itself in our words, with the choice or field that was
+    meant. `title`: of the record that the whole is.
+    """
     context, said = found.get("ctx", {}), found["msg"].removeprefix("Value error, ")
     raised = context.get("error")
     if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Filled):
@@ -370,6 +372,9 @@ def _in_our_words(found: ErrorDetails) -> str:
     if context.get("min_length") == 1 and found["type"] == "string_too_short":
         return fill(EMPTY)
     expected = str(context.get("expected_tags", context.get("expected", "")))
+    if found["type"] == "extra_forbidden":
+        typed, there = str(found["loc"][-1]), fill(template)
+        return or_meant(there, typed, _fields_at(title, found["loc"][:-1])) if len(typed) <= _LONGEST_TYPED else there
     if not expected:
         return fill(IN_WORDS.get(str(context.get("pattern")), template), **context)
     choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
@@ -416,6 +421,29 @@ def _kinds() -> list[type[BaseModel]]:
     for kind in found:  # it grows while it is gone through
         found += kind.__subclasses__()
     return found
+
+
+def _fields_at(title: str, place: Sequence[int | str]) -> tuple[str, ...]:
+    """The fields that may stand at a place of a record of this title."""
+    here = _called(title, len(_kinds()))
+    for part in place:  # what is no field is a number, a key or the branch of a union: it leads nowhere else
+        fields = [one.model_fields[part] for one in here if isinstance(part, str) and part in one.model_fields]
+        here = tuple(dict.fromkeys(kind for one in fields for kind in _kinds_in(one.annotation))) if fields else here
+    return tuple(dict.fromkeys(name for one in here for name in one.model_fields))
+
+
+@lru_cache(maxsize=256)
+def _called(title: str, _known: int) -> tuple[type[BaseModel], ...]:
+    """The records of this title, looked up anew where there are more or fewer kinds than before."""
+    return tuple(one for one in _kinds() if one.__name__ == title)
+
+
+def _kinds_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The records that may stand where this is said of a field."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for one in get_args(annotation):
+        yield from _kinds_in(one)
 
 
 @lru_cache(maxsize=256)

@@ -38,3 +38,9 @@ def did_you_mean(typed: str, known: Iterable[str]) -> Filled | None:
     """A question for who has mistyped a name; none where nothing known is like it."""
     names = meant(typed, known)
     return fill("did you mean {names}?", names=", ".join(names)) if names else None
+
+
+def or_meant(text: str, typed: str, known: Iterable[str]) -> str:
+    """A text, and where a name was mistyped the one that was meant."""
+    question = did_you_mean(typed, known)
+    return text if question is None else fill("{text}; {question}", text=text, question=question)

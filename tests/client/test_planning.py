@@ -261,6 +261,24 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert [["records", "afterwards"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
 
 
+async def test_a_mistyped_service_checkpoint_or_field_is_answered_with_the_one_that_was_meant(examples: Path) -> None:
+    """Whatever is named in a plan: who is asked, where a leg ends, and a field at any depth; of another nothing is guessed."""
+    plan = examples / "almaty-tashkent" / "plan.yaml"
+    written = plan.read_text()
+    plan.write_text(written.replace("uz.customs", "uz.custom", 1).replace("end: tashkent-airport", "end: tashkent-airpot", 1))
+    names = await vigil("plan", "check", plan)
+    wrong = written.replace("title:", "titel:", 1).replace("requires:", "require:", 1).replace("aim:", "zzzz: x\n  aim:", 1)
+    plan.write_text(wrong)
+    fields = await vigil("plan", "check", plan)
+
+    assert (2, 2) == (names.code, fields.code)
+    assert "service uz.custom is not in the directory; did you mean uz.customs" in names.err
+    assert "there is no checkpoint tashkent-airpot; did you mean tashkent-airport?" in names.err
+    assert "titel: there is no such field; did you mean title?" in fields.err
+    assert "require: there is no such field; did you mean requires?" in fields.err
+    assert "request.zzzz: there is no such field\n" in fields.err
+
+
 async def test_the_check_of_a_plan_that_replaces_somebody_says_that_none_is_started_by_it(examples: Path) -> None:
     """R22: it is for `vigil amend`, and so is what is lacking; a plan without `replaced` is told what it lacks to be started."""
     plan = examples / "almaty-tashkent" / "plan.yaml"
