@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -42,6 +42,14 @@ log = logging.getLogger("vigil.gateway")
 
 _PHASE = SearchAttributeKey.for_keyword(messages.PHASE)
 _GROUP = "group"
+_NOT_STARTED = (
+    mark("the plan of {operation} cannot be started: {count} fault"),
+    mark("the plan of {operation} cannot be started: {count} faults"),
+)
+_NOT_CHANGED = (
+    mark("the plan of {delivery} cannot be changed like this: {count} fault"),
+    mark("the plan of {delivery} cannot be changed like this: {count} faults"),
+)
 LOOKS = 5
 """How often a plan is looked at while keys of its services change, before whoever starts it is told to come back."""
 
@@ -128,10 +136,7 @@ class Plans:
             problem = mark("R22: nobody is replaced before it begins; leave this out, and ask whoever does it now")
             faults.append(Fault(place="replaced", problem=problem))
         if faults:
-            message = fill(
-                "the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=len(faults)
-            )
-            raise Malformed(message, faults)
+            raise _not_started(plan, faults)
         await self._pulse.on_time()
         if await self._reading.has(plan.operation):  # for longer than Temporal remembers
             await self._taken(caller, plan)
@@ -166,9 +171,7 @@ class Plans:
             fault = Fault(
                 place="operation", problem=fill("the code name {name} cannot be used; choose another", name=plan.operation)
             )
-            raise Malformed(
-                fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
-            ) from error
+            raise _not_started(plan, [fault]) from error
         sentence = fill("delivery {operation} has been started already; nothing was changed", operation=plan.operation)
         raise RuleBroken("R18", sentence, reason="started_already", hint=fill("see `vigil show {name}`", name=plan.operation))
 
@@ -196,10 +199,7 @@ class Plans:
             *_without_keys(plan, self._in_force.now, now),
         ]
         if faults:
-            message = fill(
-                "the plan of {delivery} cannot be changed like this: {count} faults", delivery=delivery, count=len(faults)
-            )
-            raise Malformed(message, faults)
+            raise _faulty(_NOT_CHANGED, faults, delivery=delivery)
         handed = hand_in(amended, delivery, (await self._pulse.on_time()).moment(received), self._key)
         with as_ours(delivery):
             update = handle.execute_update(
@@ -211,6 +211,15 @@ class Plans:
         self._reading.expect(caller.id, delivery, entry.seq + 1)
         await self._tell_of_keys(delivery, amended.services, entered)
         return entry
+
+
+def _not_started(plan: Plan, faults: Sequence[Fault]) -> Malformed:
+    return _faulty(_NOT_STARTED, faults, operation=plan.operation)
+
+
+def _faulty(texts: tuple[str, str], faults: Sequence[Fault], **named: str) -> Malformed:
+    """With what is said of one fault, or of several."""
+    return Malformed(fill(texts[len(faults) > 1], count=len(faults), **named), faults)
 
 
 def _without_keys(plan: Plan, directory: Directory, now: datetime) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -282,6 +283,20 @@ def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict
         raise NotVerified(_("here the two packets part: two histories of one delivery"), compared.same, hint=hint)
 
 
+def _of_remarked(entries: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, entries))
+    if len(entries) == 1:
+        return _("entry {number}: it counts, and the rules remark something of it", number=numbers)
+    return _("entries {numbers}: each counts, and the rules remark something of it", numbers=numbers)
+
+
+def _of_another(entries: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, entries))
+    if len(entries) == 1:
+        return _("at entry {number} a service says that it had seen another history than this", number=numbers)
+    return _("at entries {numbers} a service says that it had seen another history than this", numbers=numbers)
+
+
 def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(
@@ -348,9 +363,7 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
             _("hearsay"), _("of {count} requests the installation alone says that they were received", count=proved.hearsay)
         )
     if proved.remarked:
-        numbers = ", ".join(map(str, proved.remarked))
-        remark = _("entries {numbers}: each counts, and the rules remark something of it", numbers=numbers)
-        table.add_row(_("remarked"), remark, style="yellow")
+        table.add_row(_("remarked"), _of_remarked(proved.remarked), style="yellow")
     for gap in proved.unwatched:
         gone = _(
             "from {begins} until {ends}, by the surveillance log (entries {after} and {before})",
@@ -363,12 +376,7 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
     for held in proved.exhibits:
         table.add_row(_("exhibit {label}", label=held.label), whose(held))
     if proved.other_history:
-        numbers = ", ".join(map(str, proved.other_history))
-        table.add_row(
-            _("ask why"),
-            _("at entries {numbers} a service says that it had seen another history than this", numbers=numbers),
-            style="bold red",
-        )
+        table.add_row(_("ask why"), _of_another(proved.other_history), style="bold red")
     if proved.left_out:
         table.add_row(
             _("left out"),

@@ -1,8 +1,10 @@
 """What officers read on a terminal of 80 columns stays inside it, and nothing is cut off: names are typed again from there."""
 
+import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from rich.console import RenderableType
@@ -11,10 +13,12 @@ from typer.testing import CliRunner
 from client import board, cli, console, render
 from client.board import Board, BoardRow
 from client.card_demands import demands_in_words
+from client.commands.evidence import _proof
 from client.listing import table_of
 from domain.plan.demands import demands
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
+from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.floor import FloorQuestion, placed
 from domain.views.lists import Row
@@ -112,3 +116,18 @@ def test_the_check_of_a_plan_keeps_to_80_columns(language: str, monkeypatch: pyt
     assert all(re.search(rf"^ {one.id} ", text, re.MULTILINE) for one in plan.checkpoints)
     assert all(f"{need.service}: " in text for one in plan.checkpoints for need in one.requires)
     assert "…" not in text
+
+
+def test_one_entry_that_is_remarked_is_told_as_one() -> None:
+    """The table of what a packet proves counts them; several are told as several."""
+    proved = verify(Table().consent().packet())
+
+    def told(*entries: int) -> str:
+        screen = console.Plain(file=io.StringIO())
+        screen.print(_proof(proved.model_copy(update={"remarked": entries, "other_history": entries}), None, given=False))
+        return cast("io.StringIO", screen.file).getvalue()
+
+    assert "entry 66: it counts, and the rules remark something of it" in told(66)
+    assert "at entry 66 a service says" in told(66)
+    assert "entries 66, 67: each counts" in told(66, 67)
+    assert "at entries 66, 67 a service says" in told(66, 67)

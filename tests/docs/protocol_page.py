@@ -178,7 +178,7 @@ class PaperReception:
         amended = Amended(plan=envelope)
         faults = amending.faults_in(self._of(delivery), plan, *amended.known_with(self._of(delivery).state))
         if faults:
-            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
+            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} fault{'s' * (len(faults) > 1)}"
             raise Malformed(message, faults)
         return amend(self._of(delivery), amended, NOW)
 

@@ -627,6 +627,7 @@ async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at
         await at.installation.handle(plan).terminate()
 
     assert ["R1"] == [fault.problem[:2] for fault in refused.value.faults]
+    assert refused.value.message.endswith("cannot be changed like this: 1 fault")
     assert first == again
     assert "sign one that differs from it, such as in its title" == replayed.value.hint
     assert "amended" == first.event.event

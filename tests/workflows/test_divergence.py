@@ -257,7 +257,7 @@ async def test_a_code_name_is_not_used_again_when_temporal_has_forgotten_it(temp
         await begun(at, plan)
         before = await archive_of(at)[0].held(plan.operation)
         await delete_runs(at.client, at.handle(plan).id, timedelta(seconds=10))
-        with pytest.raises(Refused, match="cannot be started: 1 faults"):
+        with pytest.raises(Refused, match=r"cannot be started: 1 fault$"):
             await at.gateway(plan.initiator).start(signed_plan(plan))
         after = await archive_of(at)[0].held(plan.operation)
 
