@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, Self
 
@@ -61,13 +61,36 @@ class Plain(Console):
         self._width, self._height = new_size
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """What is to be written, each piece with its style. Only rich itself controls the terminal. A row of a table is one line
-        where there is none.
+        """What is to be written, each piece with its style. Only rich itself controls the terminal. Where there is none, a row of
+        a table is one line, and no line ends with blanks.
         """
-        if isinstance(renderable, Table) and not self.is_terminal and self._width is None:
+        as_wide_as_needed = not self.is_terminal and self._width is None
+        if isinstance(renderable, Table) and as_wide_as_needed:
             options = (options or self.options).update(max_width=LONGEST_ROW)
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
+        seen = (
+            segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
+            for segment in super().render(renderable, options)
+        )
+        return _without_blanks_at_the_end(seen) if as_wide_as_needed else seen
+
+
+def _without_blanks_at_the_end(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The same lines, without the blanks that fill them up: those before the end of a line."""
+    blanks: list[Segment] = []  # written once something follows on their line
+    for segment in segments:
+        for number, piece in enumerate([""] if segment.control else segment.text.split("\n")):
+            if number:
+                blanks.clear()
+                yield Segment("\n", segment.style)
+            if text := piece.rstrip(" "):
+                yield from blanks
+                blanks.clear()
+                yield Segment(text, segment.style)
+            if len(text) < len(piece):
+                blanks.append(Segment(piece[len(text) :], segment.style))
+        if segment.control:
+            yield segment
+    yield from blanks
 
 
 out = Plain()

@@ -261,6 +261,15 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert [["records", "afterwards"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
 
 
+async def test_no_line_that_is_read_by_a_program_is_filled_up_with_blanks(examples: Path) -> None:
+    """Where the output is no terminal, lines end where their text does."""
+    ran = await vigil("plan", "check", examples / "almaty-tashkent" / "plan.yaml")
+
+    assert 0 == ran.code
+    assert "what KZ demands" in ran.out
+    assert [] == [line for line in (ran.out + ran.err).splitlines() if line != line.rstrip()]
+
+
 async def test_a_mistyped_service_checkpoint_or_field_is_answered_with_the_one_that_was_meant(examples: Path) -> None:
     """Whatever is named in a plan: who is asked, where a leg ends, and a field at any depth; of another nothing is guessed."""
     plan = examples / "almaty-tashkent" / "plan.yaml"
