@@ -245,7 +245,7 @@ BUGS = (
     Bug(
         "R8",
         "client/submitting.py",
-        "        talk.print(_kept(envelope, file), markup=False)\n",
+        "        talk.print(_kept(envelope, file, by), markup=False)\n",
         "",
         "client/submitting::test_who_waits_for_no_answer_any_longer_still_has_what_was_signed",
     ),
