@@ -554,7 +554,7 @@ def taken_out_while_open() -> Table:
     table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != "consent-uz"]))
     table.dispatch()
     table.change(_beside("consent-uz", "consent-uz-again"))
-    table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != "consent-uz-again"]))
+    table.change(_taking_out("consent-uz-again"))
     return table
 
 
@@ -615,7 +615,7 @@ def changed_too_often() -> Table:
     table, again = Told(rules=rules, told=False).dispatch(), "consent-uz-again"
     assert isinstance(table, Told)
     table.change(_beside("consent-uz", again))
-    table.change(lambda plan: plan.update(checkpoints=[one for one in plan["checkpoints"] if one["id"] != again]))
+    table.change(_taking_out(again))
     table.change(_beside("consent-uz", again))
     table.change(lambda plan: plan.update(title="x" * 200))
     table.change(lambda plan: plan.update(selectors=[{"kind": "phone", "hash": f"{number:064x}"} for number in range(2)]))
@@ -648,6 +648,16 @@ def _beside(like: str, name: str = "one-more") -> Edit:
     def edit(plan: dict[str, Any]) -> None:
         other = next(one for one in plan["checkpoints"] if one["id"] == like)
         plan["checkpoints"] = [*plan["checkpoints"], other | {"id": name}]
+
+    return edit
+
+
+def _taking_out(name: str) -> Edit:
+    """The plan without this checkpoint, under another title: one that was in force before never counts again (R22)."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        plan["checkpoints"] = [one for one in plan["checkpoints"] if one["id"] != name]
+        plan["title"] = plan["title"].upper()
 
     return edit
 
