@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Sequence
 
-from client.conformance.exam import CONDITIONS, ONE_CALL, Exam, Reply, Unmet, Untried, as_bytes
+from client.conformance.exam import CONDITIONS, ELSEWHERE, ONE_CALL, Exam, Reply, Unmet, Untried, as_bytes
 from client.conformance.gateway import LOOK_EVERY, OF_A_DELIVERY, OF_ALL, TRIALS
 from client.conformance.taking import RECEIVED, REFUSED, wanted
 from domain.delivery.ledger import Receipt
@@ -140,6 +140,12 @@ async def polled_with_another_query(exam: Exam) -> Reply:
     """A poll with the proof of one after another number: the query is covered too."""
     made = exam.proof("GET", answers_to(exam.main["id"], 1), b"")
     return await exam.get(answers_to(exam.main["id"], 0), 0, made)
+
+
+async def polled_at_the_host_it_is_told(exam: Exam) -> Reply:
+    """A poll with a proof for another host, that says in its header `Host` that it is for that one."""
+    path = answers_to(exam.main["id"], 0)
+    return await exam.get(path, 0, exam.proof_elsewhere("GET", path, b""), host=ELSEWHERE)
 
 
 async def keeps_the_order(exam: Exam) -> str:

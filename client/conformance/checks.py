@@ -123,6 +123,8 @@ CHECKS = (
     Check("3", mark("refuses a poll whose proof was used already"), "401", among((401,), answering.polled_replayed), ("poll",)),
     Check("3", mark("refuses a poll whose proof is of another query"), "401",
           among((401,), answering.polled_with_another_query), ("poll",)),
+    Check("3", mark("refuses a poll with a proof of the host that the caller names"), mark("4xx, whatever `Host` says"),
+          among(REFUSED, answering.polled_at_the_host_it_is_told), ("poll",)),
     Check("5.4", mark("keeps its answers in one order"), mark("the same list each time"), answering.keeps_the_order, ("poll",)),
     Check("5.4", mark("leaves out what was fetched"), mark("the answers without the first `after`"),
           answering.respects_after, ("poll",)),

@@ -36,6 +36,8 @@ ONE_CALL = 10.0
 """Seconds within which a service acknowledges."""
 CONDITIONS = ("zz.conformance/1", "zz.conformance/2")
 """What binds the answer that is looked at."""
+ELSEWHERE = "elsewhere.example"
+"""A host that the service is not."""
 
 
 CLOSED = fill("the connection was closed without an answer")
@@ -209,6 +211,11 @@ class Exam:
         parts = ".".join(_b64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, said))
         return f"{scheme} {parts}.{_b64url((key or self.key).sign(parts.encode()))}"
 
+    def proof_elsewhere(self, method: str, path: str, body: bytes) -> str:
+        """A proof of this call as if it were made to another host."""
+        address = URL(self.url)
+        return self.proof(method, path, body, htu=f"{address.scheme}://{ELSEWHERE}{address.path.rstrip('/')}{path}")
+
     @property
     def submission_address(self) -> str:
         """The address at which statements are handed in."""
@@ -238,10 +245,11 @@ class Exam:
         headers = {"Content-Type": "application/json"} | ({"Host": host} if host is not None else {})
         return await self._call("POST", path, body, headers, made)
 
-    async def get(self, path: str, wait: int, authorization: str | None = "") -> Reply:
-        """A poll."""
+    async def get(self, path: str, wait: int, authorization: str | None = "", host: str | None = None) -> Reply:
+        """A poll. `host`: as of `post`."""
         made = self.proof("GET", path, b"") if authorization == "" else authorization
-        return await self._call("GET", path, b"", {"Prefer": f"wait={wait}"}, made)
+        headers = {"Prefer": f"wait={wait}"} | ({"Host": host} if host is not None else {})
+        return await self._call("GET", path, b"", headers, made)
 
     async def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], authorization: str | None) -> Reply:
         sent = dict(headers) | ({"Authorization": authorization} if authorization is not None else {})

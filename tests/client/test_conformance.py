@@ -344,15 +344,28 @@ class TakesLargeBodies(reference.Handler):  # type: ignore[misc]
         return self.rfile.read(int(self.headers.get("Content-Length", "0")))  # type: ignore[no-any-return]
 
 
-class AtAnyHost(reference.Handler):  # type: ignore[misc]
-    """Believes the header `Host` where it is."""
+class Believes(reference.Handler):  # type: ignore[misc]
+    """The reference service at HTTP, for a fault: it can believe the header `Host`."""
+
+    def at_the_host_it_is_told(self) -> None:
+        told = replace(self.service.config, url=f"http://{self.headers['Host']}/vigil")
+        self.service = type(self.service)(told, self.service.key, self.service.store)
+
+
+class AtAnyHost(Believes):
+    """Believes the header `Host` of what it is handed."""
 
     def do_POST(self) -> None:  # noqa: N802 - as the base class calls it
-        if self.headers["Host"] != "elsewhere.example":
-            return super().do_POST()  # type: ignore[no-any-return]
-        told = replace(self.service.config, url="http://elsewhere.example/vigil")
-        self.service = type(self.service)(told, self.service.key, self.service.store)
-        return super().do_POST()  # type: ignore[no-any-return]
+        self.at_the_host_it_is_told()
+        super().do_POST()
+
+
+class PolledAtAnyHost(Believes):
+    """Believes the header `Host` of a poll."""
+
+    def do_GET(self) -> None:  # noqa: N802 - as the base class calls it
+        self.at_the_host_it_is_told()
+        super().do_GET()
 
 
 class AnyToken(Faulty):
@@ -386,6 +399,16 @@ class FirstSignature(Faulty):
         super().take_request(body)
 
 
+class LastSignature(Faulty):
+    """Checks the last signature of several."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        if isinstance(said.get("signatures"), list):
+            body = json.dumps(said | {"signatures": said["signatures"][-1:]}).encode()
+        super().take_request(body)
+
+
 class LaxBase64(Faulty):
     """Reads base64 as most libraries do."""
 
@@ -402,6 +425,30 @@ class LaxBase64(Faulty):
 def strictly(text: str) -> str:
     """The one text for what lenient readers see in another."""
     return base64.b64encode(base64.b64decode(text + "=" * (-len(text) % 4))).decode()
+
+
+class UrlSafePayload(Faulty):
+    """Reads a payload in the URL-safe alphabet too."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        with suppress(LookupError, AttributeError):
+            said["payload"] = said["payload"].translate(STANDARD)
+        super().take_request(json.dumps(said).encode())
+
+
+class UrlSafeSignature(Faulty):
+    """Reads signatures in the URL-safe alphabet too."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        with suppress(LookupError, TypeError, AttributeError):
+            said["signatures"] = [one | {"sig": one["sig"].translate(STANDARD)} for one in said["signatures"]]
+        super().take_request(json.dumps(said).encode())
+
+
+STANDARD = str.maketrans("-_", "+/")
+"""The two letters of the URL-safe alphabet, in the standard one."""
 
 
 class AnyType(Faulty):
@@ -620,6 +667,12 @@ FAULTS: dict[str, Fault] = {
         "push", {"takes a proof made less than a minute ago", "takes a proof less than a minute ahead"}, HalfAMinute
     ),
     "first signature": Fault("push", {"refuses an envelope with a second signature that is not Vigil's"}, FirstSignature),
+    "last signature": Fault("push", {"refuses an envelope with a second signature that is not Vigil's"}, LastSignature),
+    "URL-safe payload": Fault("push", {"refuses base64 that is not in its one form"}, UrlSafePayload),
+    "URL-safe signature": Fault("push", {"refuses base64 that is not in its one form"}, UrlSafeSignature),
+    "any host of a poll": Fault(
+        "poll", {"refuses a poll with a proof of the host that the caller names"}, handler=PolledAtAnyHost
+    ),
     "lax base64": Fault("push", {"refuses base64 that is not in its one form"}, LaxBase64),
     "any type": Fault("push", {"refuses an envelope of another type"}, AnyType),
     "conditions": Fault("push", {"says that conditions are met"}, ForgetsConditions),
