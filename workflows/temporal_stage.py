@@ -289,26 +289,36 @@ class TemporalStage:
         return True
 
     def _ask_once_more(self, name: str, services: list[str], summary: str) -> asyncio.Task[Any]:
-        """One after another through the task queues of their own, and the others at last, with the report."""
+        """Side by side through the task queues of their own, and the others at last, with the report."""
         directory = self._delivery.directory
         last = self._wait(name, services, in_full=False)
         polled = [one for one in services if isinstance(directory.get(one).reach, Poll)]
-        waits = [
-            (queue, self._wait(name, group, in_full=False).model_copy(update={"reports": False}))
+        waits = {
+            queue: self._wait(name, group, in_full=False).model_copy(update={"reports": False})
             for queue, group in self._by_queue(polled)
             if queue is not None
-        ]
+        }
         return (
-            asyncio.create_task(self._one_after_another(waits, last, summary))
+            asyncio.create_task(self._side_by_side_and_at_last(waits, last, summary))
             if waits
             else self._once(ASK_ONCE_MORE, last, summary)
         )
 
-    async def _one_after_another(self, waits: list[tuple[str, CheckpointWait]], last: CheckpointWait, summary: str) -> None:
-        heard: list[str] = []
-        for queue, wait in waits:
-            if await self._there(queue, ASK_ONCE_MORE, wait, summary):
-                heard += [one.id for one in wait.services]
+    async def _side_by_side_and_at_last(self, waits: dict[str, CheckpointWait], last: CheckpointWait, summary: str) -> None:
+        """`waits`: by task queue. Where one has its answer and others have not, the loop looks, so that a command is made."""
+        under_way = len(waits)
+
+        async def there(queue: str) -> bool:
+            nonlocal under_way
+            came = await self._there(queue, ASK_ONCE_MORE, waits[queue], summary)
+            under_way -= 1
+            if under_way:
+                self.stir()
+            return came
+
+        queues = sorted(waits)
+        came = await asyncio.gather(*map(there, queues))
+        heard = [one.id for queue, is_heard in zip(queues, came, strict=True) if is_heard for one in waits[queue].services]
         await self._once(ASK_ONCE_MORE, last.model_copy(update={"heard": tuple(heard)}), summary)
 
     def _open_ended(self, activity: asyncio.Task[Any]) -> asyncio.Task[None]:
