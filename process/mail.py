@@ -24,7 +24,7 @@ class NotMailedError(Exception):
     """The server did not take a mail, as far as is known. Trying again later may help."""
 
     def __init__(self, message: str, *, perhaps: bool = False) -> None:
-        """`perhaps`: it was given the mail, and did not say in time whether it has it."""
+        """`perhaps`: it was given the mail, and did not say in time, or in words of SMTP, whether it has it."""
         super().__init__(message)
         self.perhaps = perhaps
 
@@ -105,7 +105,8 @@ async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
         if isinstance(client.transport, asyncio.WriteTransport):
             client.transport.write(b"QUIT\r\n")
     except (aiosmtplib.SMTPException, OSError) as error:  # their texts may hold addresses
-        perhaps = client.given and not isinstance(error, aiosmtplib.SMTPResponseException)
+        refuses = isinstance(error, aiosmtplib.SMTPResponseException) and error.code != aiosmtplib.SMTPStatus.invalid_response
+        perhaps = client.given and not refuses
         raise NotMailedError(type(error).__name__, perhaps=perhaps) from error
     finally:
         client.close()

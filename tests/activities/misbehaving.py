@@ -11,15 +11,17 @@ MEGABYTES = 10
 
 
 @asynccontextmanager
-async def misbehaving(way: Way, method: str = "", together: list[int] | None = None) -> AsyncIterator[str]:
+async def misbehaving(
+    way: Way, method: str = "", together: list[int] | None = None, *, greets: bool = False
+) -> AsyncIterator[str]:
     """One that answers every call in this way, or those of one method, and others as is right; its address. `together`: takes, at
-    each call that comes, how many are open.
+    each call that comes, how many are open. `greets`: it begins before it is asked anything, as a mail server does.
     """
     served: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = b"" if greets else await reader.readuntil(b"\r\n\r\n")
             await _answer(way if head.startswith(method.encode()) else "acknowledges", writer)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the caller has gone

@@ -37,6 +37,7 @@ from process.mail import Mailbox, mailbox
 from protocol import calls
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
+from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.installation import installed, quick
 from tests.support import Table, example_scenario, signed_plan
 from workflows.messages import CheckpointWait
@@ -350,6 +351,48 @@ async def test_a_mail_server_that_never_comes_to_an_end_is_left(monkeypatch: pyt
             assert (False, False) == await messenger.tell(alert(), [])
 
     assert 0 < len(lines) < ENDLESS
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_mail_server_that_does_not_do_its_part_has_not_been_given_the_mail(
+    monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    """It resets the connection, answers what is no SMTP, or never comes to an end: nobody is told, and certainly so."""
+    monkeypatch.setattr("activities.messenger.ONE_ALERT", 0.5)
+    perhaps: list[str] = []
+    async with misbehaving(way, greets=True) as url:
+        box = Mailbox(SENDER, "127.0.0.1", int(url.rpartition(":")[2]), "none")
+        async with telling(directory({"by": "email", "to": "duty@uz.example"}), box) as messenger:
+            assert (False, False) == await messenger.tell(alert(), [], perhaps)
+
+    assert [] == perhaps
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x00\xff nothing of SMTP\r\n"], ids=["resets", "talks nonsense"])
+@pytest.mark.parametrize("word", ["EHLO", "MAIL", "RCPT", "DATA", "."])
+async def test_a_mail_server_that_breaks_off_may_have_the_mail_once_it_was_offered(word: str, answer: bytes) -> None:
+    """To one word it resets the connection, or answers what is no SMTP: nobody is told. From DATA on it may have the mail all the
+    same, and so it is sent it again ever more rarely.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 test\r\n")
+        heard = ""
+        while heard != word:
+            line = await reader.readuntil(b"\r\n.\r\n" if heard == "DATA" else b"\r\n")
+            heard = line.split()[-1 if heard == "DATA" else 0].decode()
+            writer.write(answer if heard == word else b"354 go on\r\n" if heard == "DATA" else b"250 ok\r\n")
+        if not answer:
+            writer.transport.abort()
+        writer.close()
+
+    perhaps: list[str] = []
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        box = Mailbox(SENDER, "127.0.0.1", server.sockets[0].getsockname()[1], "none")
+        async with telling(directory({"by": "email", "to": "duty@uz.example"}), box) as messenger:
+            assert (False, False) == await messenger.tell(alert(), [], perhaps)
+
+    assert (word in ("DATA", ".")) == bool(perhaps)
 
 
 async def test_a_mail_that_the_server_has_taken_is_told_though_it_does_not_take_leave(monkeypatch: pytest.MonkeyPatch) -> None:
