@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientTimeout, web
 from temporalio.client import Client
 
-from activities import checkpoint, receipts, services
+from activities import checkpoint, messenger, receipts, services
 from domain.delivery.reported import Asked, Stated
 from domain.delivery.requests import Request
 from domain.delivery.statement import sign_statement
@@ -27,6 +27,7 @@ from domain.signing.envelope import KEYS_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Env
 from domain.signing.keys import b64, key_id, public_text
 from domain.views.asked import request
 from domain.words.moments import utc_text
+from process.mail import Mailbox
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario
@@ -423,9 +424,11 @@ async def test_what_was_said_after_an_answer_that_waits_counts_at_once(temporal:
 
 A_LONG_CALL = 60.0
 """Seconds."""
-ASKED_BY = ("push", "poll", "answers", "desk")
-"""A service that is called, one that is to be polled, one that is polled for its answers, and a desk with three webhooks."""
-QUICK = {*product(("push", "desk"), ("hangs", "trickles")), *product(("poll", "answers"), ("hangs", "floods"))}
+ASKED_BY = ("push", "poll", "answers", "desk", "mail")
+"""A service that is called, one that is to be polled, one that is polled for its answers, a desk with three webhooks, and one
+that is told by mail.
+"""
+QUICK = {*product(("push", "desk"), ("hangs", "trickles")), *product(("poll", "answers"), ("hangs", "floods")), ("mail", "hangs")}
 """Those of the table that `make test` looks at."""
 
 
@@ -440,21 +443,25 @@ async def test_a_service_that_does_not_do_its_part_delays_nobody_elses_question(
     """
     for limit in ("ONE_CALL", "ONE_POLL"):
         monkeypatch.setattr(services, limit, ClientTimeout(total=A_LONG_CALL))
+    monkeypatch.setattr(messenger, "ONE_ALERT", A_LONG_CALL)
     heard = Misbehaving(
         free_ports(1)[0],
         lambda _self, _request: {},
         lambda self: {"answers": [grant(self.asked[0]).model_dump(mode="json")] if len(self.polled) > 3 else []},
     )
     plan, scenario = quick(*two_of_russia())
-    async with misbehaving(way, "GET" if by == "answers" else "") as url, heard.listening():
+    async with misbehaving(way, "GET" if by == "answers" else "", greets=by == "mail") as url, heard.listening():
         hooks = [{"by": "webhook", "url": f"{url}/{number}"} for number in range(3)]
         broken: Reach = {
             "push": Push.model_validate({"url": url}),
             "poll": Poll.model_validate({"url": url, "every": "500ms"}),
             "answers": Poll.model_validate({"url": url, "every": "500ms"}),
             "desk": Desk.model_validate({"notify": hooks}),
+            "mail": Desk.model_validate({"notify": [{"by": "email", "to": "duty@ru.example"}]}),
         }[by]
-        async with installed(temporal, plan, scenario, reach={"ru.prosecutor": broken, "ru.customs": heard.poll()}) as at:
+        post = Mailbox("vigil@customs.example", "127.0.0.1", int(url.rpartition(":")[2]), "none")
+        reach = {"ru.prosecutor": broken, "ru.customs": heard.poll()}
+        async with installed(temporal, plan, scenario, reach=reach, mailbox=post) as at:
             await at.gateway(plan.initiator).start(signed_plan(plan))
             async with asyncio.timeout(A_LONG_CALL):
                 await at.until(plan, accepted_from("ru.customs"))
