@@ -21,7 +21,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words import identifiers, moments, places
 from domain.words.codes import CODES, Code, Parameter, Shape
-from domain.words.limits import ATTACHMENTS_BYTES, LARGEST_PAYLOAD, MOST_SERVICES
+from domain.words.limits import ATTACHMENTS_BYTES, KIB, LARGEST_PAYLOAD, MOST_SERVICES
 from domain.words.quantities import MAX_SPAN
 from rehearsal.services import private_key_of
 
@@ -29,6 +29,12 @@ M = TypeVar("M", bound=BaseModel)
 WIDEST = "\U00012000"
 """A letter of four bytes: no text has wider ones."""
 LONGEST_MOMENT = "2022-03-{:02d}T00:00:00.123456+05:00"
+KNOWN_BYTES = 750 * KIB
+"""Of the table of known statements, carried: 24 bytes each, in base64."""
+STATE_BYTES = 400 * KIB
+"""Of all else that the state holds, owed notices, and the edge of the tree."""
+MOST_CARRIED = 2_010 * KIB
+"""Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 LARGEST_WHOLE = 2**53 - 1
 """The largest number of canonical JSON."""
 

@@ -301,10 +301,10 @@ MOST_DISCLOSED: Final = 100
 
 LARGEST_PAYLOAD: Final = 512 * KIB
 """Bytes of what any envelope holds, before they are a text of base64."""
-LARGEST_STATEMENT: Final = 64 * KIB
-"""Bytes of a statement, canonical. Each kind has its own bound."""
 LARGEST_OF_GOODS: Final = 192 * KIB
-"""Of one that names each unit, item or find: what was prepared and what was seized, and corrections of these."""
+"""Bytes of a statement, canonical, that names each unit, item or find: what was prepared and what was seized, and corrections of
+these. Each kind has its own bound.
+"""
 LARGEST_ACKNOWLEDGEMENT: Final = 2 * KIB
 """Of an acknowledgement of a request. The largest that its fields allow is smaller."""
 LARGEST_OF_PARTS: Final = 64_000
@@ -426,12 +426,6 @@ MOST_PEAKS: Final = 31
 """Full subtrees at the edge of a tree of fewer than 2**31 leaves."""
 MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
-KNOWN_BYTES: Final = 750 * KIB
-"""Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 400 * KIB
-"""Of all else that the state holds, owed notices, and the edge of the tree."""
-MOST_CARRIED: Final = 2_010 * KIB
-"""Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
 MOST_CARRIED_UNKEPT: Final = 116 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
 

@@ -22,7 +22,6 @@ from domain.words.limits import (
     BRAKES_MORE,
     EARLY_BYTES,
     LARGEST_BRAKE,
-    LARGEST_STATEMENT,
     MOST_KNOWN,
     MOST_SERVICES,
     MOST_STATEMENTS,
@@ -205,7 +204,6 @@ def test_r28_what_is_too_large_for_its_kind_leaves_no_trace() -> None:
     table = Table()
     information = table.statement("kz.knb", "information", to=["uz.customs"], text="x")
     largest = information.content.declares.largest  # type: ignore[attr-defined]  # it is a kind
-    assert largest < LARGEST_STATEMENT
 
     def of(size: int) -> Statement:
         missing = size - len(canonical(information))
@@ -346,7 +344,7 @@ def test_r28_what_all_budgets_come_to_is_known_by_id() -> None:
 
     assert ordinary == MOST_STATEMENTS
     assert MOST_STATEMENTS + MOST_SERVICES * (BRAKES + BRAKES_MORE) + told_once + first_stop <= MOST_KNOWN
-    assert LARGEST_BRAKE < LARGEST_STATEMENT < limits.LARGEST_OF_GOODS
+    assert LARGEST_BRAKE < limits.LARGEST_OF_GOODS
     assert example_plan().participants()
 
 

@@ -52,7 +52,6 @@ from domain.words.limits import (
     LARGEST_OF_GOODS,
     LONGEST_PLACE,
     MOST_BRAKES_KNOWN,
-    MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
     MOST_CONSENTS,
     MOST_CONTACTS,
@@ -75,7 +74,7 @@ from domain.words.limits import (
 from process.codec import converter
 from process.ring import Ring
 from rehearsal.services import private_key_of
-from tests.largest import LARGEST_WHOLE, WIDEST, Largest
+from tests.largest import LARGEST_WHOLE, MOST_CARRIED, WIDEST, Largest
 from tests.support import PHOTOGRAPH, Table
 from workflows.messages import (
     CheckpointWait,

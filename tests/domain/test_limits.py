@@ -75,11 +75,9 @@ from domain.words.limits import (
     EXHIBITS_BYTES,
     GRANTED_BYTES,
     KIB,
-    KNOWN_BYTES,
     LARGEST_BRAKE,
     MOST_BRANCHES,
     MOST_BY_TWO,
-    MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
     MOST_CONSENTS,
     MOST_CONTACTS,
@@ -109,9 +107,9 @@ from domain.words.limits import (
     SEIZED_BYTES,
     SHARED_BYTES,
     SHORTEST_CHECK_IN,
-    STATE_BYTES,
 )
 from rehearsal.services import EPOCH, private_key_of
+from tests.largest import KNOWN_BYTES, MOST_CARRIED, STATE_BYTES
 from tests.second_book import with_figures
 from tests.support import SECRET, Table, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
 from workflows.temporal_stage import FULL
