@@ -69,8 +69,8 @@ class Lag:
         """It is kept, or will never be."""
         self._waits.pop(delivery, None)
 
-    def seconds(self) -> float:
-        """How long the oldest one has waited; nothing where none does."""
+    def longest_wait(self) -> float:
+        """Seconds for which the oldest one has waited; nothing where none does."""
         now = self._clock()
         self._waits = {name: one for name, one in self._waits.items() if now - one[1] <= FORGOTTEN}
         return max((now - since for since, _ in self._waits.values()), default=0.0)

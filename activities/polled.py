@@ -129,15 +129,15 @@ async def take(
     for number in tuple(page.left):
         if number not in page.left:
             continue
-        handing = asyncio.create_task(page.hand_in(number))
+        attempt = asyncio.create_task(page.hand_in(number))
         try:
-            await asyncio.wait({handing}, timeout=A_BRAKE)
-            if not handing.done() or handing.exception() is not None:
+            await asyncio.wait({attempt}, timeout=A_BRAKE)
+            if not attempt.done() or attempt.exception() is not None:
                 await page.hand_in_brakes()
-            page.note(number, await handing)
+            page.note(number, await attempt)
         finally:
-            handing.cancel()
-            await asyncio.gather(handing, return_exceptions=True)
+            attempt.cancel()
+            await asyncio.gather(attempt, return_exceptions=True)
     return page.settled
 
 

@@ -65,7 +65,9 @@ class WorkerProgress:
         self._temporal = self._archive = True
         self.registry = CollectorRegistry()
         self._gauge("vigil_worker_idle_seconds", "Since Temporal last answered this worker, or it finished a task.", self.idle)
-        self._gauge("vigil_archive_lag_seconds", "For how long the oldest batch has waited that is not kept yet.", lag.seconds)
+        self._gauge(
+            "vigil_archive_lag_seconds", "For how long the oldest batch has waited that is not kept yet.", lag.longest_wait
+        )
         self._gauge("vigil_sweep_age_seconds", "Since this worker last held the archive against the workflows.", swept)
         self._gauge("vigil_archive_away", "1 while the archive does not answer.", lambda: 0.0 if self._archive else 1.0)
         self._gauge("vigil_temporal_away", "1 while Temporal does not answer.", lambda: 0.0 if self._temporal else 1.0)
@@ -85,7 +87,7 @@ class WorkerProgress:
 
     async def ready(self) -> ProbeAnswer:
         """Whether it makes progress, and the archive keeps up."""
-        idle, late = self.idle(), self._lag.seconds()
+        idle, late = self.idle(), self._lag.longest_wait()
         keeps_up = self._archive and late <= LATE
         said = {
             "progress": idle <= STALLED,

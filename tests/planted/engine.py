@@ -170,7 +170,7 @@ BUGS = (
     Bug(
         "R8",
         "activities/polled.py",
-        "if not handing.done() or handing.exception() is not None:",
+        "if not attempt.done() or attempt.exception() is not None:",
         "if False:",
         "activities/stops::test_a_polled_stop_gets_in_though_the_word_before_it_is_not_judged",
     ),
