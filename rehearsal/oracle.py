@@ -370,10 +370,6 @@ class PermissionBook(LawBook):
             if set(one.measures) & set(content.permissions) and self._is_about(one, content.state):
                 yield instant(content.urgent_at) + one.sanctioned_within
 
-    def lets_guests(self, state: str, at: datetime) -> bool:
-        """Whether officers of other States may act there at this instant."""
-        return any(given[:2] == (state, "foreign_officers") and given[2] <= at < given[3] for given in self._given)
-
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)

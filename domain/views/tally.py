@@ -55,9 +55,6 @@ the end; `interdicted`: seized on its way, or where the plan ends. The last four
 STATISTICAL: Final[tuple[Measure, ...]] = ("refused", "asked", "answered", "lasted")
 """Of what statistics are made; results have the sums of three of these (`in_short`)."""
 
-Dimension = Literal["all", "state", "channel", "goods", "end"]
-"""By what deliveries are counted: all of them; each State of the legs; channel; class of goods; how it ended."""
-
 OTHER: Final = "other"
 """A substance that the catalogue does not have; what lines beyond their bound are added to."""
 UNDER_WAY: Final = "under_way"

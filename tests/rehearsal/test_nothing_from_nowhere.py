@@ -145,6 +145,14 @@ def world(seed: int) -> World:
     return World(plan, directory, cards, scenario, seed, hostility=0.1, backups=bool(seed % 2))
 
 
+class Leaves(PermissionBook):
+    """What each State permits, guests too."""
+
+    def lets_guests(self, state: str, at: datetime) -> bool:
+        """Whether officers of other States may act there at this instant."""
+        return any(given[:2] == (state, "foreign_officers") and given[2] <= at < given[3] for given in self._given)
+
+
 @dataclass
 class Proof:
     """What a ledger tells of one delivery that has ended, read entry by entry; `problems` is empty where all three are so."""
@@ -163,7 +171,7 @@ class Proof:
         self._exhibits = ExhibitBook(self.plan, self.directory)
         self._checks, self._sums = CustodyBook(self.plan), BalanceBook(self.plan)
         self._left = False
-        self._permits = PermissionBook(self.plan, self.cards)
+        self._permits = Leaves(self.plan, self.cards)
         self._stand_ins = StandInBook(self.plan, self.cards, self.directory)
         self._early: dict[str, Statement] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
