@@ -144,10 +144,15 @@ def test_who_signs_is_told_how_much_is_looked_for_and_never_what() -> None:
 
 @pytest.mark.parametrize("service", ["uz.prosecutor", "uz.customs", "uz.police", SIGNER])
 def test_whether_somebody_watches_is_in_no_word_that_others_read(service: str) -> None:
-    """Who takes part and does not run it reads the same bytes whether another operation was found or nobody has looked yet."""
-    found, unlooked = (Table(alone=False) for _ in range(2))
+    """Who takes part and does not run it reads the same bytes whether another operation was found or nobody has looked yet. That
+    none was found it can tell from both, once consent is asked; as SECURITY.md says, that tells by itself that nothing stands in
+    the way.
+    """
+    found, unlooked, unwatched = (Table(alone=False) for _ in range(3))
     found.deconflict("ru.police")
-    assert shown(unlooked, service) == shown(found, service)
+    unwatched.deconflict()
+    assert unwatched.is_open("consent-kz", "consent-uz")
+    assert shown(unlooked, service) == shown(found, service) != shown(unwatched, service)
     assert shown(unlooked, FISHER) != shown(found, FISHER)
 
 
