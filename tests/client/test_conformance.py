@@ -314,11 +314,11 @@ class AcknowledgesAnother(Faulty):
 
 
 class TrustsAnyKey(Faulty):
-    """An envelope by a key that it does not know is taken as it is."""
+    """An envelope that no key has signed which it knows is taken as it is."""
 
     def take_request(self, body: bytes) -> None:
-        known = re.search(rb'"keyid":"([0-9a-f]+)"', body)
-        if known is None or known[1].decode() in self.config.vigil_keys:
+        signers = re.findall(rb'"keyid":"([0-9a-f]+)"', body)
+        if not signers or any(one.decode() in self.config.vigil_keys for one in signers):
             super().take_request(body)
 
 
