@@ -260,7 +260,8 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
     """Whose keys signed this, all of them valid now; else what that makes of it.
 
     A key that the directory does not know, or that is not valid yet, may be there soon. A signature that does not fit, or by a
-    key that has ended, is never mended.
+    key that has ended, is never mended. One that is known to be revoked signs nothing more: an attempt that a busy worker began
+    late tells its moments too early, by as much, and the key would count for so long.
     """
     signers = {signature.keyid for signature in envelope.signatures}
     speaker = directory.signer(envelope)
@@ -271,7 +272,7 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
         open_envelope(envelope, STATEMENT_TYPE, {number: known[number].public for number in signers})
     except (NotAuthentic, Malformed) as error:
         return PolledVerdict("refused", error.code)
-    if all(known[number].valid_at(now) for number in signers):
+    if all(known[number].valid_at(now) and known[number].revoked_at is None for number in signers):
         return speaker
     early = any(instant(known[number].valid_from) > now for number in signers)
     return PolledVerdict("waits" if early else "refused", NotAuthentic.code)

@@ -1,6 +1,6 @@
 """What becomes of answers that a polled service gives, before any delivery hears of them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Never
 
 import pytest
@@ -40,11 +40,14 @@ async def test_what_nobody_has_signed_is_not_parsed(monkeypatch: pytest.MonkeyPa
     assert (["waits=1:not-authentic"], ["refused=2:not-authentic"]) == (progress.waits, progress.refused)
 
 
-async def test_a_key_that_was_revoked_a_moment_ago_signs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process has entered that: the worker looks before it takes what came, though no delivery has heard of it yet."""
+@pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=5)], ids=["at once", "late"])
+async def test_a_key_that_was_revoked_a_moment_ago_signs_no_answer(monkeypatch: pytest.MonkeyPatch, late: timedelta) -> None:
+    """Another process has entered that: the worker looks before it takes what came, though no delivery has heard of it yet. Also
+    where the worker was busy and its attempt began late, so that by its clock the key still counts.
+    """
     changes, directory, name = InMemory(), cast(example_directory(), ("uz.prosecutor",)), "uz.prosecutor"
     gateway, worker = InForce(directory, changes), InForce(directory, changes)
-    monkeypatch.setattr(polled, "moment", lambda: datetime.now(UTC))
+    monkeypatch.setattr(polled, "moment", lambda: datetime.now(UTC) - late)
 
     async def taken() -> list[str]:
         progress, unreadable = PollProgress(), sign(b"{", STATEMENT_TYPE, private_key_of(name))
