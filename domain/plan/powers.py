@@ -10,10 +10,13 @@ centres assist. A State's law may give its services less; its rule card and its 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, get_args
 
 from domain.plan.directory import MAY_SEIZE, Service, ServiceKind
 from domain.plan.vocabulary import Need
+from domain.words.total import total
 
 MAY_CARRY: tuple[ServiceKind, ...] = (*MAY_SEIZE, "postal_operator")
 """Kinds that put it into the normal stream, and hand it to who it is for: the carrier does so under the eyes of the others."""
@@ -21,34 +24,74 @@ MAY_CARRY: tuple[ServiceKind, ...] = (*MAY_SEIZE, "postal_operator")
 MAY_ARREST: tuple[ServiceKind, ...] = (*MAY_SEIZE, "investigator")
 """Kinds that arrest persons and seize what they find: an investigator does in a criminal case, and is in charge of no leg."""
 
-POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
+
+@dataclass(frozen=True, kw_only=True)
+class Power:
+    """What power one act takes that a checkpoint can ask. It has no defaults."""
+
+    kinds: tuple[ServiceKind, ...]
+    """Kinds of service that have the power."""
+    runs: bool
+    """Whether a delivery is carried out by it, beside being in charge of a leg: then it is not asked of a service that by the
+    card of its State may not run one. To send off and to deliver is the carrier's.
+    """
+    abroad: Literal["never", "with_permission", "between"]
+    """Whether officers of another State may do it. It takes no force, and that State permits it; or it is between two legs: giver
+    and taker stand on one spot, each of the State of its own leg (R4, R6).
+    """
+
+
+ACTS: Mapping[Need, Power] = MappingProxyType(
     {
-        "prepared": MAY_SEIZE,
-        "dispatched": MAY_CARRY,
-        "handover_offer": MAY_SEIZE,
-        "handover_acceptance": MAY_SEIZE,
-        "delivered": MAY_CARRY,
-        "arrest": MAY_ARREST,
-        "seizure": MAY_ARREST,
-        "interdiction": MAY_SEIZE,
+        "prepared": Power(kinds=MAY_SEIZE, runs=True, abroad="with_permission"),
+        "dispatched": Power(kinds=MAY_CARRY, runs=False, abroad="with_permission"),
+        "handover_offer": Power(kinds=MAY_SEIZE, runs=False, abroad="between"),
+        "handover_acceptance": Power(kinds=MAY_SEIZE, runs=False, abroad="between"),
+        "delivered": Power(kinds=MAY_CARRY, runs=False, abroad="with_permission"),
+        "arrest": Power(kinds=MAY_ARREST, runs=True, abroad="never"),
+        "seizure": Power(kinds=MAY_ARREST, runs=True, abroad="never"),
+        "interdiction": Power(kinds=MAY_SEIZE, runs=True, abroad="never"),
     }
 )
-"""The acts that a checkpoint can ask, and the kinds of service that have the power. What is not here anybody may say."""
-
-RUNNING: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
-"""Acts by which a delivery is carried out, beside being in charge of a leg: not of a service that by the card of its State may
-not run one. To send off and to deliver is the carrier's.
-"""
+"""The acts that a checkpoint can ask."""
 
 OF_EXHIBITS: tuple[Need, ...] = ("examination", "disposal")
 """What is asked after the end of whoever holds exhibits then."""
 
-WITH_PERMISSION: tuple[Need, ...] = ("prepared", "dispatched", "delivered")
-"""Acts without force: officers of another State may do them where that permits it."""
+OF_ANYBODY: tuple[Need, ...] = (
+    "detection",
+    "authorisation",
+    "agreement",
+    "confirmation",
+    "written_agreement",
+    "extension",
+    "permission",
+    "duty",
+    "ready",
+    "sighting",
+    "movement_decision",
+    "hold_decision",
+    "deconfliction",
+    "conflict_settlement",
+    "explanation",
+    "parts",
+    "debrief",
+    "costs",
+    "jurisdiction",
+    "takeover",
+    "exhibit_offer",
+    "exhibit_acceptance",
+    "look_back",
+    "stop_acknowledgement",
+)
+"""What every kind of service may say, as far as this is about powers."""
 
-BETWEEN: tuple[Need, ...] = ("handover_offer", "handover_acceptance")
-"""Acts between two legs: giver and taker stand on one spot, each of the State of its own leg (R4, R6)."""
+total(get_args(Need), ACTS=ACTS, OF_EXHIBITS=OF_EXHIBITS, OF_ANYBODY=OF_ANYBODY)
 
+POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType({need: act.kinds for need, act in ACTS.items()})
+RUNNING: tuple[Need, ...] = tuple(need for need, act in ACTS.items() if act.runs)
+WITH_PERMISSION: tuple[Need, ...] = tuple(need for need, act in ACTS.items() if act.abroad == "with_permission")
+BETWEEN: tuple[Need, ...] = tuple(need for need, act in ACTS.items() if act.abroad == "between")
 
 MAY_HOLD: tuple[ServiceKind, ...] = (*MAY_ARREST, "prosecutor", "court", "laboratory")
 """Kinds that hold exhibits: who seizes them, who decides on them, who examines them. A centre or a carrier does not."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -243,8 +243,14 @@ class Correction(Kind):
                 state.arrest(self.of, replace(state.arrests[self.of], persons=persons))
 
 
-CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdicted")
-"""Kinds whose statements are remembered so that they can be corrected."""
+OF_EXHIBITS: Final = frozenset((TakenOut, LaboratoryReport, Disposed))
+"""What of this is known from its exhibits, and so need not be remembered once more."""
+CORRECTABLE: Final = tuple(
+    kind.model_fields["kind"].default
+    for kind in get_args(Correction.model_fields["content"].annotation)
+    if kind not in OF_EXHIBITS
+)
+"""Kinds whose statements are remembered so that they can be corrected: the others that a correction can say."""
 
 
 def _earlier(state: State, statement: str) -> Correctable | None:

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import get_args
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import CONSIGNMENT, exhibits, going_on, of_service, offered, whereabouts
 from domain.delivery.progress import Progress
@@ -39,6 +41,7 @@ from domain.words.limits import ABOUT_BYTES, MOST_ABOUT, PROBLEM_CHARACTERS
 from domain.words.moments import utc_text
 from domain.words.terms import Months, at_least
 from domain.words.text import shown
+from domain.words.total import total
 
 ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "detection",
@@ -58,6 +61,29 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
     "interdiction",
 )
 """What cannot be answered without knowing what travels."""
+WITHOUT_IT: tuple[Need, ...] = (
+    "confirmation",
+    "written_agreement",
+    "extension",
+    "duty",
+    "ready",
+    "deconfliction",
+    "conflict_settlement",
+    "arrest",
+    "parts",
+    "debrief",
+    "costs",
+    "jurisdiction",
+    "takeover",
+    "examination",
+    "disposal",
+    "exhibit_offer",
+    "exhibit_acceptance",
+    "look_back",
+    "stop_acknowledgement",
+)
+"""What can."""
+total(get_args(Need), ABOUT_THE_CONSIGNMENT=ABOUT_THE_CONSIGNMENT, WITHOUT_IT=WITHOUT_IT)
 CONSENTS: tuple[Need, ...] = ("authorisation", "agreement", "permission", "deconfliction")
 """What is said to one plan, and to no other."""
 ALIKE: tuple[Need, ...] = ("detection", "deconfliction")
@@ -182,7 +208,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         agree_with=other.service if other is not None else None,
         call=other.call if other is not None else None,
     )
-    if progress.contingency == "duty" and (owed := duty_of(delivery, progress.key)) is not None:
+    if progress.contingency == unforeseen.DUTY and (owed := duty_of(delivery, progress.key)) is not None:
         facts = facts.model_copy(update={"duty": owed.duty.what})
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
     # It may stand there twice. Where it does not lie there is nothing of it to be recovered.
@@ -230,7 +256,7 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return delivery.balance.unexplained()
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
-    if progress.contingency == "duty" and (about := about_duty(delivery, progress.key)):
+    if progress.contingency == unforeseen.DUTY and (about := about_duty(delivery, progress.key)):
         return about
     if contingency is not None and contingency.declares.after_halt:
         seen = sight(delivery, service)
@@ -249,7 +275,7 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
     if "hold_decision" in says and hold is not None:
         holds = dict.fromkeys(((hold.by, hold.seq), (hold.newest_by, hold.newest)))
         return tuple(LAPSED(entry=seq) if by is None else ORDERED(service=by, entry=seq) for by, seq in holds)
-    if progress.contingency in ("sibling", "sibling_stop"):
+    if progress.contingency in (unforeseen.SIBLING, unforeseen.SIBLING_STOP):
         return (about_siblings(delivery, progress),)
     differs = delivery.state.discrepancy
     return differs.differs if "movement_decision" in says and differs is not None else ()
@@ -273,7 +299,7 @@ def _first_of(about: tuple[Finding | InGeneral, ...]) -> tuple[Finding | InGener
 
 def about_siblings(delivery: Delivery, progress: Progress) -> Finding:
     """What is decided about siblings, and no more of them than that (R11)."""
-    if progress.contingency == "sibling_stop":
+    if progress.contingency == unforeseen.SIBLING_STOP:
         return A_SIBLING_STOPPED()
     planned = delivery.plan.find(progress.key)
     count = len(lacking(delivery, planned)) if planned is not None else 0
@@ -323,7 +349,7 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     plan = delivery.plan
     planned = plan.find(name)
     progress = delivery.state.progress[name]
-    extended = progress.contingency in ("extension", "renewal")
+    extended = progress.contingency in (unforeseen.EXTENSION, unforeseen.RENEWAL)
     asks_consent = extended or (planned is not None and planned.step == "authorise")
     if asks_consent and planned is not None and state not in plan.states():
         return utc_text(opened + needed(plan, state))
@@ -332,7 +358,7 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)
     if not delivery.state.dispatched:
         until += plan.time_to_depart()
-    grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
+    grant = delivery.state.grants.get(progress.key) if progress.contingency == unforeseen.EXTENSION else None
     ends = grant.valid_until if grant is not None else progress.due
     if extended and ends is not None:
         until = max(until, ends + plan.contingencies.extension)
@@ -349,7 +375,7 @@ def _allowed(delivery: Delivery, state: str, progress: Progress) -> Iterator[dat
         return
     asked = {one.says for one in progress.checkpoint.requires}
     lasts: list[tuple[datetime, timedelta | Months | None]] = []
-    grant = delivery.state.grants.get(progress.key) if progress.contingency == "extension" else None
+    grant = delivery.state.grants.get(progress.key) if progress.contingency == unforeseen.EXTENSION else None
     if (term := card.term_of(case)) is not None:
         if grant is not None:
             lasts += [(grant.valid_until, term.extension), (grant.since or grant.valid_from, term.ceiling)]
@@ -365,6 +391,6 @@ def _allowed(delivery: Delivery, state: str, progress: Progress) -> Iterator[dat
     for rule in rules:
         if rule is not None:
             lasts.append((opened, rule.longest))
-            if progress.contingency == "renewal" and progress.due is not None:
+            if progress.contingency == unforeseen.RENEWAL and progress.due is not None:
                 lasts.append((progress.due, rule.extension))
     yield from (begins + at_least(term) for begins, term in lasts if term is not None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
@@ -16,6 +16,7 @@ from domain.views.urgency import SOON, Group, Reason, Urgency
 from domain.views.view import Phase
 from domain.words.moments import instant
 from domain.words.text import mark
+from domain.words.total import total
 
 REASONS: Final[Mapping[Reason, str]] = {
     "to_seize": mark("Stopped, not seized"),
@@ -104,6 +105,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "interdiction": mark("seizing it"),
 }
 """What is waited for, in at most 28 characters."""
+total(get_args(Need), SHORTLY=SHORTLY)
 THEN: Final[Mapping[Consequence, str]] = {
     "halts": mark("If nobody answers, it halts."),
     "closes": mark("If nobody answers, it goes on without."),
@@ -111,6 +113,7 @@ THEN: Final[Mapping[Consequence, str]] = {
     "holds": mark("If nobody answers, it is held."),
     "nothing": mark("Nothing follows by itself: call them."),
 }
+total(get_args(Consequence), THEN=THEN)
 Tone = Literal["late", "soon", ""]
 
 

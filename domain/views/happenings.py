@@ -15,10 +15,11 @@ from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding
 from domain.delivery.vocabulary import Outcome, UtcText
-from domain.rules.books import read
+from domain.rules.books import BOOKS, read
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
 from domain.words.limits import MOST_IN_A_CELL, MOST_REMARKS
+from domain.words.total import total
 
 What = Literal[
     "stopped",
@@ -66,6 +67,66 @@ _SAID: Final[Mapping[str, What]] = {
     "delivered": "delivered",
 }
 """By kind of statement, where it was accepted."""
+ROUTINE: Final = frozenset(
+    {
+        "detected",
+        "authorisation_granted",
+        "authorisation_extended",
+        "agreement_given",
+        "authorisation_confirmed",
+        "agreement_confirmed",
+        "permission_granted",
+        "duty_done",
+        "prepared",
+        "ready",
+        "handover_offered",
+        "taken_out",
+        "sighted",
+        "device_failed",
+        "surveillance_log",
+        "stop_acknowledged",
+        "incident",
+        "not_collected",
+        "arrest_made",
+        "arrest_reported",
+        "no_arrest",
+        "arrestee_released",
+        "difference_explained",
+        "split",
+        "parts_ended",
+        "cooperation_begun",
+        "cooperation_ended",
+        "recorder_issued",
+        "recorder_returned",
+        "exhibits_offered",
+        "exhibits_accepted",
+        "exhibit_divided",
+        "laboratory_report",
+        "disposed",
+        "deconfliction_requested",
+        "deconfliction_refused",
+        "conflict_settled",
+        "conflict_yielded",
+        "debriefed",
+        "costs_settled",
+        "looked_back",
+        "jurisdiction_understood",
+        "transfer_requested",
+        "transfer_accepted",
+        "transfer_declined",
+        "paper_registered",
+        "declassified",
+        "results_submitted",
+        "case_opened",
+        "persons_notified",
+        "delegated",
+        "correction",
+        "information",
+        "disclosure_permitted",
+    }
+)
+"""Kinds that no shift hands over, whatever they say; a risk to life in one is another matter."""
+total(dict.fromkeys(kind for book in BOOKS.values() for kind in book.kinds), _SAID=_SAID, ROUTINE=ROUTINE)
 _DECIDED: Final[Mapping[type, What]] = {
     Started: "started",
     Amended: "amended",

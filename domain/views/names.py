@@ -5,15 +5,16 @@ translated later, when it is known who reads it; a test finds a word without a n
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice, SiblingNews
 from domain.plan.cards import Form, Measure
 from domain.plan.enquiries import Pattern
 from domain.plan.plan import Step
-from domain.plan.vocabulary import CriminalRole, Spoken
+from domain.plan.vocabulary import CriminalRole, Need, Spoken
 from domain.words.text import mark
+from domain.words.total import total
 
 TRADE_ROLES: Mapping[str, str] = {
     "consignor": mark("consignor"),
@@ -115,6 +116,8 @@ QUESTIONS: Mapping[str, str] = {
     "interdiction": mark("Has it been seized?"),
 }
 """What a service is asked, as it reads it."""
+total(get_args(Need), NEEDS=NEEDS)
+total(get_args(Need), QUESTIONS=QUESTIONS)
 PHASES: Mapping[str, str] = {
     "planned": mark("planned"),
     "consent": mark("waiting for consent"),

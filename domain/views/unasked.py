@@ -11,10 +11,13 @@ from domain.delivery.requests import Facts
 from domain.plan.directory import Service
 from domain.rules.book import Book, book_of
 from domain.rules.exhibits import to_hand_on
+from domain.rules.hold import HoldRequested
 from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Counts, Kind
+from domain.rules.speaking import Correction
+from domain.rules.stop import StopRequested
 from domain.views.forms import kind_called
 
-ELSEWHERE = ("hold_requested", "stop_requested", "correction")
+ELSEWHERE = tuple(kind.model_fields["kind"].default for kind in (HoldRequested, StopRequested, Correction))
 """Kinds that have a page or a command of their own."""
 
 

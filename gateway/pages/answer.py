@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Request
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.plan.plan import Plan
+from domain.rules.permission import LAPSES
 from domain.views.asked import urgently
 from domain.views.ladders import ladders, say_step
 from domain.views.names import NEEDS
@@ -19,6 +21,7 @@ from domain.views.sight import sight
 from domain.views.view import view
 from domain.words.moments import instant
 from domain.words.text import mark, word
+from domain.words.total import total
 from gateway.pages.forms import FormField
 from gateway.pages.words import CHOICES
 from process.zones import local_time
@@ -54,21 +57,23 @@ AFTERWARDS: Final = mark("You may withdraw your consent, and stop it, at any mom
 
 
 PERMITTING: Final = {
-    "sanction": mark("You are asked whether you sanction what was permitted in urgency in your place: {permissions}."),
-    "renewal": mark("What you have permitted ends then; you are asked to permit it for longer: {permissions}."),
+    unforeseen.SANCTION: mark("You are asked whether you sanction what was permitted in urgency in your place: {permissions}."),
+    unforeseen.RENEWAL: mark("What you have permitted ends then; you are asked to permit it for longer: {permissions}."),
 }
 """By the contingency that asks for a permission."""
+total(LAPSES, PERMITTING=PERMITTING)
 ENDS: Final = {
-    "sanction": mark(
+    unforeseen.SANCTION: mark(
         "The measure ends at once, and not the delivery: what goes by it is held until it is decided how to go on; where it may "
         "not leave or cross without, it halts. You owe no reason."
     ),
-    "renewal": mark(
+    unforeseen.RENEWAL: mark(
         "The measure ends when its time is over, and not the delivery: what goes by it is held then, until it is decided how to "
         "go on; where it may not leave or cross without, it halts. You owe no reason, and may still permit it until then."
     ),
 }
 """What a refusal brings there."""
+total(LAPSES, ENDS=ENDS)
 URGENCY: Final = mark(
     "You may permit this in urgency, in the place of {service}, which is then asked to sanction it: {permissions}."
 )

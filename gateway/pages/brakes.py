@@ -12,6 +12,9 @@ from archive.questions import Filters
 from domain.delivery.statement import Seen, Statement
 from domain.plan.directory import Service
 from domain.rules.books import BOOK
+from domain.rules.consent import AuthorisationWithdrawn
+from domain.rules.hold import HoldRequested
+from domain.rules.stop import Incident, StopRequested
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import Translate
 from domain.views.urgency import Reason
@@ -21,7 +24,9 @@ from domain.words.limits import MOST_MEMBERS
 from domain.words.text import mark
 from gateway.reception import Reception
 
-BRAKES: Final = ("stop_requested", "hold_requested", "incident", "authorisation_withdrawn")
+BRAKES: Final = tuple(
+    kind.model_fields["kind"].default for kind in (StopRequested, HoldRequested, Incident, AuthorisationWithdrawn)
+)
 """What is said there."""
 PROPOSED: Final[Mapping[Reason, tuple[str, str]]] = {
     "lost": (IN_GENERAL["lost"], "R9"),

@@ -6,8 +6,10 @@ from typing import Final, get_args
 from domain.plan.goods import CountedIn, Weapon
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import CriminalRole
+from domain.rules.books import BOOK
 from domain.views.names import GIVEN_IN, MEASURES, SPOKEN
 from domain.words.text import mark, word
+from domain.words.total import total
 
 FIELDS: Mapping[str, str] = {
     "members": mark("Consignments of the group, by their numbers"),
@@ -321,7 +323,67 @@ SENTENCES: Mapping[str, str] = {
         "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."
     ),
 }
-"""What is signed of a kind, as one sentence; of others it is said in general. It is filled in from the bytes that are signed."""
+"""What is signed of a kind, as one sentence. It is filled in from the bytes that are signed."""
+IN_GENERAL: Final = frozenset(
+    {
+        "detected",
+        "agreement_given",
+        "agreement_refused",
+        "authorisation_confirmed",
+        "agreement_confirmed",
+        "duty_done",
+        "ready",
+        "taken_out",
+        "sighted",
+        "surveillance_lost",
+        "surveillance_regained",
+        "device_failed",
+        "loss_recorded",
+        "surveillance_log",
+        "stop_requested",
+        "stop_acknowledged",
+        "destroyed",
+        "incident",
+        "hold_requested",
+        "not_collected",
+        "no_arrest",
+        "arrestee_released",
+        "seizure",
+        "difference_explained",
+        "split",
+        "parts_ended",
+        "cooperation_begun",
+        "cooperation_ended",
+        "recorder_issued",
+        "recorder_returned",
+        "exhibits_offered",
+        "exhibits_accepted",
+        "exhibit_divided",
+        "laboratory_report",
+        "disposed",
+        "deconfliction_requested",
+        "deconfliction_refused",
+        "conflict_settled",
+        "conflict_yielded",
+        "debriefed",
+        "costs_settled",
+        "looked_back",
+        "jurisdiction_understood",
+        "transfer_requested",
+        "transfer_accepted",
+        "transfer_declined",
+        "paper_registered",
+        "declassified",
+        "results_submitted",
+        "case_opened",
+        "persons_notified",
+        "delegated",
+        "information",
+        "disclosure_permitted",
+    }
+)
+"""Kinds of which what is signed is said in general, field by field: they have no sentence of their own."""
+total(BOOK.kinds, SENTENCES=SENTENCES, IN_GENERAL=IN_GENERAL)
 UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
     "authorisation_granted": {
         "oral": mark(
