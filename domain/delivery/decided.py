@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.delivery import unforeseen
 from domain.delivery.consents import Consents
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.progress import Progress
@@ -74,9 +75,9 @@ class Opened(Event):
             state.opened[begun] = state.opened.get(begun, 0) + 1
         if state.plan.group is not None:
             state.remember_siblings()
-        if self.contingency == "search":
+        if self.contingency == unforeseen.SEARCH:
             state.owe(when.seq, "alarm", self.checkpoint, state.plan.participants())
-        if self.contingency == "conflict":
+        if self.contingency == unforeseen.CONFLICT:
             state.owe(when.seq, "conflict", self.checkpoint, (state.plan.initiator,))
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from domain.delivery import unforeseen
 from domain.plan.plan import Checkpoint, Plan, PlannedCheckpoint, Rung
 from domain.plan.successors import asked_instead
 from domain.plan.vocabulary import Need
@@ -104,7 +105,7 @@ class Progress:
         """Whether it is of the contingency `sighting`, `search` or `sibling`, which open by themselves and may come due while
         nobody is up to ask; and of none of those that are waited for it is known how far the request has come.
         """
-        opens_by_itself = self.contingency in ("sighting", "search", "sibling")
+        opens_by_itself = self.contingency in (unforeseen.SIGHTING, unforeseen.SEARCH, unforeseen.SIBLING)
         return opens_by_itself and not any(service in self.standing for service in self.waiting_for())
 
     def begin_late(self, now: datetime, figures: Figures) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from domain.delivery import unforeseen
 from domain.delivery.balance import compared
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
@@ -300,7 +301,7 @@ class BalanceOpen(Contingency):
     """The authority in charge and the prosecutor explain why the mass balance does not close (R10)."""
 
     declares = Unforeseen(
-        name="balance",
+        name=unforeseen.BALANCE,
         title="an explanation of the difference",
         needs="explanation",
         without_end=True,
@@ -349,7 +350,7 @@ def stands_still(delivery: Delivery) -> bool:
 
 def _stands_still(delivery: Delivery) -> bool:
     state = delivery.state
-    known = not open_about(state, "acknowledgement", "")
+    known = not open_about(state, unforeseen.ACKNOWLEDGEMENT, "")
     if state.parts:
         return is_over(state, "parts") and known
     if state.halt is None:
@@ -358,4 +359,4 @@ def _stands_still(delivery: Delivery) -> bool:
             return state.passed("prepare") and state.passed("account")
         return state.delivered and all(map(state.passed, steps))
     gone = state.secured or state.lost or state.destroyed
-    return gone and known and not open_about(state, "interdiction", "")
+    return gone and known and not open_about(state, unforeseen.INTERDICTION, "")

@@ -92,6 +92,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Final
 
+from domain.delivery import unforeseen
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS
@@ -213,6 +214,10 @@ BOOK = Book(
     figures=FIGURES,
 )
 """The law as it is."""
+
+if unknown := set(unforeseen.NAMES) - set(BOOK.contingencies):
+    message = f"NAMES: no contingency is called {', '.join(sorted(unknown))}"
+    raise TypeError(message)
 
 BOOKS: Mapping[int, Book] = MappingProxyType({BOOK.version: BOOK})
 """By version, the newest first. Each older one is made of the one after it, by what `domain.rules.frozen` says."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
@@ -317,7 +318,7 @@ class Conflict(Contingency):
     """The initiator settles with another operation that touches this one, or gives way (R15)."""
 
     declares = Unforeseen(
-        name="conflict",
+        name=unforeseen.CONFLICT,
         title="whether the conflict is settled",
         needs="conflict_settlement",
         without_end=False,
@@ -380,6 +381,6 @@ def call_about(delivery: Delivery, progress: Progress | None) -> Contact | None:
     """Whom to call about the conflict of this checkpoint: the `unsettled` contact of that conflict. Nobody at a checkpoint that
     no `conflict` called for, and nobody once it has its outcome.
     """
-    if progress is None or progress.contingency != "conflict" or delivery.state.outcome is not None:
+    if progress is None or progress.contingency != unforeseen.CONFLICT or delivery.state.outcome is not None:
         return None
     return next((one for one in delivery.state.register.unsettled() if one.conflict == progress.key), None)

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
+from domain.delivery import unforeseen
 from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp, Waits
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
@@ -27,7 +28,6 @@ from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import in_hand, reported
 from domain.rules.exhibits import prepares_it
-from domain.rules.lapse import SANCTION
 from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
@@ -142,7 +142,7 @@ def _was_urgent(delivery: Delivery, missing: Lacking) -> bool:
     card = delivery.cards.get(missing.state)
     may_be = card is not None and any(missing.permission in one.measures for one in card.urgent_measures)
     about = (one.partition("/") for one in delivery.state.opened)
-    asked = (delivery.directory.get(service).state for title, _, service in about if title == SANCTION)
+    asked = (delivery.directory.get(service).state for title, _, service in about if title == unforeseen.SANCTION)
     return may_be and missing.state in asked
 
 
@@ -227,7 +227,7 @@ def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     divergence waits for a decision, unless it is not under way any more.
     """
     state = delivery.state
-    settled = stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()
+    settled = stands_still(delivery) and not open_about(state, unforeseen.BALANCE, "") and not delivery.balance.unexplained()
     if state.outcome is None and settled and (state.advances or not state.under_way):
         outcome, finding = conclusion(state)
         yield Concluded(outcome=outcome, finding=finding)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from domain.delivery import unforeseen
 from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK, Custody, Discrepancy
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
@@ -324,7 +325,7 @@ class Decision(Contingency):
     """The authority in charge and the prosecutor decide afresh about a discrepancy (R7)."""
 
     declares = Unforeseen(
-        name="decision",
+        name=unforeseen.DECISION,
         title="a decision whether to go on",
         needs="movement_decision",
         without_end=False,

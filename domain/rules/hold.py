@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
@@ -165,7 +166,7 @@ class Hold(Contingency):
     """
 
     declares = Unforeseen(
-        name="hold",
+        name=unforeseen.HOLD,
         title="whether what is held goes on",
         needs="hold_decision",
         without_end=False,

@@ -7,8 +7,8 @@ to seize at any moment: where the way that is being gone rests on that measure, 
 
 from abc import abstractmethod
 from datetime import datetime
-from typing import Final
 
+from domain.delivery import unforeseen
 from domain.delivery.event import Moment
 from domain.delivery.grants import Permit
 from domain.delivery.progress import Progress
@@ -18,8 +18,6 @@ from domain.plan.cards import Measure
 from domain.plan.plan import Requirement
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, is_numbered
 
-SANCTION: Final = "sanction"
-"""The contingency that asks for the sanction of what was permitted in urgency."""
 CONTROL: tuple[Measure, ...] = ("post", "following_person", "watching_thing", "device", "foreign_officers")
 """Measures by which it is kept under control on its way. The others are done once, or listen."""
 
@@ -123,5 +121,6 @@ def in_urgency(state: State, service: str) -> frozenset[Measure]:
 
 def asks_to_sanction(state: State, checkpoint: str) -> bool:
     """Whether a checkpoint of this name asks for a sanction, or did."""
-    begun = ((name.replace("/", ".", 1), times) for name, times in state.opened.items() if name.startswith(f"{SANCTION}/"))
-    return any(is_numbered(checkpoint, title, times) for title, times in begun)
+    begun = ((name.partition("/"), times) for name, times in state.opened.items())
+    asked = ((f"{title}.{key}", times) for (title, _, key), times in begun if title == unforeseen.SANCTION)
+    return any(is_numbered(checkpoint, title, times) for title, times in asked)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Permit
 from domain.delivery.requests import Facts
@@ -17,7 +18,7 @@ from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import ServiceKind
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Counts, Declaration, Kind, of_another_state
-from domain.rules.lapse import SANCTION, asks_to_sanction, in_urgency, urgent_of
+from domain.rules.lapse import asks_to_sanction, in_urgency, urgent_of
 from domain.rules.measures import (
     NOT_IN_URGENCY,
     may_be_permitted,
@@ -291,7 +292,7 @@ class PermissionRefused(Kind):
 def _renewed(delivery: Delivery, said: Said) -> datetime | None:
     """When what is permitted ends, where it is asked for longer."""
     asked = delivery.state.progress.get(said.checkpoint or "")
-    return asked.due if asked is not None and asked.contingency == "renewal" else None
+    return asked.due if asked is not None and asked.contingency == unforeseen.RENEWAL else None
 
 
 def _counts(delivery: Delivery, said: Said) -> Counts:
@@ -322,5 +323,5 @@ def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | N
     return of_another_state(given, delivery, said, OTHER_STATE)
 
 
-LAPSES: Final = (SANCTION, "renewal")
+LAPSES: Final = (unforeseen.SANCTION, unforeseen.RENEWAL)
 """Contingencies that ask whether a measure may go on; see `domain.rules.lapse`."""

@@ -7,6 +7,7 @@ see `domain.rules.lapse`. What an authorisation permits beside the delivery ends
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from domain.delivery import unforeseen
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
@@ -42,7 +43,7 @@ A_MILLISECOND = timedelta(milliseconds=1)
 class Renewal(Lapse):
     """Who has permitted a measure is asked, before that ends, to permit it for longer (R16)."""
 
-    declares = lapse("renewal", "a longer permission", after_halt=False)
+    declares = lapse(unforeseen.RENEWAL, "a longer permission", after_halt=False)
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service that is among `running_out`, from when that is to be `asked_anew` until a millisecond before it

@@ -8,6 +8,7 @@ court asks for it: so it is asked for to its time, however the delivery stands.
 from collections.abc import Iterator
 from datetime import datetime
 
+from domain.delivery import unforeseen
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
@@ -16,7 +17,7 @@ from domain.delivery.verdicts import Finding, found
 from domain.plan.cards import Measure
 from domain.plan.plan import Checkpoint
 from domain.rules.contingency import open_about
-from domain.rules.lapse import SANCTION, Lapse, in_urgency, lapse, urgent, urgent_of
+from domain.rules.lapse import Lapse, in_urgency, lapse, urgent, urgent_of
 from domain.words.quantities import left_until
 
 NOT_SANCTIONED = found(
@@ -41,7 +42,7 @@ HELD_FOR_IT = found(
 class Sanction(Lapse):
     """Whose say a permission is sanctions what was permitted without it, since that was urgent, in the time of the card (R16)."""
 
-    declares = lapse(SANCTION, "the sanction of what was urgent", after_halt=True)
+    declares = lapse(unforeseen.SANCTION, "the sanction of what was urgent", after_halt=True)
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service without whom something was permitted in urgency that has not ended, State by State, while it is

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
@@ -97,7 +98,7 @@ class Sibling(Contingency):
     """
 
     declares = Unforeseen(
-        name="sibling",
+        name=unforeseen.SIBLING,
         title="whether it goes on without a sibling",
         needs="movement_decision",
         without_end=False,
@@ -155,7 +156,7 @@ class SiblingStop(Contingency):
     """A sibling has been stopped: those in charge decide whether this one goes on."""
 
     declares = Unforeseen(
-        name="sibling_stop",
+        name=unforeseen.SIBLING_STOP,
         title="whether it goes on, since a sibling was stopped",
         needs="movement_decision",
         without_end=False,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Secured
 from domain.delivery.persons import Arrested, Arrestee, MaybeArrestees, each_person
@@ -286,7 +287,7 @@ class Interdiction(Contingency):
     """The responsible authority seizes what was stopped; there is no deadline (R8)."""
 
     declares = Unforeseen(
-        name="interdiction",
+        name=unforeseen.INTERDICTION,
         title="that it has been seized",
         needs="interdiction",
         without_end=True,
@@ -316,7 +317,7 @@ class StopAcknowledgement(Contingency):
     """Every other participant acknowledges the stop (R8)."""
 
     declares = Unforeseen(
-        name="acknowledgement",
+        name=unforeseen.ACKNOWLEDGEMENT,
         title="that the stop is known",
         needs="stop_acknowledgement",
         without_end=False,

@@ -17,7 +17,7 @@ from domain.signing.canonical import Frozen
 from domain.views.glance import Glance, Pending
 from domain.views.lists import OperationCodes
 from domain.views.owed import Unanswered, owed
-from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
+from domain.views.urgency import ABOUT, Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_LISTED_SERVICES, MOST_ON_FLOOR
@@ -244,17 +244,13 @@ def _hours(moments: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
 
 def concerned(seen: Glance, worst: Urgency) -> Pending | None:
     """The open checkpoint that a row is about: the one for which it stands where it does, else the first."""
-    named = _ABOUT.get(worst.reason)
+    named = ABOUT.get(worst.reason)
     fitting: tuple[Callable[[Pending], bool], ...] = (
         lambda one: named is not None and one.contingency == named,
         lambda one: worst.until is not None and one.due is not None and instant(one.due) == worst.until,
         lambda one: worst.reason == "unreachable" and bool(one.unreachable),
     )
     return next((one for fits in fitting for one in seen.waits if fits(one)), next(iter(seen.waits), None))
-
-
-_ABOUT: Final[Mapping[Reason, str]] = {"to_seize": "interdiction", "lost": "search", "held": "hold", "differs": "decision"}
-"""The contingency in which a row stands for that reason."""
 
 
 def matches(row: Placed, question: FloorQuestion) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import Progress
@@ -160,7 +161,9 @@ def glance(delivery: Delivery) -> Glance:
         more_waits=max(len(open_now) - MOST_GLANCED, 0),
         halted=state.halt.cause if state.halt is not None else None,
         at_risk=state.halt is not None and state.halt.cause == "risk_to_life",
-        to_seize=state.halt is not None and not state.secured and any(one.contingency == "interdiction" for one in open_now),
+        to_seize=state.halt is not None
+        and not state.secured
+        and any(one.contingency == unforeseen.INTERDICTION for one in open_now),
         held_of_itself=state.hold is not None and state.hold.by is None and state.under_way,
         held_by=state.hold.by if state.hold is not None and state.under_way else None,
         lost_since=_text(state.gap.began if state.gap is not None else None),

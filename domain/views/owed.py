@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
+from domain.delivery import unforeseen
 from domain.views.glance import Glance, Pending
 
 SOON: Final = timedelta(hours=12)
@@ -43,7 +44,7 @@ def owed(seen: Glance) -> tuple[Unanswered, ...]:
 
 def at_once(seen: Glance, contingency: str | None) -> bool:
     """Whether what this asks comes before all that is due or was: what has been stopped is to be seized."""
-    return seen.to_seize and contingency == "interdiction"
+    return seen.to_seize and contingency == unforeseen.INTERDICTION
 
 
 def _owed(seen: Glance) -> Iterator[Unanswered]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.verdicts import Finding
 from domain.views.glance import Glance, glance
@@ -16,7 +17,7 @@ from domain.views.names import IN_GENERAL, NEEDS, OUTCOMES
 from domain.views.sentences import Translate, english, say_plainly, two_units
 from domain.views.sight import Sight
 from domain.views.timeline import Timeline
-from domain.views.urgency import Group, Reason, urgencies
+from domain.views.urgency import ABOUT, Group, Reason, urgencies
 from domain.views.view import DeliveryView, Phase
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -147,7 +148,7 @@ class SituationSource:
             return found
         waits = tuple(one for one in found.waits if one.checkpoint in self.seen.checkpoints)
         own = found.shortest is not None and self.seen.own(found.shortest.service, self.delivery)
-        asked_to_seize = any(one.contingency == "interdiction" for one in waits)
+        asked_to_seize = any(one.contingency == unforeseen.INTERDICTION for one in waits)
         fewer = {
             "waits": waits,
             "differs": (*self.shown.because.discrepancy, *self.shown.because.unbalanced),
@@ -236,9 +237,8 @@ def _wrong(part: SituationSource, short: Glance, reason: Reason) -> Iterator[str
 
 def _about(part: SituationSource, reason: Reason) -> Ladder | None:
     """What is waited for first: what the worst is about, else what is due first."""
-    titles = {"to_seize": "interdiction", "lost": "search", "held": "hold", "differs": "decision"}
     waited = [one for one in part.ladders if one.lacking]
-    same = [one for one in waited if one.contingency == titles.get(reason)] if reason in titles else []
+    same = [one for one in waited if one.contingency == ABOUT[reason]] if reason in ABOUT else []
     late = [one for one in waited if one.wait.overdue] if reason == "overdue" else []
     return next(iter((*same, *late, *waited)), None)
 

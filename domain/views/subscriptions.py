@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
+from domain.delivery import unforeseen
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import UtcText
 from domain.plan.addresses import protected
@@ -196,7 +197,7 @@ def _occasions(seen: Glance, now: datetime) -> Iterator[Occasion]:
     reasons = [each.reason for each in urgencies(seen, now)]
     if "to_seize" in reasons:
         yield one("needs_you", "to_seize", urgent=True)
-    holds = [each.checkpoint for each in seen.waits if each.contingency == "hold"]
+    holds = [each.checkpoint for each in seen.waits if each.contingency == unforeseen.HOLD]
     if seen.held:
         yield one("hold", seen.held_by, *holds)
     late = [(each.checkpoint, each.due) for each in overdue(seen, now)]
@@ -209,7 +210,7 @@ def _occasions(seen: Glance, now: datetime) -> Iterator[Occasion]:
         yield one("expiry", seen.shortest.service, seen.shortest.valid_until)
     yield from (one("unreachable", each.checkpoint, each.since) for each in unreached(seen, now))
     about = {"lost": (seen.lost_since,), "overdue": late, "held": (seen.held_by, *holds)}
-    decisions = [each.checkpoint for each in seen.waits if each.contingency == "decision"]
+    decisions = [each.checkpoint for each in seen.waits if each.contingency == unforeseen.DECISION]
     for reason in dict.fromkeys(reasons):
         if GROUPS[reason] == "needs_you" and reason != "to_seize":
             yield one("needs_you", reason, *about.get(reason, decisions), urgent=seen.at_risk)

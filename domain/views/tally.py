@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.delivery import unforeseen
 from domain.delivery.decided import Silence, TakenUp
 from domain.delivery.delivery import Delivery
 from domain.delivery.persons import each_person
@@ -304,7 +305,7 @@ def _stops(delivery: Delivery) -> Iterator[Line]:
     was asked about afresh is one hold.
     """
     halt = delivery.state.halt
-    holds = [one for one in delivery.state.every_checkpoint().values() if one.contingency == "hold"]
+    holds = [one for one in delivery.state.every_checkpoint().values() if one.contingency == unforeseen.HOLD]
     newest = max((one.opened for one in holds), default=None)
     for progress in holds:
         if progress.result != "withdrawn" or progress.opened == newest:

@@ -3,11 +3,12 @@
 The moment is given, so that the same glance is another row an hour later. Nothing here decides anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
+from domain.delivery import unforeseen
 from domain.views.glance import Glance, Pending
 from domain.words.moments import instant
 
@@ -81,15 +82,15 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
     if seen.outcome is None and seen.to_seize:
         yield Urgency("to_seize", None)
     if seen.lost_since is not None and seen.halted is None and seen.outcome is None:
-        yield Urgency("lost", _due(seen, "search"))
+        yield Urgency("lost", _due(seen, unforeseen.SEARCH))
     if late := overdue(seen, now):
         yield Urgency("overdue", min(instant(one.due) for one in late if one.due is not None))
     if seen.diverged:
         yield Urgency("diverged", None)
     if seen.held:
-        yield Urgency("held", _due(seen, "hold"))
+        yield Urgency("held", _due(seen, unforeseen.HOLD))
     if seen.differs:
-        yield Urgency("differs", _due(seen, "decision"))
+        yield Urgency("differs", _due(seen, unforeseen.DECISION))
     short = seen.shortest
     if short is not None and short.valid_until < short.needed_until:
         yield Urgency("consent", instant(short.valid_until))
@@ -145,6 +146,15 @@ def _come(seen: Glance) -> Reason:
     if seen.arrived or seen.halted is not None or seen.outcome is not None:
         return "after"
     return "under_way" if seen.leg is not None else "before"
+
+
+ABOUT: Final[Mapping[Reason, str]] = {
+    "to_seize": unforeseen.INTERDICTION,
+    "lost": unforeseen.SEARCH,
+    "held": unforeseen.HOLD,
+    "differs": unforeseen.DECISION,
+}
+"""The contingency in which one stands for that reason."""
 
 
 def _due(seen: Glance, contingency: str) -> datetime | None:

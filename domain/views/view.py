@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.delivery import unforeseen
 from domain.delivery.consents import Afresh
 from domain.delivery.delivery import Delivery, remarks_of
 from domain.delivery.grants import Grant
@@ -393,7 +394,7 @@ def held(delivery: Delivery) -> HoldView | None:
     state, hold = delivery.state, delivery.state.hold
     if hold is None or not state.under_way:
         return None
-    until = next((one.due for one in state.open_checkpoints() if one.contingency == "hold"), None)
+    until = next((one.due for one in state.open_checkpoints() if one.contingency == unforeseen.HOLD), None)
     return HoldView(
         by=hold.by,
         entry=hold.seq,
@@ -426,7 +427,7 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
 def _explains(delivery: Delivery, seen: Sight) -> bool:
     """Whether the reader is asked why the balance does not close."""
     progress = (delivery.state.seen(name) for name in seen.checkpoints)
-    return any(one is not None and one.contingency == "balance" for one in progress)
+    return any(one is not None and one.contingency == unforeseen.BALANCE for one in progress)
 
 
 def phase(delivery: Delivery) -> Phase:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from domain.delivery import unforeseen
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import RequestStanding
 from domain.delivery.reported import Stated
@@ -272,7 +273,7 @@ def _address(narrowed: StoryFilter, **query: str) -> str:
 def _acknowledged(delivery: Delivery, seen: Sight) -> Iterator[tuple[str, RequestStanding]]:
     """Of the stop, service by service; who sees a part is told of itself alone (R11)."""
     for progress in delivery.state.every_checkpoint().values():
-        if progress.contingency == "acknowledgement":
+        if progress.contingency == unforeseen.ACKNOWLEDGEMENT:
             for service in progress.checkpoint.services():
                 if seen.whole or service == seen.reader.id:
                     yield service, progress.standing_of(service)

@@ -83,8 +83,8 @@ WHOM = {
 }
 WHERE = {"None": "", "self.checkpoint": "its `checkpoint`"}
 WHEN = {
-    "self.contingency == 'search'": "`search`",
-    "self.contingency == 'conflict'": "`conflict`",
+    "self.contingency == unforeseen.SEARCH": "`search`",
+    "self.contingency == unforeseen.CONFLICT": "`conflict`",
     "self.says != 'ended'": "sibling that was held or stopped",
 }
 UNTIL = {
