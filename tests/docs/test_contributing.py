@@ -9,6 +9,11 @@ ROOT = Path(__file__).parents[2]
 (EXAMPLE,) = re.findall(
     r"<!-- a kind -->\n```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL
 )
+ADDED = re.findall(
+    r"^\| `([a-z_.]+)` \| `(\w+)` \| `(\w+)` \|$",
+    (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("<!-- its words -->")[1],
+    re.MULTILINE,
+)
 HERE = "import sys\nimport domain.rules.watch as watch\n"
 FORGOTTEN = """
 there = dict(vars(watch))
@@ -54,3 +59,23 @@ def test_the_example_without_a_line_of_what_it_must_say_does_not_import() -> Non
     assert ["TypeError"] * len(must) == performed(
         f"{HERE}{FORGOTTEN}", code, *(kind.replace(f"{line}\n", "", 1) for line in must)
     )
+
+
+TOLD = """
+from tests.edited import edited, run_as, with_one_more
+for module, table, word in zip(*[iter(sys.argv[2:])] * 3):
+    for change in (lambda _: "", with_one_more(word)):
+        try:
+            run_as(module, edited(module, table, change)[0])
+            print("imported")
+        except TypeError as error:
+            print(error)
+"""
+
+
+def test_the_example_is_missing_in_two_tables_until_its_word_stands_there() -> None:
+    """What else has to say something of each kind does not import without, and the error names the kind and the table."""
+    given = [one for row in ADDED for one in row]
+    said = performed(f"{HERE}exec(sys.argv[1], vars(watch))\n{TOLD}", EXAMPLE, *given)
+    assert ["_SAID or ROUTINE: missing: border_closed", "imported"] == said[:2]
+    assert ["SENTENCES or IN_GENERAL: missing: border_closed", "imported"] == said[2:]
