@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from client.console import talk
-from client.language import _
+from client.language import _, speak
 from domain.plan.attachment import HEAD, SUFFIXES, Attachment, File, begins_as, media_type_of
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Malformed, NotVerified, Unavailable, VigilError, faults_of
@@ -136,7 +136,7 @@ async def hand_in(door: Gateway, delivery: str, path: Path, file: File) -> bool:
         try:
             return await _sent(door, delivery, path, file)
         except Unavailable as error:
-            talk.print(_("{message}; sending the file again ...", message=error.message), style="dim")
+            talk.print(_("{message}; sending the file again ...", message=error.told_in(speak)[0]), style="dim")
             await asyncio.sleep(PAUSE)
     return await _sent(door, delivery, path, file)
 

@@ -134,7 +134,7 @@ def requests_in(path: Path, folder: Path, service: str, directory: Path | None) 
     except NotAuthentic as error:
         hint = _("do not act on it: ask whoever runs the installation")
         raise NotAuthentic(
-            _("{path} is not from {service}: {problem}", path=path, service=known.id, problem=error.message), hint=hint
+            _("{path} is not from {service}: {problem}", path=path, service=known.id, problem=error.told_in(speak)[0]), hint=hint
         ) from error
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import carrying
-from client.language import _
+from client.language import _, speak
 from domain.delivery.delivery import Delivery
 from domain.plan.directory import Directory
 from domain.record.packet import unseal
@@ -60,6 +60,6 @@ def _verified(path: Path, trusted: PacketTrust) -> Delivery:
     try:
         verify(data, trusted.directory)
     except NotVerified as error:
-        raise NotVerified(_("{path}: {problem}", path=path, problem=error.message), error.entry) from error
+        raise NotVerified(_("{path}: {problem}", path=path, problem=error.told_in(speak)[0]), error.entry) from error
     packet, _manifest, _seal = unseal(data)
     return replay(packet.ledger, packet.directory, packet.cards)

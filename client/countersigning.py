@@ -4,7 +4,7 @@ Whoever signs a root commits to everything below it. So what is shown is first c
 ledger that was forked or put back is not signed by its victim.
 """
 
-from client.language import _
+from client.language import _, speak
 from client.receipts import KeptReceipts
 from domain.delivery.statement import Seen
 from domain.record.receipts import TELL
@@ -50,4 +50,4 @@ def as_kept(shelf: KeptReceipts, delivery: str, shown: Seen | None) -> Seen | No
 def refused(error: NotVerified) -> NotVerified:
     """What an officer is told whose receipts are of another history than is shown."""
     hint = _("{tell}. If people have decided to go on with it (R18), --unseen signs and names nothing of it", tell=_(TELL))
-    return NotVerified(_("nothing was signed: {message}", message=error.message), hint=hint)
+    return NotVerified(_("nothing was signed: {message}", message=error.told_in(speak)[0]), hint=hint)

@@ -11,7 +11,7 @@ import typer
 from client.caller import CallerOptions
 from client.console import talk
 from client.dossier import PlanFiles
-from client.language import _
+from client.language import _, speak
 from client.staging import staged
 from domain.views.statistics import Forecast
 from domain.words.errors import VigilError
@@ -68,4 +68,4 @@ def _say_what_takes_long(consignments: int, times: int) -> None:
 
 
 def _not_kept(error: VigilError) -> None:
-    talk.print(_("no forecast is kept for statistics: {problem}", problem=error.message), style="yellow")
+    talk.print(_("no forecast is kept for statistics: {problem}", problem=error.told_in(speak)[0]), style="yellow")

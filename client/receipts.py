@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from client.console import alarm, talk
-from client.language import _
+from client.language import _, speak
 from domain.delivery.ledger import Receipt
 from domain.plan.directory import Directory
 from domain.plan.vocabulary import Digest
@@ -95,7 +95,7 @@ class KeptReceipts:
                         _(
                             "the receipt in {path} proves nothing: {problem}",
                             path=self.place_of(one.receipt),
-                            problem=error.message,
+                            problem=error.told_in(speak)[0],
                         )
                     )
                 )

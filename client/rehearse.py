@@ -136,7 +136,7 @@ class Rehearsal:
         delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
         changing = [asyncio.create_task(changed(gateway, change)) for change in one.scenario.changes]
         entries = await self._followed(
-            gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.message))
+            gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.told_in(speak)[0]))
         )
         for change in changing:
             change.cancel()

@@ -10,7 +10,7 @@ from rich.text import Text
 from client import entries
 from client.console import talk
 from client.dossier import Staged, at_their_lines
-from client.language import _
+from client.language import _, speak
 from client.rehearse import Rehearsal, home_for
 from client.running import run
 from client.staging import raise_if_nothing_is_expected, staged_by
@@ -108,7 +108,7 @@ def compared(
     try:
         packets = perform()
     except (TimedOut, NotVerified) as error:
-        return tuple(_result(one.path, each, seed, stage, PacketFindings(problem=error.message)) for each in one.staged)
+        return tuple(_result(one.path, each, seed, stage, PacketFindings(problem=error.told_in(speak)[0])) for each in one.staged)
     ledgers = [(each.name, entry) for each, packet in zip(one.staged, packets, strict=True) for entry in _entries(packet)]
     for name, entry in sorted(ledgers, key=lambda line: line[1].at):
         show(name, entry)
@@ -136,7 +136,7 @@ def _found(one: Staged, packet: bytes) -> PacketFindings:
     try:
         outcome, course = verify(packet).outcome, sights_in(packet)
     except NotVerified as error:
-        return PacketFindings(problem=error.message)
+        return PacketFindings(problem=error.told_in(speak)[0])
     number = first_missing(expect.trail, course)
     like = nearest(expect.trail, course, number) if number is not None else None
     elsewhere = misplaced(expect.trail, course, number) if number is not None else None

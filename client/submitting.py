@@ -48,7 +48,7 @@ async def again(ask: Callable[[], Awaitable[T]], say: Callable[[str], None]) -> 
         except Unavailable as error:
             if loop.time() + PAUSE > until:
                 raise
-            say(_("{message}; trying again with the same statement ...", message=error.message))
+            say(_("{message}; trying again with the same statement ...", message=error.told_in(speak)[0]))
         await asyncio.sleep(PAUSE)
 
 

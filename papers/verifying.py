@@ -56,7 +56,7 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
                 size=told.size,
             )
             raise NotVerified(message, hint=mark("give the packet that it was made from")) from error
-        raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
+        raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.said)) from error
     anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
     if anew == data:
         now = record_of(packet, manifest.purpose) if told.size < len(packet.ledger) else record

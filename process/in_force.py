@@ -264,7 +264,9 @@ class InForce:
             entered = read_entered(envelope, installation_of(self._directory))
             said = read_change(entered.change)
         except (NotAuthentic, Malformed) as error:
-            raise NotVerified(f"the installation has not entered this change of keys: {error.message}", number) from error
+            raise NotVerified(
+                fill("the installation has not entered this change of keys: {problem}", problem=error.said), number
+            ) from error
         if entered.seq != number:
             raise NotVerified("a change of keys is missing from the archive, or stands in another place", number)
         self._entered.append(entered)

@@ -147,10 +147,10 @@ def _read(text: str, name: str, passphrase: str | None = None) -> Secrets:
         key = private_key(text.encode(), passphrase.encode() if passphrase is not None else None)
         return Secrets(key, age.identity(own) if own is not None else None)
     except UnsupportedAlgorithm as error:  # a key of GOST R 34.10, for instance
-        message = fill("{path}: {problem}", path=name, problem=mark("the private key is not an Ed25519 key"))
+        message = fill("{path}: {problem}", path=name, problem=fill("the private key is not an Ed25519 key"))
         raise Malformed(message, hint=mark("make one with `vigil keys new SERVICE`")) from error
     except Malformed as error:
-        raise Malformed(f"{name}: {error.message}", hint=error.hint) from error
+        raise Malformed(fill("{path}: {problem}", path=name, problem=error.said), hint=error.words[1]) from error
 
 
 def _in_keyring(key: str, name: str) -> str:

@@ -233,7 +233,7 @@ class Gateway:
                     fill(
                         "the receipt for statement {statement}: {message}",
                         statement=given.receipt.statement,
-                        message=error.message,
+                        message=error.said,
                     )
                 )
             )

@@ -25,7 +25,7 @@ from yarl import URL
 from client.connecting import session
 from client.console import talk
 from client.keyring import key_of
-from client.language import _
+from client.language import _, speak
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
@@ -137,7 +137,7 @@ def application(decode: Decode, origins: frozenset[str], path: str) -> web.Appli
             answered = await decode(body) if what == "decode" else _nothing(body)
             return web.Response(body=answered, content_type="application/json", headers=cors)
         except VigilError as error:
-            talk.print(f"vigil: {error.message}", style="bold red")
+            talk.print(f"vigil: {error.told_in(speak)[0]}", style="bold red")
             return web.Response(status=_status(error), text=f"{error.message}\n", headers=cors)
 
     app = web.Application(client_max_size=LARGEST_BODY)

@@ -238,7 +238,7 @@ def wait(
 
 
 def _away(error: Unavailable) -> None:
-    talk.print(_("{message}; trying again", message=error.message), style="yellow")
+    talk.print(_("{message}; trying again", message=error.told_in(speak)[0]), style="yellow")
 
 
 @app.command()

@@ -16,7 +16,7 @@ from client.commands import payload
 from client.commands.codec import bridge, origins_of, tells_users
 from client.console import talk
 from client.embedded import GRACE, Embedded, Layout, held
-from client.language import _
+from client.language import _, speak
 from client.options import KEYS, Keys
 from client.running import Interrupted, run
 from domain.plan.directory import Directory
@@ -160,7 +160,7 @@ async def _say_how_pages_are_read(reader: str, door: Gateway | None, endpoint: s
     try:
         await door.decode(b"{}")
     except VigilError as error:
-        message = _("pages       not in clear for {service}: {why}", service=reader, why=error.message)
+        message = _("pages       not in clear for {service}: {why}", service=reader, why=error.told_in(speak)[0])
         talk.print(message, style="bold red")
         return
     if told:

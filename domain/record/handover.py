@@ -163,7 +163,7 @@ def verify_handover(record: HandoverRecord, directory: Directory) -> None:
     try:
         if record.sheet is not None:
             if record.sheet.fingerprint() != of.sheet:
-                raise NotVerified(f"the sheet of handover {of.number} is another")
+                raise NotVerified(fill("the sheet of handover {number} is another", number=of.number))
             made_here(record.sheet, of.at, directory.system())
         pairs = [(record.given, of.given_at, "hands_over"), (record.taken, of.taken_at, "takes_over")]
         for envelope, at, part in pairs:
@@ -171,9 +171,9 @@ def verify_handover(record: HandoverRecord, directory: Directory) -> None:
                 continue
             handed = handed_in(envelope)
             if (handed.sheet, handed.part) != (of.sheet, part):
-                raise NotVerified(f"a signature of handover {of.number} is under something else")
+                raise NotVerified(fill("a signature of handover {number} is under something else", number=of.number))
             directory.get(handed.service).opened(envelope, SHIFT_TYPE, handed.officer, instant(at))
         if record.taken is not None:
             two_persons(record.given, record.taken)
     except (NotAuthentic, NotAllowed, Malformed) as error:
-        raise NotVerified(f"handover {of.number}: {error.message}") from error
+        raise NotVerified(fill("handover {number}: {error}", number=of.number, error=error.said)) from error

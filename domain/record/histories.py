@@ -13,6 +13,7 @@ from domain.record.replay import replay
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified
 from domain.words.identifiers import StatementId
+from domain.words.text import fill, mark
 
 
 class PutBack(Frozen):
@@ -51,7 +52,9 @@ def against(data: bytes, other: bytes) -> Compared:
     """
     (mine, manifest, _), (theirs, other_manifest, _) = unseal(data), unseal(other)
     if manifest.delivery != other_manifest.delivery:
-        raise NotVerified(f"they are of two deliveries: {manifest.delivery} and {other_manifest.delivery}")
+        raise NotVerified(
+            fill("they are of two deliveries: {delivery} and {other}", delivery=manifest.delivery, other=other_manifest.delivery)
+        )
     histories = [list(one.histories()) for one in (mine, theirs)]
     for packet, others in ((mine, histories[1]), (theirs, histories[0])):
         _left_out_as_it_was(packet, others)
@@ -74,7 +77,11 @@ def _left_out_as_it_was(packet: Packet, others: Sequence[Sequence[Entry | LeftOu
             else:
                 what = next((name for name in OF_BOTH if getattr(shown, name) != getattr(entry, name)), None)
             if what is not None:
-                reason = f"{what} of statement {shown.statement}, which is left out, is another by the other packet"
+                reason = fill(
+                    "{what} of statement {statement}, which is left out, is another by the other packet",
+                    what=what,
+                    statement=shown.statement,
+                )
                 raise NotVerified(reason, shown.seq, hint=TELL)
 
 
@@ -92,7 +99,7 @@ def replayed(packet: Packet, other: OtherHistory) -> Delivery:
     since = other.entries[0].seq
     whole = (*packet.ledger[:since], *other.entries)
     if shared(packet.ledger, whole) != since:
-        raise NotVerified(f"branch {other.branch} begins with what is in the ledger too", since)
+        raise NotVerified(fill("branch {branch} begins with what is in the ledger too", branch=other.branch), since)
     return replay(whole, packet.directory, packet.cards)
 
 
@@ -107,14 +114,17 @@ def all_histories_are_there(delivery: Delivery, others: Mapping[int, Delivery]) 
             if isinstance(found := entry.event, Diverged):
                 other = others.get(found.branch)
                 if other is None or not _begins(other, found):
-                    raise NotVerified(f"R18: the history that was found in branch {found.branch} is not in the packet", entry.seq)
+                    raise NotVerified(
+                        fill("R18: the history that was found in branch {branch} is not in the packet", branch=found.branch),
+                        entry.seq,
+                    )
                 if found.branch not in named:
                     named[found.branch] = other
                     coming.append(other)
     if strange := [branch for branch in others if branch not in named]:
-        raise NotVerified(f"R18: no entry says that branch {strange[0]} was put back")
+        raise NotVerified(fill("R18: no entry says that branch {branch} was put back", branch=strange[0]))
     if list(others) != sorted(others):
-        raise NotVerified("histories that were put back stand in the order of their branches")
+        raise NotVerified(mark("histories that were put back stand in the order of their branches"))
 
 
 def _begins(history: Delivery, found: Diverged) -> bool:

@@ -23,7 +23,7 @@ from domain.rules.speaking import NOTHING_SAID, OVERTAKEN, Correction
 from domain.words.codes import CODES
 from domain.words.errors import NotVerified
 from domain.words.limits import LARGEST_BRAKE, LARGEST_PAYLOAD
-from domain.words.text import mark
+from domain.words.text import fill, mark
 
 TELL = mark("keep both: together they prove that whoever sealed it says what is not so. Tell the other States")
 """What to do where something else is said of an entry than it is."""
@@ -33,24 +33,29 @@ def check_left_out(delivery: Delivery, entry: LeftOut) -> None:
     """Whether the live workflow could have recorded a statement of which this is said. Raises `NotVerified`."""
     state, verdict = delivery.state, entry.verdict
     if verdict.verdict == "early":
-        raise NotVerified("an early statement is taken up later, so it cannot be left out", entry.seq)
+        raise NotVerified(mark("an early statement is taken up later, so it cannot be left out"), entry.seq)
     if state.ended:
-        raise NotVerified("R12: the delivery has ended", entry.seq)
+        raise NotVerified(mark("R12: the delivery has ended"), entry.seq)
     if not state.participant(entry.provider):
-        raise NotVerified(f"{entry.provider} has no part in this delivery, so nothing of it is left out", entry.seq)
+        raise NotVerified(
+            fill("{provider} has no part in this delivery, so nothing of it is left out", provider=entry.provider), entry.seq
+        )
     first, beyond = state.statements.first(entry.statement), delivery.law.budget.goes_beyond(verdict)
     contradicts = verdict.finding is not None and verdict.finding.code == CONTRADICTION.name
     used = first is not None and not (beyond or verdict == CONTRADICTION(entry=first.seq))
     if used or (contradicts and first is None):
-        raise NotVerified(
-            f"R18: left out as {verdict.verdict}, and its id was {'used' if used else 'not used'} before", entry.seq
+        reason = (
+            mark("R18: left out, and its id was used before") if used else mark("R18: left out, and its id was not used before")
         )
+        raise NotVerified(reason, entry.seq)
     codes = [CODES.get(one.code) for one in verdict.findings]
     lacks = verdict.verdict != "accepted" and not codes
     if lacks or not all(isinstance(one, Judged) and one.verdict == verdict.verdict for one in codes):
-        raise NotVerified(f"left out as {verdict.verdict}, and no rule says that for this reason", entry.seq)
+        raise NotVerified(
+            fill("left out as {verdict}, and no rule says that for this reason", verdict=verdict.verdict), entry.seq
+        )
     if entry.size > LARGEST_PAYLOAD:
-        raise NotVerified("R28: left out, and larger than any statement is", entry.seq)
+        raise NotVerified(mark("R28: left out, and larger than any statement is"), entry.seq)
     _check_budget(delivery, entry)
 
 
@@ -59,12 +64,14 @@ def _check_budget(delivery: Delivery, entry: LeftOut) -> None:
     spent, figures = delivery.state.spent.get(entry.provider), delivery.law.figures
     if delivery.law.budget.goes_beyond(entry.verdict):
         if spent is not None and spent.over:
-            raise NotVerified(f"R28: {entry.provider} is told a second time that its budget is spent", entry.seq)
+            raise NotVerified(
+                fill("R28: {provider} is told a second time that its budget is spent", provider=entry.provider), entry.seq
+            )
         return
     brakes, (statements, most_bytes) = figures.brakes + figures.brakes_more, share_of(delivery, entry.provider)
     said, bytes_ = (spent.statements, spent.bytes) if spent is not None else (0, 0)
     if said >= statements + brakes or bytes_ + entry.size > most_bytes + brakes * LARGEST_BRAKE:
-        raise NotVerified(f"R28: left out, and beyond what {entry.provider} may say", entry.seq)
+        raise NotVerified(fill("R28: left out, and beyond what {provider} may say", provider=entry.provider), entry.seq)
 
 
 def told_otherwise(shown: LeftOut, entry: Entry, delivery: Delivery | None = None) -> str | None:

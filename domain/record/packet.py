@@ -30,7 +30,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.identifiers import OperationCode, State
 from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
-from domain.words.text import mark
+from domain.words.text import fill, mark
 
 Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State
@@ -200,19 +200,19 @@ def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
         envelope = Envelope.model_validate_json(sealed[: -len(_AFTER)])
         manifest = Manifest.model_validate_json(envelope.body())
         if canonical(envelope) + _AFTER != sealed or canonical(manifest) != envelope.body():
-            raise NotVerified("the seal is not in its one canonical form")
+            raise NotVerified(mark("the seal is not in its one canonical form"))
         if digest_of_bytes(body) != manifest.packet:
-            raise NotVerified("the content is not what was sealed: a byte was changed, added or removed")
+            raise NotVerified(mark("the content is not what was sealed: a byte was changed, added or removed"))
         packet = Packet.model_validate_json(body)
         if canonical(packet) != body:
-            raise NotVerified("the packet is not in its one canonical form: it can be read in two ways")
+            raise NotVerified(mark("the packet is not in its one canonical form: it can be read in two ways"))
         system = packet.directory.system()
         sealers = packet.sealers or (system.keys if system is not None else ())
         open_envelope(envelope, MANIFEST_TYPE, valid_keys(sealers, instant(manifest.exported_at)))
     except ValidationError as error:
-        raise NotVerified(f"not a packet: {faults_of(error)[0]}") from error
+        raise NotVerified(fill("not a packet: {error}", error=faults_of(error)[0].in_words())) from error
     except (Malformed, NotAuthentic) as error:
-        raise NotVerified(f"the seal is not valid: {error}") from error
+        raise NotVerified(fill("the seal is not valid: {error}", error=error.said)) from error
     if len(envelope.signatures) != 1:
-        raise NotVerified("a seal has one signature")
+        raise NotVerified(mark("a seal has one signature"))
     return packet, manifest, envelope

@@ -22,6 +22,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotVerified
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
 from domain.words.limits import LONGEST_LINE, MOST_READ
 from domain.words.moments import instant
+from domain.words.text import fill, mark
 
 Number = Annotated[int, Field(ge=0)]
 
@@ -106,13 +107,13 @@ def verify_reads(reads: Iterable[Read], tip: Tip = EMPTY) -> Tip:
     """
     for read in reads:
         if read.number != tip.count:
-            reason = f"expected record number {tip.count}, found {read.number}"
-            raise NotVerified(reason, tip.count)
+            found = fill("expected record number {expected}, found {found}", expected=tip.count, found=read.number)
+            raise NotVerified(found, tip.count)
         if read.prev != tip.head:
-            reason = "the link to the record before it does not fit: one of the two has been changed"
+            reason = mark("the link to the record before it does not fit: one of the two has been changed")
             raise NotVerified(reason, read.number)
         if read.at < tip.at:
-            reason = "it is older than the record before it"
+            reason = mark("it is older than the record before it")
             raise NotVerified(reason, read.number)
         tip = after(read)
     return tip
@@ -126,7 +127,9 @@ def signed_tip(envelope: Envelope | None, installation: Service) -> Tip:
     try:
         open_envelope(envelope, READS_TYPE, installation.keys_at(instant(tip.at)))
     except (NotAuthentic, Malformed) as error:
-        reason = f"the tip of the log of reads is not signed by {installation.id}: {error.message}"
+        reason = fill(
+            "the tip of the log of reads is not signed by {service}: {error}", service=installation.id, error=error.said
+        )
         raise NotVerified(reason) from error
     return tip
 
@@ -138,10 +141,10 @@ def unverified_tip(envelope: Envelope | None) -> Tip:
     try:
         tip = Tip.model_validate_json(envelope.body())
     except (ValidationError, Malformed) as error:
-        reason = "the tip of the log of reads is not one"
+        reason = mark("the tip of the log of reads is not one")
         raise NotVerified(reason) from error
     if canonical(tip) != envelope.body():
-        reason = "the tip of the log of reads is not in its one form"
+        reason = mark("the tip of the log of reads is not in its one form")
         raise NotVerified(reason)
     return tip
 
@@ -157,8 +160,12 @@ def verify_end(reads: Iterable[Read], tip: Tip, signed: Tip, known: Tip) -> None
     Raises `NotVerified`: a log that was cut off, or made anew from some record on, is found however well it is chained.
     """
     if tip != signed:
-        reason = f"the log ends here, and its signed tip says that it ends after {signed.count} records, with another hash"
+        reason = fill(
+            "the log ends here, and its signed tip says that it ends after {count} records, with another hash", count=signed.count
+        )
         raise NotVerified(reason, tip.count)
     if not contains(reads, known):
-        reason = f"it is not the record that was seen here before, in the log as it ended at {known.at}: cut off, or made anew"
+        reason = fill(
+            "it is not the record that was seen here before, in the log as it ended at {at}: cut off, or made anew", at=known.at
+        )
         raise NotVerified(reason, known.count - 1)

@@ -29,7 +29,7 @@ from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.identifiers import ServiceId
 from domain.words.moments import instant
-from domain.words.text import mark
+from domain.words.text import fill, mark, nested
 
 TELL = mark("keep both: together they prove that the ledger was changed. Tell the other States")
 """What to do where a ledger and a receipt of it are of two histories."""
@@ -58,7 +58,10 @@ def read_receipt(envelope: Envelope) -> Receipt:
     if canonical(json.loads(payload)) != payload:
         raise Malformed(mark("the receipt is not in canonical form (RFC 8785)"))
     if (fault := _fault(receipt)) is not None:
-        raise NotVerified(f"the receipt for statement {receipt.statement} {fault}", receipt.seq)
+        raise NotVerified(
+            fill("the receipt for statement {statement}: {message}", statement=receipt.statement, message=nested(fault)),
+            receipt.seq,
+        )
     return receipt
 
 
@@ -86,14 +89,20 @@ def fits(receipt: Receipt, delivery: Delivery) -> None:
     """Return if the receipt is whole in itself, and of this ledger. Raises `NotVerified`."""
     ledger, seq = delivery.ledger, receipt.seq
     if (fault := _fault(receipt)) is not None:
-        raise NotVerified(f"your receipt for statement {receipt.statement} {fault}", seq)
+        raise NotVerified(
+            fill("your receipt for statement {statement}: {fault}", statement=receipt.statement, fault=nested(fault)), seq
+        )
     if receipt.delivery != delivery.plan.operation or seq >= len(ledger) or ledger.root_at(receipt.size) != receipt.root:
-        raise NotVerified(f"your receipt for statement {receipt.statement} is of another ledger", seq, hint=TELL)
+        raise NotVerified(
+            fill("your receipt for statement {statement} is of another ledger", statement=receipt.statement), seq, hint=TELL
+        )
     shown = ledger[seq]
     if isinstance(shown, LeftOut) and (what := told_otherwise(shown, receipt.entry, delivery)) is not None:
         raise _misstated(receipt, what)
     if receipt.plan != delivery.state.plan_at(seq):
-        raise NotVerified(f"your receipt for statement {receipt.statement} names another plan than was in force", seq)
+        raise NotVerified(
+            fill("your receipt for statement {statement} names another plan than was in force", statement=receipt.statement), seq
+        )
 
 
 def fits_in(receipt: Receipt, delivery: Delivery) -> bool:
@@ -156,7 +165,11 @@ class Comparison:
             if one.root != root:
                 raise _contradicted(one)
         if self._frontier.size == size and self._frontier.root().hex() != root:
-            reason = f"what is shown of {self._delivery} has another root at {size} entries than is said of it"
+            reason = fill(
+                "what is shown of {delivery} has another root at {count} entries than is said of it",
+                delivery=self._delivery,
+                count=size,
+            )
             raise NotVerified(reason, hint=TELL)
 
     def ends_at(self, size: int, root: str | None = None) -> None:
@@ -201,14 +214,23 @@ def _said_by(held: Receipt) -> ServiceId | None:
 
 
 def _contradicted(held: Receipt) -> NotVerified:
-    reason = f"what is shown of {held.delivery} contradicts your receipt for statement {held.statement}"
+    reason = fill(
+        "what is shown of {delivery} contradicts your receipt for statement {statement}",
+        delivery=held.delivery,
+        statement=held.statement,
+    )
     return NotVerified(reason, held.seq, hint=TELL)
 
 
 def _misstated(held: Receipt, what: str) -> NotVerified:
     """It is left out of what is shown, and what is said there in its place is not so."""
-    reason = f"{what} of statement {held.statement}, which is left out, is another by your receipt"
+    reason = fill(
+        "{what} of statement {statement}, which is left out, is another by your receipt", what=what, statement=held.statement
+    )
     return NotVerified(reason, held.seq, hint=left_out.TELL)
+
+
+NOT_FOR_IT = mark("it is not for what stands there")
 
 
 def _fault(receipt: Receipt) -> str | None:
@@ -217,15 +239,15 @@ def _fault(receipt: Receipt) -> str | None:
     leaf, proof = bytes.fromhex(receipt.entry.leaf()), [bytes.fromhex(one) for one in receipt.proof]
     root = root_of(leaf, receipt.seq, receipt.size, proof)
     if receipt.size != receipt.seq + 1 or root is None or root.hex() != receipt.root:
-        return "does not prove its own entry"
+        return mark("it does not prove its own entry")
     if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
-        return "is not for what stands there"
+        return NOT_FOR_IT
     try:
         said = json.loads(event.envelope.body())
     except ValueError:  # bytes that are no JSON, or a number longer than Python reads
-        return "is not for what stands there"
+        return NOT_FOR_IT
     its_own = isinstance(said, dict) and said.get("id") == receipt.statement and _is_about(said, receipt.delivery)
-    return None if its_own else "is not for what stands there"
+    return None if its_own else NOT_FOR_IT
 
 
 def _is_about(said: dict[str, Any], delivery: str) -> bool:

@@ -19,6 +19,7 @@ from domain.signing.envelope import STATEMENT_TYPE
 from domain.words.errors import NotVerified, VigilError
 from domain.words.identifiers import State
 from domain.words.moments import instant, utc_text
+from domain.words.text import fill, mark, one_by_one
 
 
 def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapping[State, RuleCard]) -> Delivery:
@@ -33,7 +34,7 @@ def replay(entries: Sequence[Entry | LeftOut], directory: Directory, cards: Mapp
     except NotVerified:
         raise
     except VigilError as error:
-        raise NotVerified(str(error), 0) from error
+        raise NotVerified(error.words[0], 0) from error
     for entry in entries[1:]:
         follow(delivery, entry)
     return delivery
@@ -47,7 +48,9 @@ def follow(delivery: Delivery, entry: Entry | LeftOut) -> None:
         delivery.take(entry)
     except NotVerified:
         raise
-    except (VigilError, LookupError, ValueError, ArithmeticError, StopIteration) as error:
+    except VigilError as error:
+        raise NotVerified(error.words[0], entry.seq) from error
+    except (LookupError, ValueError, ArithmeticError, StopIteration) as error:
         raise NotVerified(str(error), entry.seq) from error
 
 
@@ -55,7 +58,7 @@ def rules_of(entries: Sequence[Entry | LeftOut]) -> int:
     """The version of the rules that a ledger says it is under. Raises `NotVerified`."""
     first = entries[0]
     if not isinstance(first, Entry) or not isinstance(first.event, Started):
-        reason = "a ledger begins with the signed plan"
+        reason = mark("a ledger begins with the signed plan")
         raise NotVerified(reason, 0)
     return first.event.rules
 
@@ -67,40 +70,53 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
         return
     at, event = instant(entry.at), entry.event
     if delivery.state.ended and not isinstance(event, Diverged):
-        raise NotVerified("R12: the delivery has ended", entry.seq)
+        raise NotVerified(mark("R12: the delivery has ended"), entry.seq)
     decided = upcoming(delivery, at)
     if not isinstance(event, OUTSIDE):
         if decided is None or (utc_text(decided[0]), decided[1]) != (entry.at, event):
-            expected = "nothing" if decided is None else f"{decided[1].event} at {utc_text(decided[0])}"
-            raise NotVerified(f"what was due then is {expected}, recorded is {event.event}", entry.seq)
+            if decided is None:
+                raise NotVerified(fill("what was due then is nothing, recorded is {event}", event=event.event), entry.seq)
+            raise NotVerified(
+                fill(
+                    "what was due then is {due} at {moment}, recorded is {event}",
+                    due=decided[1].event,
+                    moment=utc_text(decided[0]),
+                    event=event.event,
+                ),
+                entry.seq,
+            )
         return
     if decided is not None:
-        raise NotVerified(f"{decided[1].event} was due at {utc_text(decided[0])}, and is not there", entry.seq)
+        raise NotVerified(
+            fill("{event} was due at {moment}, and is not there", event=decided[1].event, moment=utc_text(decided[0])), entry.seq
+        )
     delivery.quiet = max(at, delivery.state.now)  # what came from outside was weighed by the moment at which it came
     match event:
         case Stated():
             _check_stated(delivery, event, entry)
         case Amended():
             if delivery.state.behind is not None:
-                raise NotVerified("R28: the plan was changed while the archive was behind", entry.seq)
+                raise NotVerified(mark("R28: the plan was changed while the archive was behind"), entry.seq)
             plan = verified_plan(event.plan, delivery.directory, at)
             if amended_by(delivery, event.plan) is not None:
                 raise NotVerified("R22: the plan that is in force is put into its own place", entry.seq)
             faults = faults_in(delivery, plan, *event.known_with(delivery.state))
             if faults or plan.initiator != delivery.plan.initiator:
-                raise NotVerified("; ".join(map(str, faults)) or "another initiator changes the plan", entry.seq)
+                raise NotVerified(
+                    one_by_one(one.in_words() for one in faults) or mark("another initiator changes the plan"), entry.seq
+                )
         case KeysChanged():
             change = authentic(event.change, delivery.directory, at)
             found = [*key_faults(delivery, change)]
             if found or changed(delivery.directory, change) == delivery.directory:
-                raise NotVerified("; ".join(("R24", *found)), entry.seq)
+                raise NotVerified(one_by_one(("R24", *found)), entry.seq)
         case _:
             news = book_of(delivery).news(delivery, event, at)
             if news is None:
-                raise NotVerified(f"{event.event} says nothing new, or what cannot be so", entry.seq)
+                raise NotVerified(fill("{event} says nothing new, or what cannot be so", event=event.event), entry.seq)
             if news != event:
                 raise NotVerified(
-                    "R17: it names who was not asked, or has an acknowledgement that is not of what was asked", entry.seq
+                    mark("R17: it names who was not asked, or has an acknowledgement that is not of what was asked"), entry.seq
                 )
 
 
@@ -109,11 +125,12 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     statement = delivery.law.read(envelope)
     delivery.directory.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, at)
     if not statement.about(delivery.plan) or not delivery.state.participant(statement.service):
-        raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
+        raise NotVerified(fill("{service} has no part in this delivery", service=statement.service), entry.seq)
     if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
-        raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)
+        raise NotVerified(fill("statement {statement} is recorded twice", statement=statement.id), entry.seq)
     check_budget(delivery, statement, envelope, at)
     expected = stated(delivery, statement, envelope, at).verdict
     if expected != event.verdict:
-        said = f"the rules say {expected.verdict} {expected.rule or ''}".rstrip()
-        raise NotVerified(f"{said}; recorded is {event.verdict.verdict} {event.verdict.rule or ''}".rstrip(), entry.seq)
+        said, recorded = (f"{one.verdict} {one.rule or ''}".rstrip() for one in (expected, event.verdict))
+        reason = fill("the rules say {said}; recorded is {recorded}", said=said, recorded=recorded)
+        raise NotVerified(reason, entry.seq)

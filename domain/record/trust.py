@@ -19,6 +19,7 @@ from domain.signing.keys import key_id
 from domain.words.errors import NotVerified, VigilError
 from domain.words.identifiers import State
 from domain.words.moments import instant
+from domain.words.text import fill, mark, word
 
 ON_ITS_WAY = timedelta(minutes=5)
 """How long the end of a key may take from the directory to a ledger without what came in meanwhile being doubted."""
@@ -30,30 +31,46 @@ def services_are_trusted(delivery: Delivery, directory: Directory) -> None:
     Who has a part stands there.
     """
     if delivery.directory.example and not directory.example:
-        raise NotVerified("the services of the packet are an example, and those of the directory you trust are none")
+        raise NotVerified(mark("the services of the packet are an example, and those of the directory you trust are none"))
     plans = [entry.event.plan for entry in delivery.ledger.entries if isinstance(entry.event, Started | Amended)]
     have_a_part = {name for plan in plans for name in read_plan(plan).participants()}
     for told in delivery.directory.services:
         known = directory.find(told.id)
         if known is None and told.id in have_a_part:
-            raise NotVerified(f"{told.id} has a part in the delivery, and is not in the directory you trust")
+            raise NotVerified(
+                fill("{service} has a part in the delivery, and is not in the directory you trust", service=told.id)
+            )
         if known is not None and (told.kind, told.state) != (known.kind, known.state):
-            its, trusted = (f"kind {one.kind} and of {one.state or 'no State'}" for one in (told, known))
-            raise NotVerified(f"{told.id} is of {its} in the packet, and of {trusted} in the directory you trust")
+            its, trusted = (
+                fill("of kind {kind} and of {state}", kind=word(one.kind), state=one.state or fill("no State"))
+                for one in (told, known)
+            )
+            raise NotVerified(
+                fill(
+                    "{service} is {its} in the packet, and {trusted} in the directory you trust",
+                    service=told.id,
+                    its=its,
+                    trusted=trusted,
+                )
+            )
         whose = {key_id(key.public): key.officer for key in known.keys} if known is not None else {}
         for key in told.keys:
             if key.officer != whose.get(key_id(key.public), key.officer):
-                raise NotVerified(f"a key of {told.id} is another officer's in the packet than in the directory you trust")
+                raise NotVerified(
+                    fill("a key of {service} is another officer's in the packet than in the directory you trust", service=told.id)
+                )
 
 
 def cards_are_trusted(told: Mapping[State, RuleCard], trusted: Mapping[State, RuleCard]) -> None:
     """Raises `NotVerified` unless each State's law is as the cards have it that are trusted."""
     for state, card in sorted(told.items()):
         if state not in trusted:
-            raise NotVerified(f"the packet has a rule card of {state}, and you trust none of that State")
+            raise NotVerified(fill("the packet has a rule card of {state}, and you trust none of that State", state=state))
         other = [name for name in sorted(RuleCard.model_fields) if getattr(card, name) != getattr(trusted[state], name)]
         if other:
-            raise NotVerified(f"the rule card of {state} is another than the one you trust: {', '.join(other)}")
+            raise NotVerified(
+                fill("the rule card of {state} is another than the one you trust: {names}", state=state, names=", ".join(other))
+            )
 
 
 def keys_are_trusted(delivery: Delivery, trust: "Trust") -> None:
@@ -96,7 +113,9 @@ class Trust:
         for service in initiators:
             mine = tuple(one for one in plan.signatures if whose[one.keyid] == service)
             if not mine:
-                raise NotVerified(f"no key that signed the plan is one of {service} in the directory you trust", entry)
+                raise NotVerified(
+                    fill("no key that signed the plan is one of {service} in the directory you trust", service=service), entry
+                )
             self.check(service, plan.model_copy(update={"signatures": mine}), at, entry)
 
     def _owner(self, services: Sequence[str], key: str) -> str:
@@ -112,8 +131,12 @@ class Trust:
             key = keys.get(signature.keyid)
             pending = entry is not None and entry <= self._ended.get(signature.keyid, -1)
             if key is None or not key.valid_at(at, ON_ITS_WAY if pending else timedelta()):
-                whose = service or "the installation"
-                reason = f"the key {signature.keyid} of {whose} is not in the directory you trust, or was not valid then"
+                whose = service or fill("the installation")
+                reason = fill(
+                    "the key {key} of {whose} is not in the directory you trust, or was not valid then",
+                    key=signature.keyid,
+                    whose=whose,
+                )
                 raise NotVerified(reason, entry)
 
 
@@ -126,7 +149,7 @@ def receipt_fits(envelope: Envelope, installation: Directory, histories: Sequenc
     except NotVerified:
         raise
     except VigilError as error:
-        raise NotVerified(f"a receipt of yours is none of this installation: {error.message}") from error
+        raise NotVerified(fill("a receipt of yours is none of this installation: {error}", error=error.said)) from error
     if not any(fits_in(receipt, one) for one in histories[1:]):
         fits(receipt, histories[0])
     return True

@@ -46,6 +46,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import NotVerified
 from domain.words.identifiers import OperationCode, ServiceId, State, StatementId
 from domain.words.moments import instant, utc_text
+from domain.words.text import fill, mark, one_by_one
 
 
 class SignerSeen(Frozen):
@@ -165,9 +166,9 @@ def verify(
     delivery = replay(packet.ledger, packet.directory, packet.cards)
     claims = (manifest.delivery, manifest.size, manifest.root)
     if claims != (delivery.plan.operation, len(packet.ledger), delivery.ledger.root):
-        raise NotVerified("the seal is of another ledger")
+        raise NotVerified(mark("the seal is of another ledger"))
     if manifest.exported_at < delivery.ledger.entries[-1].at:
-        raise NotVerified("it was sealed before its last entry was recorded", delivery.ledger.entries[-1].seq)
+        raise NotVerified(mark("it was sealed before its last entry was recorded"), delivery.ledger.entries[-1].seq)
     _may_have_begun(packet, delivery)
     others = {one.branch: replayed(packet, one) for one in packet.others}
     all_histories_are_there(delivery, others)
@@ -233,10 +234,16 @@ def fit_parts(
         inside, _, _ = unseal(part)
         plan = replay(inside.ledger, inside.directory, inside.cards).plan
         if plan.parent != delivery.plan.operation or proved.delivery not in told:
-            raise NotVerified(f"{proved.delivery} is no part of {delivery.plan.operation}")
+            raise NotVerified(fill("{part} is no part of {delivery}", part=proved.delivery, delivery=delivery.plan.operation))
         ends = [(proved.outcome, proved.root), *((one.outcome, one.root) for one in proved.put_back)]
         if told[proved.delivery] not in ends:
-            raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
+            raise NotVerified(
+                fill(
+                    "{delivery} states another end of {part} than its own packet proves",
+                    delivery=delivery.plan.operation,
+                    part=proved.delivery,
+                )
+            )
 
 
 def attached(delivery: Delivery, purpose: Purpose) -> Iterator[AttachedFile]:
@@ -260,22 +267,28 @@ def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
     plan, book = read_plan(first.event.plan), book_of(delivery)
     checked = (fault for check in book.checks for fault in check(plan, packet.directory, packet.cards))
     if faults := [*checked, *member(plan), *sizes(plan, packet.directory, packet.cards, book.figures)]:
-        raise NotVerified("; ".join(map(str, faults)), 0)
+        raise NotVerified(one_by_one(one.in_words() for one in faults), 0)
 
 
 def _purpose_is_kept(packet: Packet, purpose: Purpose, history: Delivery, delivery: Delivery) -> None:
     """R23 holds of this copy: nothing is missing that may be in it, and nothing in it that may not."""
     for entry in history.ledger:
         if isinstance(entry, LeftOut) and (purpose == "operation" or not bound(history, entry.code, entry.provider, purpose)):
-            raise NotVerified(f"left out, and its code {entry.code} does not call for that here", entry.seq)
+            raise NotVerified(fill("left out, and its code {code} does not call for that here", code=entry.code), entry.seq)
     since = 0 if history is delivery else shared(delivery.ledger, history.ledger)
     mine = left_out_though_permitted(delivery, purpose)
     for out in mine if history is delivery else left_out_beside_though_permitted(delivery, history, since, purpose):
-        raise NotVerified(f"left out, and {out.provider} has permitted that it goes here (R23)", out.seq)
+        raise NotVerified(fill("left out, and {provider} has permitted that it goes here (R23)", provider=out.provider), out.seq)
     if packet.history and purpose != "operation":
-        raise NotVerified(f"R23: the raw history is in it, which holds what may not go to {purpose}")
+        raise NotVerified(fill("R23: the raw history is in it, which holds what may not go to {purpose}", purpose=purpose))
     for item in held_back(delivery, purpose) if history is delivery else held_back_beside(delivery, history, since, purpose):
-        reason = f"R23: {item.name} is in it, and {item.provider} has not permitted that for {purpose} ({item.code})"
+        reason = fill(
+            "R23: {name} is in it, and {provider} has not permitted that for {purpose} ({code})",
+            name=item.name,
+            provider=item.provider,
+            purpose=purpose,
+            code=item.code,
+        )
         raise NotVerified(reason, item.seq)
 
 

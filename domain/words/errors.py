@@ -28,7 +28,7 @@ from pydantic_core import ErrorDetails
 from domain.words.likeness import did_you_mean, or_meant
 from domain.words.patterns import IN_WORDS
 from domain.words.quantities import say_span
-from domain.words.text import Filled, fill, mark, shown, told
+from domain.words.text import Filled, fill, mark, nested, shown, told
 
 MOST_FAULTS: Final = 100
 """Of one document that are told one by one; nobody mends more at once, and who sends rubbish gets no book about it."""
@@ -83,6 +83,10 @@ class Fault(BaseModel):
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}"
 
+    def in_words(self) -> str:
+        """The same, which can be said again in another language."""
+        return fill("{place}: {problem}", place=self.place, problem=nested(self.problem))
+
 
 class VigilError(Exception):
     """Root of every error we raise on purpose. Its words may repeat what others wrote: they are text, whatever that was.
@@ -121,6 +125,11 @@ class VigilError(Exception):
         self.hint = shown(hint)
         self.words = (message, hint)
         super().__init__(self.message)
+
+    @property
+    def said(self) -> Filled:
+        """The message, to be filled into another text."""
+        return nested(self.words[0])
 
     def told_in(self, translate: Callable[[str], str]) -> tuple[str, str]:
         """Message and hint in another language, as far as they are texts of ours."""
@@ -230,7 +239,7 @@ class RuleBroken(
     """
 
     def __init__(self, rule: str, sentence: str, *, reason: Reason | None = None, hint: str = "") -> None:
-        super().__init__(fill(OF_A_RULE, rule=rule, reason=sentence), hint=hint)
+        super().__init__(fill(OF_A_RULE, rule=rule, reason=nested(sentence)), hint=hint)
         self.rule = rule
         self.sentence = shown(sentence)
         self.reason = reason
@@ -257,7 +266,9 @@ class NotVerified(
     """
 
     def __init__(self, reason: str, entry: int | None = None, *, hint: str = "") -> None:
-        super().__init__(reason if entry is None else fill("entry {entry}: {reason}", entry=entry, reason=reason), hint=hint)
+        super().__init__(
+            reason if entry is None else fill("entry {entry}: {reason}", entry=entry, reason=nested(reason)), hint=hint
+        )
         self.reason = shown(reason)
         self.entry = entry
 

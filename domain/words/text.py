@@ -50,6 +50,11 @@ def fill(template: str, /, **filled: object) -> Filled:
     return text
 
 
+def nested(text: str) -> Filled:
+    """A whole text of ours that is filled into another, so that it is said in the other language too."""
+    return text if isinstance(text, Filled) else fill(text.replace("{", "{{").replace("}", "}}"))
+
+
 def word(code: str) -> Filled:
     """One of our own words, which is to be translated."""
     return fill(code.replace("_", " "))
@@ -80,7 +85,7 @@ def told(text: str, translate: Callable[[str], str]) -> str:
     if not isinstance(text, Filled):
         return translate(text) if text else text
     filled = {name: told(one, translate) if isinstance(one, Filled) else one for name, one in text.filled.items()}
-    return translate(text.template).format_map(filled)
+    return (translate(text.template) if text.template else "").format_map(filled)
 
 
 def parts(text: str) -> Any:
@@ -108,8 +113,13 @@ def checked(text: str) -> str:
         return text
     name = unicodedata.name(char, "")
     what = f"U+{ord(char):04X}{f' {name}' if name else ''}"
-    sentence = "Text: character {number} is {what}, which is not seen as it is, expected visible characters on one line"
-    raise ValueError(fill(mark(sentence), number=place, what=what))
+    raise ValueError(
+        fill(
+            "Text: character {number} is {what}, which is not seen as it is, expected visible characters on one line",
+            number=place,
+            what=what,
+        )
+    )
 
 
 def shown(text: str, longest: int | None = None) -> str:

@@ -872,7 +872,7 @@ def test_receipt_for_a_statement_that_was_never_recorded_is_found() -> None:
         assert isinstance(entry, Entry)
         proof = {"entry": entry, "size": seq + 1, "root": ledger.root_at(seq + 1), "proof": ledger.proof_at(seq)}
         lie = true.model_copy(update={"statement": "swallowed", **proof})
-        with pytest.raises(NotVerified, match="swallowed is not for what stands there"):
+        with pytest.raises(NotVerified, match="swallowed: it is not for what stands there"):
             verify(table.packet(), receipts=held(lie))
 
 
