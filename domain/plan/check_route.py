@@ -200,8 +200,8 @@ def handovers(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
         before, after = inner[checkpoint.id]
         asked = [(requirement.service, requirement.says) for requirement in checkpoint.requires]
         for service, says, role in (
-            (before.responsible, "handover_offer", "giver"),
-            (after.responsible, "handover_acceptance", "taker"),
+            (before.responsible, "handover_offer", fill("giver")),
+            (after.responsible, "handover_acceptance", fill("taker")),
         ):
             if not any(said == says and service in plan.line_of(one) for one, said in asked):
                 problem = fill("R6: the {role} {service} must be asked for {says}", role=role, service=service, says=says)

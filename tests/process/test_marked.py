@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from domain.plan.check import faults_in
 from domain.record.receipts import signed
 from domain.record.trust import receipt_fits
 from domain.words.errors import Fault, NotAuthentic, NotVerified, RuleBroken
 from domain.words.text import mark, nested, told
 from rehearsal.services import VIGIL, private_key_of
-from tests.support import Table
+from tests.support import Table, asks, example_cards, example_directory, with_changes
 
 ROOT = Path(__file__).parents[2]
 OURS = (
@@ -95,3 +96,12 @@ def test_a_receipt_of_no_installation_is_said_throughout() -> None:
         receipt_fits(receipt, nobody, (table.delivery,))
     inside = "<the directory has no installation that could have signed a receipt>"
     assert f"<a receipt of yours is none of this installation: {inside}>" == caught.value.told_in(in_brackets)[0]
+
+
+def test_who_must_be_asked_at_a_handover_is_said_throughout() -> None:
+    """The one who gives and the one who takes are words of the reader's."""
+    plan = with_changes(tashkent_airport={"requires": asks("uz.prosecutor movement_decision")})
+    said = [told(one.problem, in_brackets) for one in faults_in(plan, example_directory(), example_cards())]
+    asked = [one for one in said if "must be asked for" in one]
+    assert ["<R6: the <giver> kz.police must be asked for handover_offer>"] == [one for one in asked if "giver" in one]
+    assert ["<R6: the <taker> uz.customs must be asked for handover_acceptance>"] == [one for one in asked if "taker" in one]
