@@ -1,14 +1,24 @@
 """Settings of the worker and the gateway: environment variables `VIGIL_...`, or a file of them named by `VIGIL_ENV_FILE`."""
 
 import os
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.words.errors import Malformed, faults_of
+from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.limits import RUN_SECONDS
+from domain.words.text import fill, mark
+
+OF_COMMANDS: Final = frozenset(
+    f"VIGIL_{name}" for name in ("AS", "CONTEXT", "CONTEXTS", "ENV_FILE", "GATEWAY", "HOME", "KEYS", "LANG", "MEMORY", "OFFICER")
+)
+"""What commands read beside, and may stand in the same environment."""
+NEARLY: Final = 0.9
+"""How much of a variable's name must be that of a setting (`difflib`): a letter or two may be wrong."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -102,10 +112,26 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings. Raises `Malformed` naming every variable that is missing or wrong."""
+    """Read the settings. Raises `Malformed` naming every variable that is missing, wrong or mistyped."""
+    faults = [*mistyped(os.environ)]
     try:
-        return Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"))
+        found = Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"))
     except ValidationError as error:
-        faults = tuple(fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error))
-        message = "the settings are not complete"
-        raise Malformed(message, faults, hint="see deploy/README.md for the variables") from error
+        faults += (fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error))
+    if faults:
+        raise Malformed(
+            mark("a setting is missing, wrong or mistyped"), faults, hint=mark("see deploy/README.md for the variables")
+        )
+    return found
+
+
+def mistyped(variables: Iterable[str]) -> Iterator[Fault]:
+    """Variables that are none of ours, and nearly a setting: whoever has set one believes that it counts."""
+    settings = {f"VIGIL_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(variables):
+        if (
+            name.startswith("VIGIL_")
+            and name not in settings | OF_COMMANDS
+            and (near := get_close_matches(name, settings, 1, NEARLY))
+        ):
+            yield Fault(place=name, problem=fill("there is no such setting; did you mean {name}?", name=near[0]))
