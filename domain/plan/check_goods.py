@@ -125,7 +125,7 @@ def _too_much(plan: Plan) -> Iterator[Fault]:
     placed.append(("consignment.gross", goods.gross))
     beyond = [(place, most) for place, one in placed if (most := bounds(one).most) is not None and most > MOST_PLANNED]
     for place, most in beyond:
-        say = say_mass if place in masses else str
+        say = _in_tonnes if place in masses else str
         problem = fill(
             "R10: there may be {found} of it, more than can be told once anything is added; {most} at most, so split it",
             found=say(most),
@@ -136,10 +136,16 @@ def _too_much(plan: Plan) -> Iterator[Fault]:
     if together > MOST_PLANNED and not beyond:
         problem = fill(
             "R10: all of it may weigh {found}, more than can be told once anything is added; {most} at most, so split it",
-            found=say_mass(together),
-            most=say_mass(MOST_PLANNED),
+            found=_in_tonnes(together),
+            most=_in_tonnes(MOST_PLANNED),
         )
         yield Fault(place="consignment.contents", problem=problem)
+
+
+def _in_tonnes(mg: int) -> str:
+    """Milligrams as a plan says so much."""
+    whole, rest = divmod(mg, 10**9)
+    return fill("{number} t", number=f"{whole}.{rest:09}".rstrip("0").rstrip("."))
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

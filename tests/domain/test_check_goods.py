@@ -129,9 +129,9 @@ WATCHED = {"surveillance": {"check_in": "3h", "answer": "1h", "search": "6h"}}
         (
             goods(contents=[HEROIN | {"net": "suspected 10000.001 t"}], gross=COVER),
             "consignment.contents.0",
-            "R10: there may be 100000010 kg of it, more than can be told once anything is added; 100000000 kg at most",
+            "R10: there may be 100000.01 t of it, more than can be told once anything is added; 100000 t at most",
         ),
-        (goods(gross="1000000 t"), "consignment.gross", "R10: there may be 1000000000 kg of it"),
+        (goods(gross="1000000 t"), "consignment.gross", "R10: there may be 1000000 t of it"),
         (
             goods(contents=[{"currency": "EUR", "minor": 10**14 + 1}], goods=["cash"]),
             "consignment.contents.0",
@@ -140,7 +140,7 @@ WATCHED = {"surveillance": {"check_in": "3h", "answer": "1h", "search": "6h"}}
         (
             goods(contents=[HEROIN | {"net": "60000 t"}, HEROIN | {"net": "40000.000000001 t"}], gross=COVER),
             "consignment.contents",
-            "R10: all of it may weigh 100000000.000001 kg",
+            "R10: all of it may weigh 100000.000000001 t",
         ),
         (tolerances(net={"mephedrone": "661 g"}), "tolerances.net.mephedrone", "660 g at most may be missing"),
         (tolerances(net={"heroin": "1 g"}), "tolerances.net.heroin", "R10: there is no heroin in it"),
