@@ -61,7 +61,7 @@ def successors(plan: Plan, directory: Directory, cards: Cards, *, asked_in: Plan
         if wrongly or (agrees and not card.lets_agree(new.kind, plan.case, (old.kind,))):
             problem = fill(
                 "R1: {service} was asked to decide or to agree, and by the rule card of {state} a {kind} does not do that in its "
-                "place; name one by that may",
+                "place; name in `by` a service that may",
                 service=old.id,
                 state=card.state,
                 kind=word(new.kind),

@@ -94,18 +94,29 @@ def may_be_had(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator
             continue
         if measure is None:
             problem = fill(
-                "R1: what {state} had authorised was withdrawn, has expired or does not allow this way of handling; ask who gave "
-                "it, or its successor, at a new checkpoint of step authorise",
+                "R1: what {state} had authorised {why}; ask who gave it, or its successor, at a new checkpoint of step authorise",
                 state=there,
+                why=_why_not(changed_to(delivery.state, plan, delivery.reached), there),
             )
         else:
             problem = fill(
-                "R16: no act permits {measure} in {state} any more, and nobody who may is asked; add a checkpoint of step "
-                "authorise",
+                "R16: no act permits {measure} in {state}, and nobody who may is asked; add a checkpoint of step authorise",
                 measure=word(measure),
                 state=there,
             )
         yield Fault(place="checkpoints", problem=problem)
+
+
+def _why_not(state: State, there: str) -> str:
+    """All that is wrong with what a State has authorised; that it is not enough, where nothing is."""
+    given = [grant for grant in state.grants.values() if grant.state == there]
+    wrong = (
+        (any(one.withdrawn for one in given), fill("was withdrawn")),
+        (any(one.expired for one in given), fill("has expired, or ends with this change")),
+        (any(one.provisional for one in given), fill("is provisional")),
+        (any(state.plan.modality not in one.modalities for one in given), fill("does not allow this way of handling")),
+    )
+    return together([why for is_so, why in wrong if is_so] or [fill("is not enough")])
 
 
 def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[tuple[str, Measure | None]]:

@@ -88,7 +88,7 @@ def who_permits_on(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
         if lost:
             problem = fill(
                 "R16: in the place of {service} {by} would be asked for a permission of {measures}, and by the rule card of "
-                "{state} a {kind} gives none; name one by that may",
+                "{state} a {kind} gives none; name in `by` a service that may",
                 service=one.service,
                 by=new.id,
                 measures=together(map(word, lost)),

@@ -210,7 +210,7 @@ def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(*, silen
 
 BY_ITS_CARD = (
     "R16: in the place of kz.court kz.border would be asked for a permission of following person, and by the rule card of KZ a "
-    "border guard gives none; name one by that may"
+    "border guard gives none; name in `by` a service that may"
 )
 
 
