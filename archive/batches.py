@@ -15,6 +15,7 @@ from domain.views.standing import Standing
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES, MOST_PEAKS, SNAPSHOT_BYTES
+from domain.words.text import fill
 
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 Hash = Annotated[bytes, Field(min_length=32, max_length=32)]
@@ -127,4 +128,4 @@ def new(seq: int, data: bytes) -> NewEntry:
         usual = entry.keys() == {"seq", "at", "salt", "event"} and isinstance(event, str) and isinstance(at, str)
         if usual and entry["seq"] == seq and len(event) <= 40 and len(at) <= 32 and canonical(entry) == data:
             return NewEntry(seq, tree.leaf(data), event, at, data)
-    raise Malformed(f"entry {seq} is not the canonical bytes of an entry with that number")
+    raise Malformed(fill("entry {entry} is not the canonical bytes of an entry with that number", entry=seq))

@@ -123,7 +123,7 @@ class FoldedDeliveries:
         """What was answered to a statement that its run has let go of. Raises as `newest` does."""
         found = receipt_of(await self.newest(name), kept.seq)
         if found.fingerprint != kept.fingerprint:
-            raise NotVerified("the archive has another statement than the workflow", kept.seq)
+            raise NotVerified(mark("the archive has another statement than the workflow"), kept.seq)
         return found
 
     def drop(self, name: str) -> None:
@@ -142,12 +142,12 @@ class FoldedDeliveries:
             try:
                 snapshot = _snapshot(await self._ledgers.snapshot(name))
             except ValidationError as error:
-                raise NotVerified("what the delivery began with cannot be read") from error
+                raise NotVerified(mark("what the delivery began with cannot be read")) from error
         while fold.size < size:
             found = await self._ledgers.slice(name, fold.size, size - fold.size, fold.branch if source is None else source)
             entries = tuple(map(_entry, found.entries))
             if not entries or entries[0].seq != fold.size:
-                raise NotVerified("the archive has lost an entry", fold.size)
+                raise NotVerified(mark("the archive has lost an entry"), fold.size)
             await self._take(fold, snapshot, entries)
         assert fold.delivery is not None  # noqa: S101 - an archive that knows a delivery has its first entry
         return fold.delivery
@@ -188,7 +188,7 @@ def _snapshot(text: bytes) -> Snapshot:
 
 def _begun(snapshot: Snapshot | None, first: Entry) -> Delivery:
     if snapshot is None:
-        raise NotVerified("the archive has not what the delivery began with", first.seq)
+        raise NotVerified(mark("the archive has not what the delivery began with"), first.seq)
     return resume(snapshot.directory, snapshot.cards, (first,))
 
 
@@ -206,4 +206,4 @@ def _entry(opened: KeptEntry) -> Entry:
         raise NotFound(mark("the delivery is expunged: its leaves are all that is left"))
     with suppress(ValidationError):
         return Entry.model_validate_json(opened.entry)
-    raise NotVerified("it is no entry of a ledger", opened.seq)
+    raise NotVerified(mark("it is no entry of a ledger"), opened.seq)

@@ -20,6 +20,7 @@ from domain.plan.register import Beside, Claim, DatedClaim, Register, RegisterAn
 from domain.words.errors import NotVerified
 from domain.words.limits import MOST_ALARMS
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 
 @dataclass
@@ -137,7 +138,7 @@ async def _enquiries(connection: AsyncConnection, head: Row[Any], some: Sequence
             raised=head.raised,
         )
     except ValidationError as error:
-        raise NotVerified("what is in the database is no enquiry, or no alarm", head.number) from error
+        raise NotVerified(mark("what is in the database is no enquiry, or no alarm"), head.number) from error
 
 
 async def locked(connection: AsyncConnection) -> Row[Any]:

@@ -22,6 +22,7 @@ from domain.plan.enquiries import WINDOW
 from domain.plan.register import DatedClaim, RegisterAnswer
 from domain.words.errors import Unavailable
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 REMEMBERED: Final = timedelta(days=1)
 """For how long it is known that an operation is live no more, and for how long one that nothing performs counts as live: its
@@ -69,7 +70,7 @@ class Claims:
         try:
             answers = await self._entered([one.dated for one in some])
         except BaseException as error:
-            told = error if isinstance(error, Exception) else Unavailable("whoever brought it in was asked to end")
+            told = error if isinstance(error, Exception) else Unavailable(mark("whoever brought it in was asked to end"))
             for one in some:
                 one.answer.set_exception(told)
                 one.answer.exception()  # who has gone meanwhile does not hear it

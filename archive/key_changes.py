@@ -13,6 +13,7 @@ from archive.proofs import INSERT
 from archive.tables import key_changes
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotVerified
+from domain.words.text import mark
 
 
 class KeyChanges:
@@ -42,4 +43,4 @@ class KeyChanges:
 def _envelope(seq: int, text: str) -> Envelope:
     with suppress(ValidationError):
         return Envelope.model_validate_json(text)
-    raise NotVerified("what is in the database is not a change of keys", seq)
+    raise NotVerified(mark("what is in the database is not a change of keys"), seq)

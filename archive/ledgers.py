@@ -119,7 +119,7 @@ class Ledgers:
             held = await known(connection, delivery)
             found = await leaves_of(connection, delivery, ranges(held, branch))
         if list(found) != list(range(len(found))):
-            raise NotVerified("the archive has lost entries before this one", next(iter(found)))
+            raise NotVerified(mark("the archive has lost entries before this one"), next(iter(found)))
         return tuple(found.values())
 
     async def branches(self, delivery: str) -> tuple[Extent, ...]:
@@ -186,7 +186,7 @@ class Ledgers:
         if frontier.root() != batch.root:
             return await set_alarm(connection, batch.delivery, held, (branch.size, "root"))
         if batch.standing is None:
-            raise NotVerified("these entries are new to the archive, and do not add up", branch.size)
+            raise NotVerified(mark("these entries are new to the archive, and do not add up"), branch.size)
         key = await self._key_to_write(connection, batch.delivery, begun=not held)
         place = {"delivery": batch.delivery, "branch": batch.branch}
         ledger = {"size": batch.size, "root": batch.root}
@@ -258,7 +258,7 @@ def opened(row: Row[Any], key: DataKey | None) -> KeptEntry:
     except NotVerified as error:
         raise NotVerified(error.reason, row.seq) from None
     if tree.leaf(entry) != row.leaf:
-        raise NotVerified("the leaf in the archive is not that of the entry", row.seq)
+        raise NotVerified(mark("the leaf in the archive is not that of the entry"), row.seq)
     return KeptEntry(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=entry)
 
 

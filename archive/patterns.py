@@ -17,6 +17,7 @@ from domain.plan.enquiries import Alarm
 from domain.words.errors import NotVerified
 from domain.words.limits import MOST_ALARMS
 from domain.words.moments import utc_text
+from domain.words.text import mark
 
 MINE: Final = timedelta(minutes=2)
 """For how long what a worker has taken is its own."""
@@ -58,4 +59,4 @@ def _read(number: int, text: str) -> Alarm:
     try:
         return Alarm.model_validate_json(text)
     except ValidationError as error:
-        raise NotVerified("what is in the database is no alarm", number) from error
+        raise NotVerified(mark("what is in the database is no alarm"), number) from error

@@ -182,10 +182,10 @@ def _envelope(text: str | None) -> Envelope | None:
         return None
     with suppress(ValidationError):
         return Envelope.model_validate_json(text)
-    raise NotVerified("the tip of the log of reads is not one")
+    raise NotVerified(mark("the tip of the log of reads is not one"))
 
 
 def _read(number: int, text: str) -> Read:
     with suppress(ValidationError):
         return Read.model_validate_json(text)
-    raise NotVerified("what is in the database is not a record of the log of reads", number)
+    raise NotVerified(mark("what is in the database is not a record of the log of reads"), number)

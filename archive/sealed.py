@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.signing.canonical import canonical
 from domain.words.errors import NotVerified
+from domain.words.text import fill
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -63,7 +64,7 @@ def _decrypted(cipher: AESGCM, sealed: bytes, bound: bytes, what: str) -> bytes:
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
     except (InvalidTag, ValueError):
-        raise NotVerified(f"{what}: it was altered, or written for another place") from None
+        raise NotVerified(fill("{what}: it was altered, or written for another place", what=what)) from None
 
 
 def _bound(delivery: str, *place: str | int) -> bytes:

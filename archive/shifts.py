@@ -135,7 +135,9 @@ class Shifts:
                 fill("there is no handover {number} here", number=number), hint=mark("`vigil shift former` lists them")
             )
         if key is None:
-            raise Unavailable(fill("the key of handover {number} is missing", number=number), hint="restore the table data_keys")
+            raise Unavailable(
+                fill("the key of handover {number} is missing", number=number), hint=mark("restore the table data_keys")
+            )
         sheet = None
         if row.sheet is not None and key.wrapped is not None:
             sealed = DataKey.unwrapped(name, key.ring_key, key.wrapped, self._ring).open(row.sheet, "handovers", "sheet")
@@ -276,4 +278,4 @@ def _signed(text: str) -> Envelope:
     try:
         return Envelope.model_validate_json(text)
     except ValidationError as error:
-        raise NotVerified("a signature under a handover of the shift was altered in the database") from error
+        raise NotVerified(mark("a signature under a handover of the shift was altered in the database")) from error

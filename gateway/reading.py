@@ -172,7 +172,7 @@ class Reading:
         if (await self._row(caller, name)).expunged:
             left = await self._ledgers.slice(name, since, ENTRIES_OF_A_PAGE)  # whoever asks for each page reads each leaf once
             if any(one.seq != seq for seq, one in enumerate(left.entries, since)):
-                raise NotVerified("the archive has lost entries of this page", since)
+                raise NotVerified(mark("the archive has lost entries of this page"), since)
             return LedgerPage(entries=tuple(Withheld(seq=one.seq, leaf=one.leaf.hex()) for one in left.entries), next=left.next)
         found: list[Entry | Withheld] = []
         size = 0

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from domain.papers.handed import Identity
 from domain.words.errors import Malformed
+from domain.words.text import fill, mark
 
 LARGEST_PAPER = 8_000_000
 """Bytes of a file that is taken for a paper."""
@@ -28,7 +29,7 @@ def in_pdf(identity: Identity) -> str:
 def read(data: bytes) -> Identity:
     """Which paper this file says that it is. Raises `Malformed` for a file that is none."""
     if len(data) > LARGEST_PAPER:
-        raise Malformed(f"a paper has {LARGEST_PAPER} bytes at most")
+        raise Malformed(fill("a paper has {most} bytes at most", most=LARGEST_PAPER))
     found = (_IN_PDF if is_pdf(data) else _IN_HTML).search(data)
     text = found[1] if found is not None else b""
     try:
@@ -36,7 +37,9 @@ def read(data: bytes) -> Identity:
             text = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
         return Identity.model_validate(json.loads(text))
     except (ValidationError, ValueError) as error:
-        raise Malformed("this file does not say which paper it is: it is none that Vigil has made, or not a whole one") from error
+        raise Malformed(
+            mark("this file does not say which paper it is: it is none that Vigil has made, or not a whole one")
+        ) from error
 
 
 def is_pdf(data: bytes) -> bool:

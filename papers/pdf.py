@@ -48,7 +48,7 @@ def render(made: Made, purpose: Purpose = "operation") -> bytes:
             env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
         )
     except subprocess.TimeoutExpired as error:
-        raise TimedOut(f"the PDF was not made within {SECONDS} seconds", hint=AS_HTML) from error
+        raise TimedOut(fill("the PDF was not made within {seconds} seconds", seconds=SECONDS), hint=AS_HTML) from error
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
-        raise Unavailable("the PDF could not be made", hint=AS_HTML)
+        raise Unavailable(mark("the PDF could not be made"), hint=AS_HTML)
     return done.stdout

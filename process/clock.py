@@ -23,6 +23,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.words.errors import Unavailable
+from domain.words.text import mark
 
 QUEUE: Final = "vigil/clock"
 """Nobody leaves work there."""
@@ -62,7 +63,7 @@ async def look(client: Client) -> Clock:
             except RPCError:
                 return await _ask(client)
     except (RPCError, TimeoutError) as error:
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+        raise Unavailable(mark("Temporal cannot be reached"), hint=mark("try again; what was acknowledged is safe")) from error
 
 
 async def _ask(client: Client) -> Clock:

@@ -192,7 +192,7 @@ class InForce:
         """The directory as it was last known. Raises `Unavailable` if that is too long ago."""
         if self._clock() - self._known_at > BOUND:
             message = "the archive does not say which keys count, and nobody is let in with one that may have been revoked"
-            raise Unavailable(message, hint="try again; a stop is taken all the same")
+            raise Unavailable(message, hint=mark("try again; a stop is taken all the same"))
         return self.now
 
     async def enter(self, change: Envelope, key: Ed25519PrivateKey, check: Callable[[Directory], None]) -> bool:
@@ -209,7 +209,9 @@ class InForce:
         while True:
             await self.look()
             if self._wrong is not None:
-                raise Unavailable("the archive cannot take a change of keys", hint="announce it again") from self._wrong
+                raise Unavailable(
+                    mark("the archive cannot take a change of keys"), hint=mark("announce it again")
+                ) from self._wrong
             if said_already(said, (self._said[said.service].of(said),)):
                 await self._changes.settle()
                 return False
@@ -221,7 +223,7 @@ class InForce:
                 read_entered(envelope, installation_of(self.now))
             except NotAuthentic as error:
                 message = "this gateway runs with a key of the installation that has ended"
-                raise Unavailable(message, hint="have it restarted with the new one") from error
+                raise Unavailable(message, hint=mark("have it restarted with the new one")) from error
             if await self._changes.append(entered.seq, envelope):
                 await self.look()  # it is taken from there, as by everybody
                 if len(self._entered) < entered.seq:
@@ -252,9 +254,9 @@ class InForce:
             async with asyncio.timeout(LOOK_WITHIN):
                 found = await self._changes.since(max(known - 1, 0))
         except TimeoutError as error:
-            raise Unavailable("the archive does not answer in time", hint="try again") from error
+            raise Unavailable(mark("the archive does not answer in time"), hint=mark("try again")) from error
         if known and (not found or found[0] != self._newest):  # it was put back, and another may have the number by now
-            raise NotVerified("changes of keys are gone from the archive", known)
+            raise NotVerified(mark("changes of keys are gone from the archive"), known)
         for envelope in found[min(known, 1) :]:
             self._take(envelope)
 
@@ -268,7 +270,7 @@ class InForce:
                 fill("the installation has not entered this change of keys: {problem}", problem=error.said), number
             ) from error
         if entered.seq != number:
-            raise NotVerified("a change of keys is missing from the archive, or stands in another place", number)
+            raise NotVerified(mark("a change of keys is missing from the archive, or stands in another place"), number)
         self._entered.append(entered)
         self._newest = envelope
         self._said[said.service].take(said)

@@ -9,6 +9,7 @@ from typing import Final
 
 from archive.sealed import DataKey
 from domain.words.errors import NotVerified
+from domain.words.text import mark
 
 CHUNK: Final = 256 * 1024
 """Bytes of a chunk: encrypted in less than a millisecond, which a stop may have to wait."""
@@ -31,7 +32,7 @@ async def opened(pieces: AsyncIterator[bytes], key: DataKey, name: str) -> Async
         yield key.open(chunk, "attachments", name, number, _at(last=last))
         number, ended = number + 1, last
     if not ended:
-        raise NotVerified("the object of an attachment is empty")
+        raise NotVerified(mark("the object of an attachment is empty"))
 
 
 def _at(*, last: bool) -> str:

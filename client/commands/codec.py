@@ -29,6 +29,7 @@ from client.language import _, speak
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
+from domain.words.text import mark
 from protocol.calls import listening
 from protocol.gateway import Gateway
 
@@ -152,7 +153,7 @@ def _nothing(body: bytes) -> bytes:
     except (ValueError, RecursionError):
         empty = False
     if not empty:
-        raise NotAllowed("nothing is written into a history by hand, so nothing is encrypted for it")
+        raise NotAllowed(mark("nothing is written into a history by hand, so nothing is encrypted for it"))
     return b"{}"
 
 
