@@ -306,8 +306,8 @@ BUGS = (
     Bug(
         "R2",
         "domain/record/replay.py",
-        '    if decided is not None:\n        raise NotVerified(f"{decided[1].event} was due',
-        '    if False:\n        raise NotVerified(f"{decided[1].event} was due',
+        '    if decided is not None:\n        raise NotVerified(\n            fill("{event} was due',
+        '    if False:\n        raise NotVerified(\n            fill("{event} was due',
         "rules_of_consent packet",
     ),
     Bug("R28", "domain/record/replay.py", "if delivery.state.behind is not None:", "if False:", "archive_behind"),

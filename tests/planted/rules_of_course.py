@@ -23,7 +23,7 @@ BUGS = (
     ),
     Bug("R2", "domain/rules/coming.py", "if not unheard or progress.asked_again:", "if True:", "timers"),
     Bug("R9", "domain/rules/coming.py", "unheard = progress.unasked or any(", "unheard = any(", "surveillance"),
-    Bug("R31", "domain/delivery/progress.py", '"search", "sibling")', '"search")', "groups"),
+    Bug("R31", "domain/delivery/progress.py", "unforeseen.SEARCH, unforeseen.SIBLING)", "unforeseen.SEARCH)", "groups"),
     Bug("R9", "domain/delivery/progress.py", "        self.run_on(self.counted_from, now)\n", "", "surveillance"),
     Bug(
         "R9", "domain/delivery/progress.py", 'self.standing = dict.fromkeys(self.waiting_for(), "asked")', "pass", "surveillance"
@@ -177,7 +177,7 @@ BUGS = (
     Bug(
         "R10",
         "domain/rules/course.py",
-        'stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()',
+        'stands_still(delivery) and not open_about(state, unforeseen.BALANCE, "") and not delivery.balance.unexplained()',
         "stands_still(delivery)",
         "mass",
     ),

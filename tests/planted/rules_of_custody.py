@@ -54,15 +54,15 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/balance.py",
-        'return gone and known and not open_about(state, "interdiction", "")',
+        'return gone and known and not open_about(state, unforeseen.INTERDICTION, "")',
         "return known",
         "rules_of_stop",
     ),
     Bug(
         "R8",
         "domain/rules/balance.py",
-        'return gone and known and not open_about(state, "interdiction", "")',
-        'return gone and not open_about(state, "interdiction", "")',
+        'return gone and known and not open_about(state, unforeseen.INTERDICTION, "")',
+        'return gone and not open_about(state, unforeseen.INTERDICTION, "")',
         "rules_of_stop",
     ),
     Bug(
