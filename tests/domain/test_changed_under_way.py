@@ -655,7 +655,7 @@ def test_r15_a_change_and_the_next_that_undoes_it_leave_the_register_to_be_looke
     table.signed = False
     slip = {"kind": "phone", "hash": "cd" * 32}
     change(table, Plan.model_validate(plan.model_dump() | {"selectors": [*plan.model_dump()["selectors"], slip]}))
-    change(table, plan)
+    change(table, plan.model_copy(update={"title": "As before"}))
     table.signed = True
     table.say("kz.police", "detected", "detection.1")
     assert table.is_open("consent-kz", "consent-uz")
@@ -672,7 +672,7 @@ def test_r15_a_conflict_over_what_was_taken_out_again_is_looked_into_afresh() ->
     table.settle()
     assert [one for one in table.delivery.state.open_checkpoints() if one.contingency == "conflict"]
     table.alone = True
-    change(table, plan)
+    change(table, plan.model_copy(update={"title": "As before"}))
     assert not [one for one in table.delivery.state.open_checkpoints() if one.contingency == "conflict"]
     for state in ("kz", "uz"):
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")

@@ -217,7 +217,7 @@ def test_what_a_plan_left_out_and_touches_again_is_signed_for_and_looked_for_aga
     table.prepare()
     assert table.is_open("departure")
     table.signed = table.alone = False
-    changed(table, more_selectors(example_plan(), "new"))
+    changed(table, more_selectors(example_plan().model_copy(update={"title": "As before"}), "new"))
     assert table.is_open("deconfliction.2")
     assert "refused" == became(table.say("kz.police", "dispatched", "departure"))[0]
     assert not looks(table)

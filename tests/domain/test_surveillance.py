@@ -353,7 +353,7 @@ def test_r22_whoever_does_not_consent_to_a_looser_watch_halts_it_as_it_was_watch
     """A no is a no. Where the change is undone, what they consented to is as it was, and the question goes."""
     table = on_the_way()
     changing(table, "8h", check_in=8, answer=1, search=6)
-    change(table, watched_plan())
+    change(table, watched_plan().model_copy(update={"title": "As before"}))
     assert not table.is_open("consent-uz-8h")
     changing(table, "again", check_in=8, answer=1, search=6)
     table.say("uz.prosecutor", "authorisation_refused", "consent-uz-again")
