@@ -585,8 +585,8 @@ def bytes_spent() -> Table:
 
 
 def log_full() -> Table:
-    """The surveillance log holds as many intervals as it may, and the next is refused."""
-    table = Table(rules=figured(most_intervals_in_all=1)).dispatch()
+    """The surveillance log holds as many intervals as it may on the first of two ways, and the next is refused."""
+    table = Table(rules=figured(most_intervals_in_all=2)).dispatch()
     table.pass_time(hours=1)
     for begins, ends in (("06:00", "06:20"), ("06:20", "06:40")):
         table.say("kz.police", "surveillance_log", intervals=[interval(f"2022-03-01T{begins}:00Z", f"2022-03-01T{ends}:00Z")])
