@@ -69,7 +69,7 @@ class Receiving(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While something is offered, unless one is open: one taker after another. Not once it `is_over`."""
+        """While something is offered, unless one is open: one taker after another. Not once the time for it is over."""
         if open_about(delivery.state, self.declares.name, "") or _is_over(delivery):
             return
         if first_taker(delivery.state) is not None:
@@ -84,7 +84,7 @@ class Receiving(Contingency):
         return "exhibits"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """Nothing is offered to that service any more, or it `is_over`, and it is not satisfied."""
+        """Nothing is offered to that service any more, or the time for it is over, and it is not satisfied."""
         gone = not offered(delivery.state, progress.checkpoint.services()[0])
         return not progress.satisfied and (gone or _is_over(delivery))
 
