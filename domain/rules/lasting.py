@@ -42,7 +42,7 @@ def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: d
     whole = until - min(of_it, default=delivery.reached)
     if whole > at_least(term.ceiling):
         problem = fill(
-            "R5: an authorisation of {state} may have to last {whole} from its beginning by now, and by its rule card none lasts "
+            "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none lasts "
             "longer than {ceiling}, extended or not",
             state=card.state,
             whole=say_span(whole),
@@ -66,7 +66,7 @@ def _permitted_too_briefly(
         whole = until - (now if asked else max((one.valid_from for one in grants), default=now))
         if whole > at_least(longest):
             problem = fill(
-                "R16: {measure} may have to be permitted in {state} for {whole} by now, and by its rule card it is for {longest} "
+                "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for {longest} "
                 "at most; ask for a permission apart there",
                 measure=word(measure),
                 state=card.state,

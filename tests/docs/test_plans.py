@@ -63,7 +63,7 @@ from domain.plan.plan import (
 )
 from domain.plan.request import Addressed, AskedOrally, Companions, Persons, PlannedRequest, TradeParty
 from domain.plan.selectors import Selector
-from domain.rules import afresh, amending, conclusion, replacing
+from domain.rules import afresh, amending, conclusion, lasting, replacing
 from domain.rules.books import BOOK
 from domain.rules.turns import ORDER
 from domain.words.errors import Fault
@@ -338,6 +338,8 @@ def goes_by_truck_in_the_air(plan: dict[str, Any]) -> None:
 POSTED = ("uz.post", "permission")
 PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
 LAW = {"mark": "T", "text": "ord"}
+BRIEFLY: dict[str, Any] = {"measures": ["post"], "needs": "permission", "by": ["prosecutor"], "longest": "2d", "law": LAW}
+"""What a card lets be permitted for two days at most."""
 GUEST = {"service": "kz.knb", "officers": 1}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
@@ -482,6 +484,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("request.marking", "", lambda p, _c: p["request"].update(marking="Secret")),
     ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
     ("margin", "R5", lambda _p, c: card(c, terms=[{"ceiling": "50h", "law": LAW}])),
+    ("margin", "R16", lambda _p, c: card(c, measures=[BRIEFLY])),
     ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
     ("checkpoints.N.requires.N.service", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     (
@@ -631,6 +634,10 @@ BOUNDED = {("legs", "R28"), ("checkpoints", "R28"), ("selectors", "R28"), ("chec
 """Refused for what earlier plans have left, see `tests/domain/test_bounds.py`."""
 
 
+LASTING = {("legs", "R5")}
+"""Refused for what is left of the way: by `tests/domain/test_changed_under_way.py`."""
+
+
 BROUGHT = {("services", "R28"), ("services", "R24")}
 """Refused for the services that come with it: by `tests/domain/test_bounds.py` and `tests/gateway/test_keys.py`."""
 
@@ -640,7 +647,7 @@ def test_the_list_of_refused_changes_is_complete() -> None:
     listed = TEXT.partition("### What `vigil amend` refuses")[2].partition("Exit code")[0]
     cells = re.findall(r"^\| (.*?) \| (R\d+) \| (`.*) \|$", listed, re.MULTILINE)
     named = {(place, rule) for _, rule, places in cells for place in quoted(places)}
-    assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22"), *BROUGHT, *BOUNDED}
+    assert named == {(place, rule) for place, rule, _ in NOT_CHANGED} | {("replaced", "R22"), *BROUGHT, *BOUNDED, *LASTING}
     assert {rule for _, rule in named} == set(
-        re.findall(r'f?"(R\d+): ', "".join(map(inspect.getsource, (afresh, amending, replacing))))
+        re.findall(r'f?"(R\d+): ', "".join(map(inspect.getsource, (afresh, amending, lasting, replacing))))
     )

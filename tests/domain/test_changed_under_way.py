@@ -306,14 +306,14 @@ def test_r5_time_for_a_consent_that_is_given_is_counted_no_more(more: int, *, go
     if goes:
         change(table, plan)
     else:
-        assert "legs: R5: an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
 
 
 def test_r5_what_was_too_short_before_a_change_hinders_none_that_makes_it_no_longer() -> None:
     """The authorisation of Uzbekistan began three days ago, of the seven that it may last."""
     began = {"valid_from": "2022-02-26T06:00:00Z", "valid_until": "2022-03-05T06:00:00Z"}
     table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}), **began)
-    assert "legs: R5: an authorisation of UZ" in refused(table, taking(table, preparation=timedelta(hours=1)))
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, taking(table, preparation=timedelta(hours=1)))
     change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
 
 
@@ -332,7 +332,7 @@ def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_begi
     if goes:
         change(table, plan)
     else:
-        assert "legs: R5: an authorisation of UZ may have to last" in refused(table, plan)
+        assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
 
 
 @pytest.mark.parametrize("replaced", [False, True])
@@ -347,14 +347,16 @@ def test_r5_another_that_is_asked_begins_anew_and_who_takes_anothers_place_does_
         change(table, Plan.model_validate(plan))
         return
     plan["replaced"] = [{"service": "uz.prosecutor", "by": "uz.police", "reason": "conflict of interest"}]
-    assert "legs: R5: an authorisation of UZ may have to last" in refused(table, Plan.model_validate(plan))
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, Plan.model_validate(plan))
 
 
 def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
     """What it gave last began a day later."""
     table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
     table.delivery.state.grants["uz.prosecutor"].valid_from += timedelta(days=1)
-    assert "legs: R5: an authorisation of UZ may have to last" in refused(table, asked_again(table, timedelta(hours=147)))
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(
+        table, asked_again(table, timedelta(hours=147))
+    )
 
 
 WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
@@ -388,7 +390,7 @@ def test_r16_who_is_asked_afresh_permits_it_for_what_is_left_of_the_way(
     if goes:
         change(table, plan)
     else:
-        assert "checkpoints: R16: watching thing may have to be permitted in UZ" in refused(table, plan)
+        assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
 
 
 @pytest.mark.parametrize(("more", "step", "goes"), [(80, {}, True), (81, {}, False), (81, STEP, True)])
@@ -399,7 +401,7 @@ def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: 
     if goes:
         change(table, plan)
     else:
-        assert "checkpoints: R16: watching thing may have to be permitted in UZ" in refused(table, plan)
+        assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
 
 
 # A State that has gone off the way
