@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.plan.cards import RuleCard
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import extended_together, not_apart
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
@@ -16,16 +16,23 @@ from domain.words.text import fill, word
 
 
 def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
-    """Where by a change it leaves a State later than by the plan before, what is given there can last so long. The check of the
-    plan itself counts all of the way from its beginning; this, what is left of it from now.
+    """Where by a change it leaves a State later than by the plan before, or goes another way by its law, what is given there can
+    last so long; and what is permitted there that was not done before, or was asked for apart. The check of the plan itself
+    counts all of the way from its beginning; this, what is left of it from now.
     """
     state = delivery.state
     for there in dict.fromkeys(one for leg in plan.legs[state.leg or 0 :] for one in leg.states):
         before, until, card = left_by(delivery, delivery.plan, there), left_by(delivery, plan, there), cards.get(there)
-        if card is not None and until is not None and (before is None or before < until):
-            until += plan.margin if not state.dispatched else timedelta()
+        if card is None or until is None:
+            continue
+        later = before is None or before < until or plan.case != delivery.plan.case
+        known = () if later else tuple(one for one, _, _ in not_apart(delivery.plan, directory, card))
+        until += plan.margin if not state.dispatched else timedelta()
+        if later:
             yield from _beyond_its_ceiling(delivery, plan, card, until)
-            yield from _permitted_too_briefly(delivery, plan, directory, card, until)
+        yield from (
+            fault for measure, fault in _permitted_too_briefly(delivery, plan, directory, card, until) if measure not in known
+        )
 
 
 def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: datetime) -> Iterator[Fault]:
@@ -42,8 +49,8 @@ def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: d
     whole = until - min(of_it, default=delivery.reached)
     if whole > at_least(term.ceiling):
         problem = fill(
-            "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none lasts "
-            "longer than {ceiling}, extended or not",
+            "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none "
+            "lasts longer than {ceiling}, extended or not",
             state=card.state,
             whole=say_span(whole),
             ceiling=say_term(term.ceiling),
@@ -53,7 +60,7 @@ def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: d
 
 def _permitted_too_briefly(
     delivery: Delivery, plan: Plan, directory: Directory, card: RuleCard, until: datetime
-) -> Iterator[Fault]:
+) -> Iterator[tuple[Measure, Fault]]:
     """A measure would have to be permitted with an authorisation for longer than the card lets: from now, where its State is
     still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended.
     """
@@ -66,11 +73,11 @@ def _permitted_too_briefly(
         whole = until - (now if asked else max((one.valid_from for one in grants), default=now))
         if whole > at_least(longest):
             problem = fill(
-                "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for {longest} "
-                "at most; ask for a permission apart there",
+                "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for "
+                "{longest} at most; ask for a permission apart there",
                 measure=word(measure),
                 state=card.state,
                 whole=say_span(whole),
                 longest=say_term(longest),
             )
-            yield Fault(place="checkpoints", problem=problem)
+            yield measure, Fault(place="checkpoints", problem=problem)

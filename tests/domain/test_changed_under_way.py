@@ -404,6 +404,21 @@ def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: 
         assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_r16_what_is_new_is_weighed_where_the_way_takes_no_longer(*, before: bool) -> None:
+    """Uzbekistan permits for a day that it is watched, which is too short; where it was so before, another title stands."""
+    day = WATCHED | {"longest": "1d"}
+    if before:
+        table = watched({})
+        card = ends_with("UZ", {}, day)["UZ"]
+        table.delivery.state.cards = table.delivery.state.cards | {"UZ": card}
+        change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
+        return
+    table = on_the_last_leg(NOTHING_KZ | ends_with("UZ", {}, day))
+    plan = asked_afresh(table, "uz.prosecutor authorisation", surveillance=WATCH | {"check_in": timedelta(hours=12)})
+    assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
 # A State that has gone off the way
 
 

@@ -217,7 +217,9 @@ BUGS = (
     Bug("R28", "domain/rules/amending.py", "now.successor_of(leg.responsible)", "leg.responsible", "changed_under_way"),
     Bug("R5", "domain/rules/amending.py", "*lasting(delivery, plan, directory, cards), ", "", "changed_under_way"),
     Bug("R5", "domain/rules/amending.py", '    yield "margin"\n', "", "changed_under_way"),
-    Bug("R5", "domain/rules/lasting.py", " and (before is None or before < until):", ":", "changed_under_way"),
+    Bug("R5", "domain/rules/lasting.py", "later = before is None or before < until or", "later = True or", "changed_under_way"),
+    Bug("R16", "domain/rules/lasting.py", "known = () if later else", "known = () if True else", "changed_under_way"),
+    Bug("R16", "domain/rules/lasting.py", " if measure not in known)", " if later)", "changed_under_way"),
     Bug(
         "R5",
         "domain/rules/lasting.py",
