@@ -168,6 +168,13 @@ BUGS = (
         "activities/polled::test_a_key_that_was_revoked_a_moment_ago_signs_no_answer",
     ),
     Bug(
+        "keys",
+        "activities/polled.py",
+        " and known[number].revoked_at is None for",
+        " for",
+        "activities/polled::test_a_key_that_was_revoked_a_moment_ago_signs_no_answer",
+    ),
+    Bug(
         "R8",
         "activities/polled.py",
         "if not attempt.done() or attempt.exception() is not None:",
@@ -537,9 +544,23 @@ BUGS = (
     Bug(
         "R2",
         "workflows/temporal_stage.py",
-        "            if queue is not None\n        ]",
-        "            if False\n        ]",
+        "            if queue is not None\n        }",
+        "            if False\n        }",
         "workflows/own_queues",
+    ),
+    Bug(
+        "R2",
+        "workflows/temporal_stage.py",
+        "came = await asyncio.gather(*map(there, queues))",
+        "came = [await there(one) for one in queues]",
+        "workflows/own_queues::test_queues_at_which_no_worker_is_hold_each_other_up_no_longer_than_one",
+    ),
+    Bug(
+        "stage",
+        "workflows/temporal_stage.py",
+        "            if under_way:\n                self.stir()\n",
+        "",
+        "workflows/own_queues::test_queues_at_which_no_worker_is_hold_each_other_up_no_longer_than_one",
     ),
     Bug(
         "stage",

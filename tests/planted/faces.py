@@ -110,6 +110,7 @@ BUGS = (
         "client/conformance::test_each_fault_fails_the_check_that_is_its_own",
     ),
     Bug("exam", "client/conformance/answering.py", "if not set(CONDITIONS) <= {str(one) for one in met}:", "if False:", EXAM),
+    Bug("exam", "client/conformance/answering.py", 'b""), host=ELSEWHERE)', 'b""))', EXAM),
     Bug("exam", "client/conformance/checks.py", "SOON = LIFETIME - taking.LEEWAY", "SOON = taking.LEEWAY", EXAM),
     Bug("exam", "client/conformance/checks.py", 'with_claims(typ="JWT")', 'with_claims(alg="EdDSA")', EXAM),
     Bug("exam", "client/conformance/exam.py", "KeyError, TypeError, RecursionError)", "KeyError, TypeError)", ODD_ANSWERS),
@@ -128,10 +129,13 @@ BUGS = (
     Bug(
         "exam",
         "client/conformance/taking.py",
-        "made, host=elsewhere)",
-        "made)",
+        'exam.proof_elsewhere("POST", "/requests", body), host=ELSEWHERE)',
+        'exam.proof_elsewhere("POST", "/requests", body))',
         EXAM,
     ),
+    Bug("exam", "client/conformance/taking.py", "in ((good, second), (second, good)):", "in ((good, second),):", EXAM),
+    Bug("exam", "client/conformance/taking.py", '{"payload": _url_safe(payload)}', '{"payload": "none"}', EXAM),
+    Bug("exam", "client/conformance/taking.py", '{"sig": _url_safe(sig)}', '{"sig": "none"}', EXAM),
     Bug("exam", "client/conformance/taking.py", "    if said:\n", "    if False:\n", EXAM),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
     Bug(

@@ -283,6 +283,13 @@ BUGS = (
         "            await client.quit()\n",
         "activities/messenger::test_a_mail_that_the_server_has_taken_is_told_though_it_does_not_take_leave",
     ),
+    Bug(
+        "notices",
+        "process/mail.py",
+        " and error.code != aiosmtplib.SMTPStatus.invalid_response",
+        "",
+        "activities/messenger::test_a_mail_server_that_breaks_off_may_have_the_mail_once_it_was_offered",
+    ),
     Bug("bounds", "process/memory.py", "ARENAS: Final = 2", "ARENAS: Final = 0", "process/memory"),
     Bug(
         "languages",
