@@ -219,7 +219,7 @@ BUGS = (
     Bug("R5", "domain/rules/amending.py", '    yield "margin"\n', "", "changed_under_way"),
     Bug("R5", "domain/rules/lasting.py", "later = before is None or before < until or", "later = True or", "changed_under_way"),
     Bug("R16", "domain/rules/lasting.py", "known = () if later else", "known = () if True else", "changed_under_way"),
-    Bug("R16", "domain/rules/lasting.py", " if measure not in known)", " if later)", "changed_under_way"),
+    Bug("R16", "domain/rules/lasting.py", " if measure not in known", " if later", "changed_under_way"),
     Bug(
         "R5",
         "domain/rules/lasting.py",
