@@ -421,6 +421,32 @@ def may_not_permit_for_longer() -> Table:
     return table
 
 
+def longer_than_may_be() -> Table:
+    """By the card of Uzbekistan an authorisation lasts a week, and so does the permission to watch; the way takes longer now."""
+    source = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+    own = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d", "law": source}
+    rest = {"measures": [one for one in MEASURES if one != "watching_thing"], "needs": "nothing", "law": source}
+    card = card_of("UZ", terms=[{"ceiling": "7d", "law": source}], measures=[own, rest])
+    watch = {"check_in": timedelta(hours=6), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
+    table = Told(plan=with_changes(plan_={"surveillance": watch}), other_cards=card)
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", permits=["watching_thing"])
+
+    def longer(plan: dict[str, Any]) -> None:
+        for one in (one for one in plan["checkpoints"] if one["id"] == "delivery"):
+            one["due"] += timedelta(days=30)
+
+    table.change(longer)
+    return table
+
+
+def asks_others_too_late() -> Table:
+    """Too little is left of what all may say to ask others for more."""
+    table = Told(rules=figured(shared_statements=150)).dispatch()
+    table.change(lambda plan: plan["legs"][1].update(responsible="kz.afm"))
+    return table
+
+
 def warned_too_late() -> Table:
     """An authorisation ends in less than three days, and is to be warned of three days before that alone; then, once it is to be
     extended, not at all.
@@ -693,6 +719,8 @@ TOLD: dict[str, Callable[[], Table]] = {
     "changed-where-it-is-open": changed_where_it_is_open,
     "decides-and-takes-charge": decides_and_takes_charge,
     "may-not-permit-for-longer": may_not_permit_for_longer,
+    "longer-than-may-be": longer_than_may_be,
+    "asks-others-too-late": asks_others_too_late,
     "warned-too-late": warned_too_late,
     "calls-elsewhere": calls_elsewhere,
     "provisional-behind-what-is-final": provisional_behind_what_is_final,

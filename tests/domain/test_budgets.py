@@ -410,11 +410,12 @@ def test_r28_bytes_that_were_said_before_are_shared_anew_too(monkeypatch: pytest
     assert code(table.say(ASKED, "information")) is None
     spent = sum(one.bytes for one in table.delivery.state.spent.values())
     change(table, looked_back(asked=True))
+    another = looked_back(asked=False).model_copy(update={"title": "Another title"})
 
     assert table.delivery.state.spent[ASKED].bytes == 0
     assert share_of(table.delivery, ASKED)[1] == (40_000 - spent) // 8 > 0
     with_figures(monkeypatch, table.delivery, unasked_bytes=(40_000 - spent) // 7 + 1)
-    assert "which leaves too few for 7 services" in refused(table, looked_back(asked=False))
+    assert "which leaves too few for 7 services" in refused(table, another)
 
 
 @pytest.mark.parametrize(("said", "taken"), [(4, True), (5, False)])
@@ -425,21 +426,21 @@ def test_r28_no_plan_asks_more_services_than_there_is_something_left_for(
 ) -> None:
     """With less for each than for who is not asked at all it is not changed, unless the same are asked as before."""
     with_figures(monkeypatch, speaker_statements=20, shared_statements=30)
-    table = Table(looked_back(asked=False))
+    table, another = Table(looked_back(asked=False)), looked_back(asked=False).model_copy(update={"title": "Another title"})
     for number in range(said):
         assert code(table.say(("kz.police", ASKED)[number % 2], "information")) is None
     if not taken:
         assert "R28: 7 statements have been made, which leaves too few for 8 services" in refused(table, looked_back(asked=True))
         for _ in range(3):
             assert code(table.say("kz.knb", "information")) is None
-        change(table, looked_back(asked=False).model_copy(update={"title": "Another title"}))
+        change(table, another)
         assert table.delivery.state.said_before.statements == 0
     else:
         change(table, looked_back(asked=True))
         assert share_of(table.delivery, ASKED)[0] == 3
         for service in ("kz.police", ASKED, "kz.police", ASKED):
             assert code(table.say(service, "information")) is None
-        assert "R28: 10 statements have been made, which leaves too few for 7" in refused(table, looked_back(asked=False))
+        assert "R28: 10 statements have been made, which leaves too few for 7" in refused(table, another)
 
 
 def test_r28_who_is_asked_no_more_has_its_small_share_whatever_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
