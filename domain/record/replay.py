@@ -99,7 +99,7 @@ def _check(delivery: Delivery, entry: Entry | LeftOut) -> None:
                 raise NotVerified(mark("R28: the plan was changed while the archive was behind"), entry.seq)
             plan = verified_plan(event.plan, delivery.directory, at)
             if amended_by(delivery, event.plan) is not None:
-                raise NotVerified("R22: the plan that is in force is put into its own place", entry.seq)
+                raise NotVerified(mark("R22: the plan that is in force is put into its own place"), entry.seq)
             faults = faults_in(delivery, plan, *event.known_with(delivery.state))
             if faults or plan.initiator != delivery.plan.initiator:
                 raise NotVerified(

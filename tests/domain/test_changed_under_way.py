@@ -336,7 +336,7 @@ def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_begi
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_r5_another_that_is_asked_begins_anew_and_who_takes_anothers_place_does_not(*, replaced: bool) -> None:
+def test_r5_another_that_is_asked_begins_anew_and_who_takes_its_place_does_not(*, replaced: bool) -> None:
     """The police may decide in Uzbekistan too: the ceiling counts from their own act, or from that of who was there before."""
     both = ends_with("UZ", {"ceiling": "8d"})
     both["UZ"] = both["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders})
