@@ -8,7 +8,7 @@ does not keep back what was said after it. Its service hears of both with the ne
 import asyncio
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -260,8 +260,8 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
     """Whose keys signed this, all of them valid now; else what that makes of it.
 
     A key that the directory does not know, or that is not valid yet, may be there soon. A signature that does not fit, or by a
-    key that has ended, is never mended. One that is known to be revoked signs nothing more: an attempt that a busy worker began
-    late tells its moments too early, by as much, and the key would count for so long.
+    key that has ended, is never mended. One that is revoked by this worker's clock signs nothing more, and until then it counts,
+    as at a gateway: an attempt that a busy worker began late tells its moments too early, and the key would count for as long.
     """
     signers = {signature.keyid for signature in envelope.signatures}
     speaker = directory.signer(envelope)
@@ -272,7 +272,9 @@ def _speaker(envelope: Envelope, directory: Directory, now: datetime) -> Service
         open_envelope(envelope, STATEMENT_TYPE, {number: known[number].public for number in signers})
     except (NotAuthentic, Malformed) as error:
         return PolledVerdict("refused", error.code)
-    if all(known[number].valid_at(now) and known[number].revoked_at is None for number in signers):
+    here = datetime.now(UTC)
+    ends = (known[number].revoked_at for number in signers)
+    if all(known[number].valid_at(now) for number in signers) and all(end is None or here < instant(end) for end in ends):
         return speaker
     early = any(instant(known[number].valid_from) > now for number in signers)
     return PolledVerdict("waits" if early else "refused", NotAuthentic.code)

@@ -77,9 +77,20 @@ class _Client(aiosmtplib.SMTP):
     given = False
 
     async def data(self, message: str | bytes, /, **more: Any) -> aiosmtplib.SMTPResponse:
-        """Give it."""
-        self.given = True
-        return await super().data(message, **more)
+        """Give it: the server has nothing of it before it has answered the word DATA, and it is written."""
+        if (protocol := self.protocol) is None:
+            return await super().data(message, **more)  # which says so
+        write = protocol.write
+
+        def giving(data: bytes) -> None:
+            self.given = self.given or data != b"DATA\r\n"
+            write(data)
+
+        setattr(protocol, "write", giving)  # noqa: B010 - mypy takes no assignment to a method
+        try:
+            return await super().data(message, **more)
+        finally:
+            setattr(protocol, "write", write)  # noqa: B010
 
 
 async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:

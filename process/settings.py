@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.limits import RUN_SECONDS
@@ -113,9 +113,11 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings. Raises `Malformed` naming every variable that is missing, wrong or mistyped."""
-    faults = [*mistyped(os.environ)]
+    file = os.environ.get("VIGIL_ENV_FILE")
+    in_file = DotEnvSettingsSource(Settings, env_file=file).env_vars if file else {}
+    faults = [*mistyped({*os.environ, *(name.upper() for name in in_file)})]
     try:
-        found = Settings(_env_file=os.environ.get("VIGIL_ENV_FILE"))
+        found = Settings(_env_file=file)
     except ValidationError as error:
         faults += (fault.model_copy(update={"place": f"VIGIL_{fault.place.upper()}"}) for fault in faults_of(error))
     if faults:

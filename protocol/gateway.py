@@ -104,6 +104,10 @@ class _Begun(BaseModel):
     delivery: str
 
 
+LONGEST_AFTER = 9
+"""Digits of `Retry-After`, in seconds; more is no time that anybody waits."""
+
+
 class _Problem(BaseModel):
     """A problem document (RFC 9457), and what we add to it."""
 
@@ -116,7 +120,8 @@ class _Problem(BaseModel):
     def error(self, url: str, after: str | None) -> VigilError:
         """The error it stands for; what is away from a gateway is told with the gateway's address."""
         kind = BY_CODE.get(self.code, Unavailable)
-        seconds = int(after) if after is not None and after.isascii() and after.isdecimal() else 0
+        told_so = after is not None and after.isascii() and after.isdecimal() and len(after) <= LONGEST_AFTER
+        seconds = int(after) if after is not None and told_so else 0
         if not issubclass(kind, Refused) and not (kind is Limited and seconds):
             return Unavailable(fill("the gateway at {url} says: {what}", url=url, what=self.detail or self.code), hint=self.hint)
         told = RelayedError(message=self.detail, hint=self.hint, faults=self.faults, after=seconds, reason=self.reason)

@@ -385,7 +385,8 @@ def _in_our_words(found: ErrorDetails, title: str) -> str:
     expected = str(context.get("expected_tags", context.get("expected", "")))
     if found["type"] == "extra_forbidden":
         typed, there = str(found["loc"][-1]), fill(template)
-        return or_meant(there, typed, _fields_at(title, found["loc"][:-1])) if len(typed) <= _LONGEST_TYPED else there
+        known = _fields_at(title, found["loc"][:-1]) if len(typed) <= _LONGEST_TYPED else ()
+        return there if typed in known else or_meant(there, typed, known)  # it may be a field of another branch of a union
     if not expected:
         return fill(IN_WORDS.get(str(context.get("pattern")), template), **context)
     choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
@@ -437,9 +438,10 @@ def _kinds() -> list[type[BaseModel]]:
 def _fields_at(title: str, place: Sequence[int | str]) -> tuple[str, ...]:
     """The fields that may stand at a place of a record of this title."""
     here = _called(title, len(_kinds()))
-    for part in place:  # what is no field is a number, a key or the branch of a union: it leads nowhere else
+    for part in place:  # what is no field is the tag of one of several, or a number or a key: that leads nowhere else
         fields = [one.model_fields[part] for one in here if isinstance(part, str) and part in one.model_fields]
-        here = tuple(dict.fromkeys(kind for one in fields for kind in _kinds_in(one.annotation))) if fields else here
+        tagged = tuple(one for one in here if any(part in get_args(field.annotation) for field in one.model_fields.values()))
+        here = tuple(dict.fromkeys(kind for one in fields for kind in _kinds_in(one.annotation))) if fields else tagged or here
     return tuple(dict.fromkeys(name for one in here for name in one.model_fields))
 
 

@@ -11,6 +11,7 @@ from activities.polled import MOST_UNHEARD, MOST_WORDS, PollProgress
 from activities.relay import Relay
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.words.limits import MOST_ANSWERS
+from domain.words.moments import utc_text
 from process.in_force import InForce, InMemory
 from rehearsal.services import VIGIL, cast, private_key_of
 from tests.activities.test_checkpoint import revocation_of
@@ -59,6 +60,18 @@ async def test_a_key_that_was_revoked_a_moment_ago_signs_no_answer(monkeypatch: 
 
     assert ["refused=1:malformed"] == before
     assert ["refused=1:not-authentic"] == await taken()
+
+
+def test_a_key_that_is_to_be_revoked_tomorrow_counts_until_then() -> None:
+    """As at a gateway (section 2 of the protocol): a stop under it is not thrown away."""
+    known, name = cast(example_directory(), ("uz.prosecutor",)), "uz.prosecutor"
+    now = datetime.now(UTC)
+    ends = {"revoked_at": utc_text(now + timedelta(days=1))}
+    soon = known.get(name).model_copy(update={"keys": tuple(one.model_copy(update=ends) for one in known.get(name).keys)})
+    services = tuple(soon if one.id == name else one for one in known.services)
+    said = sign(b"{", STATEMENT_TYPE, private_key_of(name))
+
+    assert soon == polled._speaker(said, known.model_copy(update={"services": services}), now)
 
 
 async def test_a_service_that_answers_noise_without_end_fills_no_memory() -> None:

@@ -427,6 +427,17 @@ def strictly(text: str) -> str:
     return base64.b64encode(base64.b64decode(text + "=" * (-len(text) % 4))).decode()
 
 
+class EachByAnotherKey(Faulty):
+    """Reads no envelope with two signatures by one key, as section 4.2 has it; Vigil itself does not either."""
+
+    def take_request(self, body: bytes) -> None:
+        said = protocol.read_object(body)
+        with suppress(LookupError, TypeError):
+            if len({one["keyid"] for one in said["signatures"]}) < len(said["signatures"]):
+                raise protocol.RefusedError(422, "two signatures by one key")
+        super().take_request(body)
+
+
 class UrlSafePayload(Faulty):
     """Reads a payload in the URL-safe alphabet too."""
 
@@ -668,6 +679,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "first signature": Fault("push", {"refuses an envelope with a second signature that is not Vigil's"}, FirstSignature),
     "last signature": Fault("push", {"refuses an envelope with a second signature that is not Vigil's"}, LastSignature),
+    "none, each by another key": Fault("push", set(), EachByAnotherKey),
     "URL-safe payload": Fault("push", {"refuses base64 that is not in its one form"}, UrlSafePayload),
     "URL-safe signature": Fault("push", {"refuses base64 that is not in its one form"}, UrlSafeSignature),
     "any host of a poll": Fault(

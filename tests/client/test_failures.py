@@ -8,7 +8,7 @@ import pytest
 
 from client.console import explain, problem
 from domain.signing.keys import private_pem
-from domain.words.errors import Limited, RuleBroken
+from domain.words.errors import Limited, RuleBroken, Unavailable
 from protocol.gateway import _Problem
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
@@ -150,3 +150,10 @@ async def test_a_bad_value_is_told_in_words(tmp_path: Path, words: str) -> None:
     assert told.replace("HOME", str(tmp_path)) in ran.err
     assert "Traceback" not in ran.err
     assert "" == ran.out
+
+
+@pytest.mark.parametrize("after", ["86400000000000", "9" * 5000], ids=["long", "endless"])
+def test_a_time_that_nobody_waits_is_no_fault_of_the_command(after: str) -> None:
+    """Whatever stands before a gateway may write that into `Retry-After`."""
+    seen = _Problem(code="limited", detail="too often").error("http://gateway.example", after)
+    assert (Unavailable, "the gateway at http://gateway.example says: too often") == (type(seen), seen.message)

@@ -5,13 +5,14 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in, rules
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Service
 from domain.plan.documents import LONGEST, Document, writer
 from domain.plan.plan import Plan
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, faults_of
 from domain.words.text import Filled
 from tests.support import EXAMPLES, example_cards, example_directory
 
@@ -264,3 +265,19 @@ def test_a_few_lines_that_stand_for_billions_of_values_are_refused() -> None:
     assert isinstance(reason, Filled)
     assert "more than 100000 values" in reason
     assert isinstance(reason.filled["reason"], Filled)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("url", "there is no such field"),
+        ("notfy", "there is no such field; did you mean notify?"),
+        ("evry", "there is no such field"),
+    ],
+)
+def test_nobody_who_has_written_a_field_of_another_kind_is_asked_whether_that_was_meant(extra: str, said: str) -> None:
+    """A desk has no address and no interval: only its own fields are offered."""
+    service = {"id": "uz.police", "kind": "police", "state": "UZ", "names": {"en": "x"}, "reach": {"by": "desk", extra: "x"}}
+    with pytest.raises(ValidationError) as refused:
+        Service.model_validate(service)
+    assert [f"reach.{extra}: {said}"] == [*map(str, faults_of(refused.value))]

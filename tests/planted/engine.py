@@ -170,8 +170,8 @@ BUGS = (
     Bug(
         "keys",
         "activities/polled.py",
-        " and known[number].revoked_at is None for",
-        " for",
+        " and all(end is None or here < instant(end) for end in ends):",
+        ":",
         "activities/polled::test_a_key_that_was_revoked_a_moment_ago_signs_no_answer",
     ),
     Bug(

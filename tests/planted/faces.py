@@ -124,7 +124,7 @@ BUGS = (
         EXAM,
     ),
     Bug("exam", "client/conformance/record.py", "        canonical(said)\n", "", ODD_ANSWERS),
-    Bug("exam", "client/conformance/taking.py", "if found.status != 401:", "if False:", EXAM),
+    Bug("exam", "client/conformance/taking.py", "if found.status not in right:", "if False:", EXAM),
     Bug("exam", "client/conformance/taking.py", "    for name, form in forms.items():\n", "    for name, form in ():\n", EXAM),
     Bug(
         "exam",

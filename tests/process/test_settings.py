@@ -1,5 +1,7 @@
 """Settings are read from the environment: what is missing, wrong or mistyped is named, all of it at once."""
 
+from pathlib import Path
+
 import pytest
 
 from domain.words.errors import Malformed
@@ -30,6 +32,15 @@ def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant(environment: 
     with pytest.raises(Malformed, match="a setting is missing, wrong or mistyped") as refused:
         load()
     assert ["VIGIL_RUN_SECOND: there is no such setting; did you mean VIGIL_RUN_SECONDS?"] == [*map(str, refused.value.faults)]
+
+
+def test_one_in_the_file_of_them_is_refused_too(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It counts as little there as in the environment."""
+    (tmp_path / "vigil.env").write_text("VIGIL_RUN_SECOND=60\n")
+    environment.setenv("VIGIL_ENV_FILE", str(tmp_path / "vigil.env"))
+    with pytest.raises(Malformed) as refused:
+        load()
+    assert ["VIGIL_RUN_SECOND"] == [one.place for one in refused.value.faults]
 
 
 def test_all_that_is_wrong_is_said_at_once(environment: pytest.MonkeyPatch) -> None:
