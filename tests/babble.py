@@ -422,21 +422,39 @@ def may_not_permit_for_longer() -> Table:
 
 
 def longer_than_may_be() -> Table:
-    """By the card of Uzbekistan an authorisation lasts a week, and so does the permission to watch; the way takes longer now."""
-    source = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
-    own = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d", "law": source}
-    rest = {"measures": [one for one in MEASURES if one != "watching_thing"], "needs": "nothing", "law": source}
-    card = card_of("UZ", terms=[{"ceiling": "7d", "law": source}], measures=[own, rest])
+    """By the cards an authorisation lasts a week, and so does what it permits; the way takes longer now, and once it has left."""
+    cards = {}
+    for state in ("KZ", "UZ"):
+        source = {"mark": "T", "text": example_cards()[state].texts[0].id}
+        own = {
+            "measures": ["watching_thing", "opening"],
+            "needs": "permission",
+            "by": ["prosecutor"],
+            "longest": "7d",
+            "law": source,
+        }
+        rest = {"measures": [one for one in MEASURES if one not in own["measures"]], "needs": "nothing", "law": source}
+        cards |= card_of(state, terms=[{"ceiling": "7d", "law": source}], measures=[own, rest])
     watch = {"check_in": timedelta(hours=6), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
-    table = Told(plan=with_changes(plan_={"surveillance": watch}), other_cards=card)
+    table = Told(plan=with_changes(plan_={"surveillance": watch, "uses": ["opening"]}), other_cards=cards)
     for state in ("kz", "uz"):
-        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", permits=["watching_thing"])
+        permits = ["watching_thing", "opening"] if state == "kz" else ["watching_thing"]
+        given = {"permits": permits, "valid_from": table.now.isoformat(), "valid_until": "2022-03-07T00:00:00Z"}
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **given)
 
     def longer(plan: dict[str, Any]) -> None:
         for one in (one for one in plan["checkpoints"] if one["id"] == "delivery"):
             one["due"] += timedelta(days=30)
 
+    def afresh(plan: dict[str, Any]) -> None:
+        longer(plan)
+        _beside("consent-kz", "kz-again")(plan)
+        _beside("consent-uz", "uz-again")(plan)
+        plan["legs"][0]["takes"] += timedelta(days=8)
+
     table.change(longer)
+    table.dispatch()
+    table.change(afresh)
     return table
 
 

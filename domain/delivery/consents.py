@@ -153,6 +153,12 @@ class Consents:
         given = (one for one in self._state.grants.values() if one.at in [at.id for at in later])
         return "decided" if any(one.request != grant.request for one in given) else None
 
+    def binding(self, checkpoint: str) -> tuple[tuple[str, str, str], ...]:
+        """State, number and text of the conditions that bind this checkpoint (R19), of States that the plan `touches`."""
+        plan, directory = self._state.plan, self._state.directory
+        grants = [one for one in self._state.grants.values() if touches(plan, one.state, directory)]
+        return tuple((one.state, *found) for one in grants for found in one.binding(checkpoint))
+
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
         return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]

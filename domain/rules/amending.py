@@ -270,14 +270,18 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def _shares(delivery: Delivery, plan: Plan) -> Iterator[Fault]:
-    """Where others are asked than by the plan before, what all may say is shared anew, and there is enough for each."""
+    """Where others are asked than by the plan before, what all may say is shared anew, and there is enough for each: a quarter at
+    least of what so many might say from the beginning, so that nobody who changes the plan again and again uses up what others
+    need.
+    """
     state, figures, speakers = delivery.state, delivery.law.figures, plan.speakers()
     if set(speakers) == set(delivery.plan.speakers()):
         return
     spent = (state.said_before, *state.spent.values())
     statements = figures.share(len(speakers), said := sum(one.statements for one in spent))
     size = figures.share_of_bytes(len(speakers), sum(one.bytes for one in spent))
-    if statements < figures.unasked_statements or size < figures.unasked_bytes:
+    least, least_bytes = figures.share(len(speakers)) // 4, figures.share_of_bytes(len(speakers)) // 4
+    if statements < max(least, figures.unasked_statements) or size < max(least_bytes, figures.unasked_bytes):
         problem = fill(
             "R28: {said} statements have been made, which leaves too few for {count} services that are asked",
             said=said,

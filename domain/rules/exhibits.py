@@ -2,7 +2,7 @@
 can be corrected (R18). Handing on, examining and disposing each have a file; see `domain.delivery.holdings`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.goods import Label
 from domain.plan.vocabulary import Need
-from domain.rules.kind import Stays, officers_asked, size_of
+from domain.rules.kind import Stays, officers_asked, size_of, still_asked
 from domain.words.limits import (
     MOST_MOVED,
 )
@@ -36,6 +36,8 @@ STILL_TRAVELS = refused(
 
 TO_DISPOSE = 80
 """Bytes of what is said of the fate of one exhibit, and by which word."""
+FOUND: tuple[Need, ...] = ("prepared", "seizure", "interdiction")
+"""What is asked of those from whose hands exhibits come."""
 LATEST = 999_999
 """An entry with as many digits as any."""
 
@@ -64,14 +66,10 @@ def each_with(state: State, said: Said, labels: tuple[str, ...], **said_of_it: A
 
 def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """What stays of exhibits that came from the same hands as these (`told`), and how much that may be: an equal share with those
-    from whose hands exhibits may come, of all, and no more than others have left of it.
+    from whose hands exhibits may come, of all, and no more than others have left of it. Where these came from several hands, that
+    of those of which most stays: nobody has the share of another by naming what came from that.
     """
-    after = delivery.state.exhibits | changed
-    origins = {one.by for one in changed.values()}
-    own = {label: one for label, one in after.items() if one.by in origins}
-    share = most // len(_sources(delivery)) * max(len(origins), 1)
-    beside = size_of((told(after),)) - size_of((told(own),))
-    return Stays((told(own),) if changed else (), min(share, most - beside))
+    return _of_each(changed, lambda origin: _equal_share(delivery, changed, most, origin))
 
 
 def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
@@ -79,26 +77,50 @@ def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
     same hands that is held and has no fate, that its fate can be said; half of it at most, since what becomes of many at once is
     held once.
     """
-    stays = share_of_them(delivery, changed, most)
-    after, origins = exhibits(delivery.state) | changed, {one.by for one in changed.values()}
-    held = sum(one.by in origins and one.holder is not None and one.fate is None for one in after.values())
-    return Stays(stays.what, max(stays.most - TO_DISPOSE * held, stays.most // 2))
+    after = exhibits(delivery.state) | changed
+
+    def of(origin: str) -> Stays:
+        stays = _equal_share(delivery, changed, most, origin)
+        held = sum(one.by == origin and one.holder is not None and one.fate is None for one in after.values())
+        return Stays(stays.what, max(stays.most - TO_DISPOSE * held, stays.most // 2))
+
+    return _of_each(changed, of)
 
 
 def share_at_last(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """The same of what became of them: where there are more sources than when they were found, also what others do not need. They
     need what is said of theirs, as it will be once the fate of each that is held is said too, and at least so much for each; and
-    a whole share where nothing from their hands waits for that, unless they have only handed out recorders.
+    a whole share where nothing from their hands waits for that, unless they have only handed out recorders, or where they are
+    still asked to prepare or to seize: more may come from their hands.
     """
-    stays, state = share_of_them(delivery, changed, most), delivery.state
-    origins = {one.by for one in changed.values()}
-    others = {label: one for label, one in state.exhibits.items() if one.by not in origins}
-    waiting = {label: one for label, one in exhibits(state).items() if one.by not in origins and one.holder and one.fate is None}
+    return _of_each(changed, lambda origin: _at_last_of(delivery, changed, most, origin))
+
+
+def _of_each(changed: Changed, share: Callable[[str], Stays]) -> Stays:
+    """Of those from whose hands these came the one that has least left."""
+    stays = [share(origin) for origin in dict.fromkeys(one.by for one in changed.values())]
+    return max(stays, key=lambda one: one.size - one.most, default=Stays((), 0))
+
+
+def _equal_share(delivery: Delivery, changed: Changed, most: int, origin: str) -> Stays:
+    after = delivery.state.exhibits | changed
+    own = {label: one for label, one in after.items() if one.by == origin}
+    beside = size_of((told(after),)) - size_of((told(own),))
+    return Stays((told(own),), min(most // len(_sources(delivery)), most - beside))
+
+
+def _at_last_of(delivery: Delivery, changed: Changed, most: int, origin: str) -> Stays:
+    stays, state = _equal_share(delivery, changed, most, origin), delivery.state
+    after = state.exhibits | changed
+    others = {label: one for label, one in after.items() if one.by != origin}
+    known = exhibits(state) | changed
+    waiting = {label: one for label, one in known.items() if one.by != origin and one.holder and one.fate is None}
     at_last = others | {label: _at_last(one) for label, one in waiting.items()}
     need = max(size_of((told(at_last),)), size_of((told(others),)) + TO_DISPOSE * len(waiting))
-    idle = set(_planned(delivery)) - origins - {one.by for one in waiting.values()}
+    still = {service for says in FOUND for _, service in still_asked(state, says)}
+    idle = set(_planned(delivery)) - {origin} - ({one.by for one in waiting.values()} - still)
     left = most - need - most // len(_sources(delivery)) * len(idle)
-    beside = size_of((told(state.exhibits | changed),)) - stays.size
+    beside = size_of((told(after),)) - stays.size
     return Stays(stays.what, max(stays.most, min(left, most - beside)))
 
 
@@ -117,7 +139,7 @@ def _sources(delivery: Delivery) -> tuple[str, ...]:
 def _planned(delivery: Delivery) -> tuple[str, ...]:
     """Those that are asked to prepare, to seize or to weigh, or are responsible, or have reported what was found."""
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
-    found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
+    found = (one.service for one in asked if one.says in FOUND)
     reported = (delivery.state.detected.by,) if delivery.state.detected is not None else ()
     return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported)))
 

@@ -314,12 +314,10 @@ def who_may_not_run_one(delivery: Delivery, said: Said) -> Verdict | None:
 
 @ground(CONDITION)
 def a_condition_is_not_met(delivery: Delivery, said: Said) -> Verdict | None:
-    """It says yes where a condition binds, and does not say that it is met (R19)."""
-    for grant in delivery.state.grants.values() if _is_a_yes(delivery, said) else ():
-        for number, _ in grant.binding(said.checkpoint):
-            if number not in said.statement.fulfils:
-                return CONDITION(condition=number, state=grant.state)
-    return None
+    """It says yes where a condition binds, of a State that the plan `touches`, and does not say that it is met (R19)."""
+    bound = delivery.consents.binding(said.checkpoint or "") if _is_a_yes(delivery, said) else ()
+    unmet = ((state, number) for state, number, _ in bound if number not in said.statement.fulfils)
+    return next((CONDITION(condition=number, state=state) for state, number in unmet), None)
 
 
 @ground(SAME_OFFICER, SAYS_OTHERWISE)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from domain.delivery.consents import still_done
 from domain.delivery.delivery import Delivery
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import extended_together, not_apart
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.rules.replacing import left_by
+from domain.rules.replacing import held_up, left_by
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
 from domain.words.terms import at_least, say_term
@@ -37,7 +38,8 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
 
 def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: datetime) -> Iterator[Fault]:
     """An authorisation would have to last longer than the card lets any, extended or not, from the beginning of the first that
-    one of those gave who are asked there last, or whose place that has taken; or else from now.
+    one of those gave who are asked there last, or whose place that has taken, also if whoever is asked afresh takes all the time
+    that it has; or else from now.
     """
     term = card.term_of(plan.case)
     if term is None or term.ceiling is None:
@@ -46,7 +48,7 @@ def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: d
     last = [plan.successor_of(one) for one in asked[-1]] if asked else []
     held = [delivery.state.grants.get(one) for voice in last for one in plan.stands_for(voice)]
     of_it = [one.since or one.valid_from for one in held if one is not None and one.state == card.state]
-    whole = until - min(of_it, default=delivery.reached)
+    whole = until + held_up(delivery, plan) - min(of_it) if of_it else until - delivery.reached
     if whole > at_least(term.ceiling):
         problem = fill(
             "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none "
@@ -62,11 +64,15 @@ def _permitted_too_briefly(
     delivery: Delivery, plan: Plan, directory: Directory, card: RuleCard, until: datetime
 ) -> Iterator[tuple[Measure, Fault]]:
     """A measure would have to be permitted with an authorisation for longer than the card lets: from now, where its State is
-    still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended.
+    still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended. Where it is
+    asked, what is `still_done` alone: an act need not permit once more what is over.
     """
     state, now = delivery.state, delivery.reached
     asked = any(one.state == card.state and one.authorities() and not state.closed(one.id) for one in plan.at("authorise"))
+    done = still_done(state, plan, card.state, plan.permissions(card))
     for measure, rule, longest in not_apart(plan, directory, card):
+        if asked and measure not in done:
+            continue
         if extended_together(plan, card, rule, longest) or (rule.extension is not None and not asked):
             continue
         grants = (one for one in state.grants.values() if one.state == card.state and measure in one.permits and one.final)

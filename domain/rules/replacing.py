@@ -136,6 +136,15 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
 
 
+def held_up(delivery: Delivery, plan: Plan) -> timedelta:
+    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent."""
+    asked = (one.due - _waited(delivery, plan, one.id) for one in plan.at("authorise") if not delivery.state.closed(one.id))
+    end = plan.find(plan.legs[delivery.state.leg or 0].end)
+    if end is None or not delivery.state.dispatched:
+        return timedelta()
+    return max(max(asked, default=timedelta()) - plan.due_after(end) + _waited(delivery, plan, end.id), timedelta())
+
+
 def _waited(delivery: Delivery, plan: Plan, checkpoint: str) -> timedelta:
     """How much of the time of an open checkpoint, as this plan gives it, has passed."""
     progress, planned = delivery.state.progress.get(checkpoint), plan.find(checkpoint)

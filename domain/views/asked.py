@@ -183,7 +183,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     state = planned.state if planned is not None else known.state
     says = progress.checkpoint.needs_of(service)
     goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
-    bound = [found for grant in delivery.state.grants.values() for found in grant.binding(name)]
+    bound = [(number, text) for _, number, text in delivery.consents.binding(name)]
     other, about = call_about(delivery, progress), _about(delivery, name, known, says)
     decides = state is not None and any(need in DECIDING for need in says)
     facts = Facts(

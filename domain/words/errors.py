@@ -385,8 +385,7 @@ def _in_our_words(found: ErrorDetails, title: str) -> str:
     expected = str(context.get("expected_tags", context.get("expected", "")))
     if found["type"] == "extra_forbidden":
         typed, there = str(found["loc"][-1]), fill(template)
-        known = _fields_at(title, found["loc"][:-1]) if len(typed) <= _LONGEST_TYPED else ()
-        return there if typed in known else or_meant(there, typed, known)  # it may be a field of another branch of a union
+        return or_meant(there, typed, _fields_at(title, found["loc"][:-1])) if len(typed) <= _LONGEST_TYPED else there
     if not expected:
         return fill(IN_WORDS.get(str(context.get("pattern")), template), **context)
     choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])

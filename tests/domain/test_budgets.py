@@ -443,6 +443,23 @@ def test_r28_no_plan_asks_more_services_than_there_is_something_left_for(
         assert "R28: 10 statements have been made, which leaves too few for 7" in refused(table, another)
 
 
+def test_r28_whoever_changes_the_plan_again_and_again_leaves_a_quarter_of_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change gives the initiator a share anew; it spends it, and at last it changes nothing: others have enough still."""
+    with_figures(monkeypatch, speaker_statements=40, shared_statements=320, unasked_statements=1)
+    table, spoken = Table(looked_back(asked=False)), False
+    for number in range(20):
+        with suppress(RuleBroken):
+            says_until_refused(table, "kz.knb")
+        plan = looked_back(asked=not number % 2).model_copy(update={"title": f"Title {number}"})
+        try:
+            change(table, plan)
+        except RuleBroken as error:
+            spoken = "which leaves too few" in str(error)
+            break
+    assert spoken
+    assert share_of(table.delivery, ASKED)[0] >= 10
+
+
 def test_r28_who_is_asked_no_more_has_its_small_share_whatever_it_has_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """So it says what became of what it holds; at that share one more is refused."""
     with_figures(monkeypatch, speaker_statements=20)

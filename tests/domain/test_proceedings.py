@@ -12,6 +12,7 @@ from domain.views.sight import hears_statement, sight
 from domain.views.view import DeliveryView, view
 from domain.words.limits import MOST_TRANSFERS
 from tests.course import accounted, became, code
+from tests.second_book import with_figures
 from tests.support import Table, asks, example_cards, example_directory, example_plan, with_changes
 
 WHO = [{"role": "supplier", "state": "KZ"}, {"role": "recipient", "state": "UZ", "person": "P-1"}]
@@ -139,6 +140,14 @@ def test_r28_so_many_requests_are_made() -> None:
         for _ in range(MOST_TRANSFERS // 2):
             assert became(table.say(service, "transfer_requested", **asked)) == ("accepted", None)
         assert code(table.say(service, "transfer_requested", **asked)) == "transfers_spent"
+
+
+def test_r28_all_states_together_make_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are fewer requests than States, each might make one."""
+    table = Table().deliver()
+    with_figures(monkeypatch, table.delivery, most_transfers=1)
+    assert became(table.say("kz.prosecutor", "transfer_requested", **ASKED)) == ("accepted", None)
+    assert code(table.say("uz.prosecutor", "transfer_requested", **ASKED | {"to": "KZ"})) == "transfers_spent"
 
 
 def test_proceedings_go_on_after_the_outcome() -> None:

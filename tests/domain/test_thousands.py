@@ -243,6 +243,27 @@ def test_r30_a_source_of_which_nothing_waits_keeps_its_whole_share(monkeypatch: 
     assert held(table) <= 6_000 // 3
 
 
+def test_r30_a_source_that_is_still_to_seize_keeps_its_whole_share_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds a recorder already, and its finds are still to come: there is room to say what became of them."""
+    with_figures(monkeypatch, exhibits_bytes=6_000)
+    table, labels = found(60, 4)
+    assert refusal(table.say("uz.police", "cooperation_begun", **BEGUN)) is None
+    assert refusal(table.say("uz.police", "recorder_issued", **RECORDER)) is None
+    assert {None, "held_too_much"} == {kept(table, "uz.customs", one) for one in labels}
+    assert held(table) <= 6_000 // 3
+
+
+def test_r30_nobody_has_the_share_of_another_by_naming_what_came_from_its_hands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Customs hold the samples of the police, and say with each of their own finds that these are kept."""
+    with_figures(monkeypatch, exhibits_bytes=6_000)
+    table, labels = found(60, 4, sampled=True)
+    samples: dict[str, Any] = {"exhibits": ["samples"]}
+    assert code(table.say("kz.police", "exhibits_offered", to="uz.customs", purpose="safe keeping", **samples)) is None
+    assert code(table.say("uz.customs", "exhibits_accepted", giver="kz.police", intact=True, **samples)) is None
+    assert {None, "held_too_much"} == {kept(table, "uz.customs", one, "samples") for one in labels}
+    assert held(table) <= 6_000 // 3 + 250
+
+
 def test_r30_many_finds_leave_room_for_some_reports_though_each_may_have_a_fate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of the share is for what is said while they are held, since what becomes of many at once counts once."""
     with_figures(monkeypatch, exhibits_bytes=4_000)

@@ -170,7 +170,6 @@ BUGS = (
     Bug("keys", "activities/polled.py", "end is None or here < instant(end) for", "end is None for", "activities/polled"),
     Bug("R8", "process/mail.py", 'self.given or data != b"DATA\\r\\n"', "True", "activities/messenger"),
     Bug("settings", "process/settings.py", "*(name.upper() for name in in_file)", "*()", "process/settings"),
-    Bug("errors", "domain/words/errors.py", "return there if typed in known else or_meant(", "return or_meant(", "documents"),
     Bug("errors", "domain/words/errors.py", "else tagged or here", "else here", "documents"),
     Bug("limits", "protocol/gateway.py", " and len(after) <= LONGEST_AFTER", "", "client/failures"),
     Bug(

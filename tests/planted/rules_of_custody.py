@@ -243,7 +243,7 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/rules/exhibits.py", "entry=said.seq, inside=False,", "entry=said.seq,", "exhibits"),
-    Bug("R28", "domain/rules/exhibits.py", "min(share, most - beside)", "10**9", "exhibits"),
+    Bug("R28", "domain/rules/exhibits.py", "min(most // len(_sources(delivery)), most - beside)", "10**9", "exhibits"),
     Bug("R20", "domain/rules/exhibits.py", "officers_asked(state, said, need), **had)", "1, **had)", "corrections"),
     Bug(
         "R30",

@@ -267,7 +267,7 @@ BUGS = (
     ),
     Bug("R4", "domain/rules/grounds.py", "for name in (said.voice, said.service):", "for name in (said.voice,):", "law"),
     Bug("R4", "domain/rules/grounds.py", 'card.excludes(one.kind, "run", delivery.plan.case):', "False:", f"law {FROM_NOWHERE}"),
-    Bug("R19", "domain/rules/grounds.py", "if number not in said.statement.fulfils:", "if False:", "conditions"),
+    Bug("R19", "domain/rules/grounds.py", " if number not in said.statement.fulfils)", " if False)", "conditions"),
     Bug(
         "order",
         "domain/rules/grounds.py",
