@@ -589,10 +589,12 @@ async def test_who_was_replaced_is_told_at_once_that_there_is_no_delivery_for_it
     try:
         await gone.submit(plan.operation, said_by("uz.police", plan, Information(text="nothing to see")))
         await at.door(plan.initiator).amend(plan.operation, signed_plan(Plan.model_validate(document)))
+        await at.door(plan.initiator).view(plan.operation)  # the archive has the change by then
+        stop = stop_by("uz.police", plan)
         async with asyncio.timeout(10):
-            for ask in (gone.view(plan.operation), gone.submit(plan.operation, stop_by("uz.police", plan))):
+            for ask in (lambda: gone.view(plan.operation), lambda: gone.submit(plan.operation, stop)):
                 with pytest.raises(NotFound, match="here for you"):
-                    await ask
+                    await ask()
     finally:
         await at.installation.handle(plan).terminate()
 
