@@ -652,6 +652,19 @@ def held_too_much() -> Table:
     return table
 
 
+def corrected_to_many() -> Table:
+    """A correction of a seizure names more finds than there is room to say the fate of."""
+    weighs = {"requires": asks("uz.customs seizure", "uz.police seizure")}
+    table = Table(rules=figured(exhibits_bytes=1_000), plan=with_changes(accounting=weighs)).deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    finds = [{"label": f"X-{number}", "what": "a packet"} for number in range(80)]
+    table.say("uz.police", "seizure", "accounting", id="the-seizure", recovered=[], finds=finds[:1])
+    right = {"kind": "seizure", "recovered": [], "finds": finds}
+    table.say("uz.police", "correction", of="the-seizure", reason="misread", content=right)
+    return table
+
+
 def changed_too_often() -> Table:
     """Changes of plan beyond each bound, notices that are given up, and an archive that falls behind and catches up."""
     plan_bytes = len(canonical(example_plan())) + 400
@@ -754,6 +767,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "bytes-spent": bytes_spent,
     "log-full": log_full,
     "held-too-much": held_too_much,
+    "corrected-to-many": corrected_to_many,
     "changed-too-often": changed_too_often,
     "more-checkpoints-than-may-be": more_checkpoints_than_may_be,
     "brings-a-key-of-another": brings_a_key_of_another,

@@ -154,10 +154,10 @@ class Consents:
         return "decided" if any(one.request != grant.request for one in given) else None
 
     def binding(self, checkpoint: str) -> tuple[tuple[str, str, str], ...]:
-        """State, number and text of the conditions that bind this checkpoint (R19), of States that the plan `touches`."""
+        """State, number and text of the conditions that bind this checkpoint (R19), of States that the plan asks or `touches`."""
         plan, directory = self._state.plan, self._state.directory
-        grants = [one for one in self._state.grants.values() if touches(plan, one.state, directory)]
-        return tuple((one.state, *found) for one in grants for found in one.binding(checkpoint))
+        known = (one for one in self._state.grants.values() if plan.authorities(one.state) or touches(plan, one.state, directory))
+        return tuple((one.state, *found) for one in known for found in one.binding(checkpoint))
 
     def _asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""

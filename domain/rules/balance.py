@@ -22,6 +22,7 @@ from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, another_in_charge, ever_opened, in_charge, is_over, open_about
+from domain.rules.exhibits import room_for_fates
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.rules.measuring import allowed, possible
 from domain.rules.turns import may_not_move
@@ -126,7 +127,12 @@ class Seizure(Kind):
         return "brake"
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """What was recovered, then its `items`, then the labels of its `finds`."""
+        """What was recovered, then its `items`, then the labels of its `finds`. Where a correction names more finds than there is
+        room to say the fate of, what was said of exhibits.
+        """
+        fates = room_for_fates(delivery, said.voice, tuple(one.label for one in self.finds), delivery.law.figures.exhibits_bytes)
+        if statement in delivery.state.counted and fates.size > fates.most:
+            return fates
         others = ((*one.amounts, *one.items, *one.finds) for name, one in delivery.state.seizures.items() if name != statement)
         most, labels = delivery.law.figures.seized_bytes, (one.label for one in self.finds)
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))

@@ -38,6 +38,8 @@ TO_DISPOSE = 80
 """Bytes of what is said of the fate of one exhibit, and by which word."""
 FOUND: tuple[Need, ...] = ("prepared", "seizure", "interdiction")
 """What is asked of those from whose hands exhibits come."""
+LARGEST_WORD = 250
+"""Bytes by which acts that are said of many at once differ from one another."""
 LATEST = 999_999
 """An entry with as many digits as any."""
 
@@ -90,10 +92,21 @@ def share_while_held(delivery: Delivery, changed: Changed, most: int) -> Stays:
 def share_at_last(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """The same of what became of them: where there are more sources than when they were found, also what others do not need. They
     need what is said of theirs, as it will be once the fate of each that is held is said too, and at least so much for each; and
-    a whole share where nothing from their hands waits for that, unless they have only handed out recorders, or where they are
-    still asked to prepare or to seize: more may come from their hands.
+    a whole share where they are still asked to prepare or to seize, or in charge of a leg that is not over: more may come from
+    their hands. So much is left that the fate of each that is held can be said, of as many at once as may be.
     """
     return _of_each(changed, lambda origin: _at_last_of(delivery, changed, most, origin))
+
+
+def room_for_fates(delivery: Delivery, origin: str, finds: tuple[str, ...], most: int) -> Stays:
+    """What stays of exhibits from these hands, and how much that may be so that of each of these finds, too, it can be said what
+    became of it.
+    """
+    may, known = _at_last_of(delivery, {}, most, origin), exhibits(delivery.state)
+    found = {label: Exhibit("find", origin, origin) for label in finds}
+    before, then = (_in_the_end(one, delivery.state.exhibits, origin) for one in (known, found | known))
+    over = then - max(may.most, before)
+    return Stays(may.what, min(may.most, may.size - over) if over > 0 else may.most)
 
 
 def _of_each(changed: Changed, share: Callable[[str], Stays]) -> Stays:
@@ -118,10 +131,22 @@ def _at_last_of(delivery: Delivery, changed: Changed, most: int, origin: str) ->
     at_last = others | {label: _at_last(one) for label, one in waiting.items()}
     need = max(size_of((told(at_last),)), size_of((told(others),)) + TO_DISPOSE * len(waiting))
     still = {service for says in FOUND for _, service in still_asked(state, says)}
-    idle = set(_planned(delivery)) - {origin} - ({one.by for one in waiting.values()} - still)
+    if not state.delivered:
+        still |= {leg.responsible for leg in delivery.plan.legs[state.leg or 0 :]}
+    idle = still - {origin}
     left = most - need - most // len(_sources(delivery)) * len(idle)
     beside = size_of((told(after),)) - stays.size
-    return Stays(stays.what, max(stays.most, min(left, most - beside)))
+    may = max(stays.most, min(left, most - beside))
+    before, then = _in_the_end(exhibits(state), state.exhibits, origin), _in_the_end(known, after, origin)
+    over = then - max(may, before)
+    return Stays(stays.what, min(may, stays.size - over) if over > 0 else may)
+
+
+def _in_the_end(known: Mapping[str, Exhibit], said: Mapping[str, Exhibit], origin: str) -> int:
+    """Bytes of all that is said of what came from these hands, once the fate of each is said, of as many at once as may be."""
+    own = {label: one for label, one in said.items() if one.by == origin}
+    waiting = {label: _at_last(one) for label, one in known.items() if one.by == origin and one.holder and one.fate is None}
+    return size_of((told(own | waiting),)) + LARGEST_WORD * -(-len(waiting) // MOST_MOVED)
 
 
 def _at_last(one: Exhibit) -> Exhibit:
@@ -131,17 +156,14 @@ def _at_last(one: Exhibit) -> Exhibit:
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
-    """Services from whose hands exhibits may come: those by the plan, and those that have handed out a recorder."""
-    recorders = (one.service for one in delivery.state.recorders.values())
-    return tuple(dict.fromkeys((*_planned(delivery), *recorders)))
-
-
-def _planned(delivery: Delivery) -> tuple[str, ...]:
-    """Those that are asked to prepare, to seize or to weigh, or are responsible, or have reported what was found."""
+    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or
+    have reported what was found, or have handed out a recorder.
+    """
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in FOUND)
+    recorders = (one.service for one in delivery.state.recorders.values())
     reported = (delivery.state.detected.by,) if delivery.state.detected is not None else ()
-    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported)))
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported, *recorders)))
 
 
 def last_in(state: State, statement: str, words: Mapping[str, LastWord | None]) -> dict[str, LastWord]:

@@ -38,15 +38,15 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
 
 def _beyond_its_ceiling(delivery: Delivery, plan: Plan, card: RuleCard, until: datetime) -> Iterator[Fault]:
     """An authorisation would have to last longer than the card lets any, extended or not, from the beginning of the first that
-    one of those gave who are asked there last, or whose place that has taken, also if whoever is asked afresh takes all the time
+    one of those gave who are asked there, or whose place that has taken, also if whoever is asked afresh takes all the time
     that it has; or else from now.
     """
     term = card.term_of(plan.case)
     if term is None or term.ceiling is None:
         return
     asked = [one.authorities() for one in plan.at("authorise") if one.state == card.state and one.authorities()]
-    last = [plan.successor_of(one) for one in asked[-1]] if asked else []
-    held = [delivery.state.grants.get(one) for voice in last for one in plan.stands_for(voice)]
+    voices = dict.fromkeys(plan.successor_of(one) for voices in asked for one in voices)
+    held = [delivery.state.grants.get(one) for voice in voices for one in plan.stands_for(voice)]
     of_it = [one.since or one.valid_from for one in held if one is not None and one.state == card.state]
     whole = until + held_up(delivery, plan) - min(of_it) if of_it else until - delivery.reached
     if whole > at_least(term.ceiling):

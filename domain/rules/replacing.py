@@ -137,8 +137,12 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
 
 
 def held_up(delivery: Delivery, plan: Plan) -> timedelta:
-    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent."""
-    asked = (one.due - _waited(delivery, plan, one.id) for one in plan.at("authorise") if not delivery.state.closed(one.id))
+    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent, in a State that
+    does not lie behind.
+    """
+    ahead = {state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states}
+    waits = (one for one in plan.at("authorise") if one.state in ahead and not delivery.state.closed(one.id))
+    asked = (one.due - _waited(delivery, plan, one.id) for one in waits)
     end = plan.find(plan.legs[delivery.state.leg or 0].end)
     if end is None or not delivery.state.dispatched:
         return timedelta()

@@ -338,18 +338,26 @@ def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_begi
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_r5_another_that_is_asked_begins_anew_and_who_takes_its_place_does_not(*, replaced: bool) -> None:
-    """The police may decide in Uzbekistan too: the ceiling counts from their own act, or from that of who was there before."""
+def test_r5_another_that_is_asked_takes_the_place_of_no_act_that_the_plan_still_wants(*, replaced: bool) -> None:
+    """The police may decide in Uzbekistan too: what the prosecutor gave is wanted all the same, and ends by its ceiling."""
     both = ends_with("UZ", {"ceiling": "8d"})
     both["UZ"] = both["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders})
     table = consented(NOTHING_KZ | both).dispatch()
     table.pass_time(hours=12)
     plan = asked_again(table, timedelta(hours=109), "uz.police authorisation").model_dump()
-    if not replaced:
-        change(table, Plan.model_validate(plan))
-        return
-    plan["replaced"] = [{"service": "uz.prosecutor", "by": "uz.police", "reason": "conflict of interest"}]
+    if replaced:
+        plan["replaced"] = [{"service": "uz.prosecutor", "by": "uz.police", "reason": "conflict of interest"}]
     assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, Plan.model_validate(plan))
+
+
+def test_r5_a_state_that_lies_behind_holds_nothing_up() -> None:
+    """Kazakhstan is asked afresh and has eight days; the last leg, in Uzbekistan, takes an hour more."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch().hand_over()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["takes"] += timedelta(hours=1)
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "escalate": [], "remind": [], "due": timedelta(hours=200)}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
 
 
 def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
@@ -502,6 +510,22 @@ def test_r19_a_condition_of_a_state_that_has_no_part_any_more_binds_nobody() -> 
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until=LONG)
     table.dispatch().hand_over()
     assert code(table.say("uz.customs", "delivered", "delivery")) is None
+
+
+def test_r19_a_condition_of_a_state_that_is_asked_off_the_way_binds() -> None:
+    """Its refusal would halt it; nobody goes on before it is said that what it wants is met."""
+    document = with_changes(consent_kz={"escalate": []}, consent_uz={"escalate": []}).model_dump()
+    there = {"id": "consent-kg", "state": "KG", "place": "Osh", "locode": None, "requires": asks("kg.prosecutor authorisation")}
+    document["checkpoints"] = [document["checkpoints"][0] | there | {"remind": []}, *document["checkpoints"]]
+    document["answers_for_law"] |= {"KG": "kg.prosecutor"}
+    document["offence"]["extraditable"] |= {"KG": True}
+    table = Table(asking_all(Plan.model_validate(document)))
+    bound = [{"text": "nothing goes by Osh", "at": "preparation"}]
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", conditions=bound)) is None
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
+    assert code(table.say("kz.police", "prepared", "preparation")) == "condition_unmet"
+    assert code(table.say("kz.police", "prepared", "preparation", fulfils=["kg.prosecutor/1"])) is None
 
 
 LAW_KG = {"mark": "T", "text": example_cards()["KG"].texts[0].id}

@@ -562,7 +562,16 @@ BUGS = (
     Bug(
         "R28", "domain/rules/exhibits.py", "most - need - most // len(_sources(delivery)) * len(idle)", "most - need", "thousands"
     ),
-    Bug("R28", "domain/rules/exhibits.py", "idle = set(_planned(delivery)) -", "idle = set(_sources(delivery)) -", "thousands"),
+    Bug(
+        "R28",
+        "domain/rules/exhibits.py",
+        "still = {service for says in FOUND for",
+        "still = {service for says in () for",
+        "thousands",
+    ),
+    Bug("R28", "domain/rules/exhibits.py", "over = then - max(may, before)", "over = 0", "thousands"),
+    Bug("R28", "domain/rules/balance.py", "if statement in delivery.state.counted and", "if False and", "thousands"),
+    Bug("R5", "domain/rules/replacing.py", "if one.state in ahead and not", "if not", "changed_under_way"),
     Bug("R28", "domain/rules/exhibits.py", "max(stays.most - TO_DISPOSE * held, stays.most // 2)", "stays.most", "thousands"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
