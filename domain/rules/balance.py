@@ -130,11 +130,12 @@ class Seizure(Kind):
         """What was recovered, then its `items`, then the labels of its `finds`. Where a correction names more finds than there is
         room to say the fate of, what was said of exhibits.
         """
-        fates = room_for_fates(delivery, said.voice, tuple(one.label for one in self.finds), delivery.law.figures.exhibits_bytes)
-        if statement in delivery.state.counted and fates.size > fates.most:
-            return fates
         others = ((*one.amounts, *one.items, *one.finds) for name, one in delivery.state.seizures.items() if name != statement)
-        most, labels = delivery.law.figures.seized_bytes, (one.label for one in self.finds)
+        most, labels = delivery.law.figures.seized_bytes, tuple(one.label for one in self.finds)
+        if statement in delivery.state.counted:
+            fates = room_for_fates(delivery, said.voice, labels, delivery.law.figures.exhibits_bytes)
+            if fates.size > fates.most:
+                return fates
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
