@@ -105,8 +105,7 @@ def room_for_fates(delivery: Delivery, origin: str, finds: tuple[str, ...], most
     may, known = _at_last_of(delivery, {}, most, origin), exhibits(delivery.state)
     found = {label: Exhibit("find", origin, origin) for label in finds}
     before, then = (_in_the_end(one, delivery.state.exhibits, origin) for one in (known, found | known))
-    over = then - max(may.most, before)
-    return Stays(may.what, min(may.most, may.size - over) if over > 0 else may.most)
+    return _in_time(may, may.most, before, then)
 
 
 def _of_each(changed: Changed, share: Callable[[str], Stays]) -> Stays:
@@ -138,8 +137,13 @@ def _at_last_of(delivery: Delivery, changed: Changed, most: int, origin: str) ->
     beside = size_of((told(after),)) - stays.size
     may = max(stays.most, min(left, most - beside))
     before, then = _in_the_end(exhibits(state), state.exhibits, origin), _in_the_end(known, after, origin)
-    over = then - max(may, before)
-    return Stays(stays.what, min(may, stays.size - over) if over > 0 else may)
+    return _in_time(stays, may, before, then)
+
+
+def _in_time(stays: Stays, most: int, before: int, then: int) -> Stays:
+    """What stays, and so much at most; less where in the end it would be more than that, and more than it was to be before."""
+    over = then - max(most, before)
+    return Stays(stays.what, min(most, stays.size - over) if over > 0 else most)
 
 
 def _in_the_end(known: Mapping[str, Exhibit], said: Mapping[str, Exhibit], origin: str) -> int:

@@ -53,6 +53,18 @@ def asked_afresh(table: Table, *of_uz: str, **other: Any) -> Plan:
     return Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], *fresh]})
 
 
+def police_replaced(table: Table) -> None:
+    """The border guard takes the place of the police, in charge of the first leg too."""
+    document = table.delivery.plan.model_dump()
+    document["legs"][0]["responsible"] = "kz.border"
+    for one in (one for one in document["checkpoints"] if not table.delivery.state.closed(one["id"])):
+        for asked in (*one["requires"], *one["escalate"]):
+            name = "service" if "service" in asked else "to"
+            asked[name] = asked[name].replace("kz.police", "kz.border")
+    document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
+    change(table, Plan.model_validate(document))
+
+
 def watched_now(table: Table, *of_uz: str) -> Table:
     """From now on it is watched; Kazakhstan consents to that."""
     change(table, asked_afresh(table, *of_uz, surveillance=WATCH))
@@ -265,14 +277,7 @@ def test_r28_who_takes_the_place_of_who_is_in_charge_is_asked_as_often(monkeypat
     """It is in charge for as long as that one would be, so how often it is asked is weighed no more."""
     table = Table(with_changes(plan_={"surveillance": WATCH}), other_cards=NOTHING_KZ | FREE).dispatch()
     with_figures(monkeypatch, table.delivery, speaker_statements=20, unasked_statements=1)
-    document = table.delivery.plan.model_dump()
-    document["legs"][0]["responsible"] = "kz.border"
-    for one in (one for one in document["checkpoints"] if not table.delivery.state.closed(one["id"])):
-        for asked in (*one["requires"], *one["escalate"]):
-            name = "service" if "service" in asked else "to"
-            asked[name] = asked[name].replace("kz.police", "kz.border")
-    document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
-    change(table, Plan.model_validate(document))
+    police_replaced(table)
     assert "kz.border" == table.delivery.state.responsible
 
 
@@ -684,14 +689,7 @@ def test_r13_who_stood_on_the_ladder_of_what_has_passed_may_be_put_in_charge() -
     ladder = [{"after": timedelta(hours=1), "to": "kz.border", "may_answer": True}]
     plan = with_changes(consent_kz={"escalate": ladder}, plan_={"surveillance": None})
     table = Table(plan, other_cards=card_of("KZ", **BESIDE)).dispatch()
-    document = table.delivery.plan.model_dump()
-    document["legs"][0]["responsible"] = "kz.border"
-    for one in (one for one in document["checkpoints"] if not table.delivery.state.closed(one["id"])):
-        for asked in (*one["requires"], *one["escalate"]):
-            name = "service" if "service" in asked else "to"
-            asked[name] = asked[name].replace("kz.police", "kz.border")
-    document["replaced"] = [{"service": "kz.police", "by": "kz.border", "reason": "keys stolen"}]
-    change(table, Plan.model_validate(document))
+    police_replaced(table)
     assert "kz.border" == table.delivery.state.responsible
 
 

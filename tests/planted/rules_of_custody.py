@@ -569,7 +569,7 @@ BUGS = (
         "still = {service for says in () for",
         "thousands",
     ),
-    Bug("R28", "domain/rules/exhibits.py", "over = then - max(may, before)", "over = 0", "thousands"),
+    Bug("R28", "domain/rules/exhibits.py", "over = then - max(most, before)", "over = 0", "thousands"),
     Bug("R28", "domain/rules/balance.py", "if fates.size > fates.most:", "if False:", "thousands"),
     Bug("R5", "domain/rules/replacing.py", "if one.state in ahead and not", "if not", "changed_under_way"),
     Bug("R28", "domain/rules/exhibits.py", "max(stays.most - TO_DISPOSE * held, stays.most // 2)", "stays.most", "thousands"),
