@@ -33,10 +33,11 @@ ABOUT_THE_WAY = (
     "device_failed",
     "loss_recorded",
     "destroyed",
+    "taken_out",
     "incident",
     "hold_requested",
 )
-"""Kinds of what anybody may have seen of the consignment: whoever it is with then must hear it."""
+"""Kinds of what anybody may say of the consignment: whoever it is with then must hear it."""
 
 OFTEN = 3
 """At every so many entries it also looks at the summary, its inbox and its notices."""
