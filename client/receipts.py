@@ -84,23 +84,18 @@ class KeptReceipts:
         return found[0] if found else None
 
     def signed_by(self, installation: Directory, delivery: str) -> list[Envelope]:
-        """Those of a delivery that this installation has signed. What it has not is an alarm, and proves nothing."""
+        """Those of a delivery that this installation has signed. What it has not proves nothing: an alarm for each reason."""
         found: list[Envelope] = []
+        others: dict[str, list[Path]] = {}
         for one in self.of(delivery):
             try:
                 opened(one.envelope, installation)
             except VigilError as error:
-                self.alarm(
-                    NotVerified(
-                        _(
-                            "the receipt in {path} proves nothing: {problem}",
-                            path=self.place_of(one.receipt),
-                            problem=error.told_in(speak)[0],
-                        )
-                    )
-                )
+                others.setdefault(error.told_in(speak)[0], []).append(self.place_of(one.receipt))
             else:
                 found.append(one.envelope)
+        for problem, (first, *more) in others.items():
+            self.alarm(NotVerified(_proves_nothing(problem, first, len(more))))
         return found
 
     def comparison(self, delivery: str, edge: Frontier | None = None) -> Comparison:
@@ -169,6 +164,12 @@ class KeptReceipts:
         found = [(path.stem.partition("."), path) for path in folder.glob("*.json")]
         numbered = [(int(seq), root == "", path) for (seq, _, root), path in found if seq.isdecimal()]
         return [path for *_, path in sorted(numbered)]
+
+
+def _proves_nothing(problem: str, first: Path, more: int) -> str:
+    if more:
+        return _("{count} receipts prove nothing, {path} the first: {problem}", count=more + 1, path=first, problem=problem)
+    return _("the receipt in {path} proves nothing: {problem}", path=first, problem=problem)
 
 
 def _beside(path: Path, root: str) -> Path:

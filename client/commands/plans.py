@@ -28,6 +28,7 @@ from domain.plan.plan import Requirement
 from domain.plan.request_for_consent import request_for_consent
 from domain.plan.selectors import SelectorKind, selector
 from domain.signing.canonical import digest, plain
+from domain.views.consequences import when_overdue
 from domain.views.names import OVERDUE, STEPS
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
@@ -50,7 +51,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     table = pairs()
     table.title = Text(shown(f"{found.operation}: {found.title}"))
     for one in found.checkpoints:
-        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=_(OVERDUE[one.overdue]))
+        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=_(OVERDUE[when_overdue(one)]))
         asked = (f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
         table.add_row(one.id, Text("\n".join(map(shown, (f"{_(STEPS[one.step])}, {one.state}; {due}", *asked)))))
     document = {

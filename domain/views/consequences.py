@@ -2,8 +2,10 @@
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
+from domain.plan.plan import PlannedCheckpoint
 from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
+from domain.views.names import WhenOverdue
 
 
 def after_silence(delivery: Delivery, progress: Progress) -> Consequence:
@@ -17,7 +19,21 @@ def after_silence(delivery: Delivery, progress: Progress) -> Consequence:
     if contingency is not None:
         return contingency.silence_brings(delivery.state, progress.key)
     planned = delivery.plan.find(progress.checkpoint.id)
-    step = planned.step if planned is not None else None
-    if step == "authorise" or progress.checkpoint.overdue == "interdict":
+    overdue = when_overdue(planned) if planned is not None else None
+    if overdue in ("halts", "seized"):
         return "halts"
-    return "closes" if step in ("muster", "close") else "nothing"
+    return "closes" if overdue == "closes" else "nothing"
+
+
+def when_overdue(planned: PlannedCheckpoint) -> WhenOverdue:
+    """What its plan says that silence there brings: nobody's consent, and so it `halts` (R2); it is `seized`, where the plan has
+    it interdicted; it `closes`, of a team's readiness and of the closing; where arrests and the account are wanted, it `waits`;
+    and it `stays` under control where it is.
+    """
+    if planned.step == "authorise":
+        return "halts"
+    if planned.overdue == "interdict":
+        return "seized"
+    if planned.step in ("muster", "close"):
+        return "closes"
+    return "waits" if planned.step in ("arrest", "account") else "stays"

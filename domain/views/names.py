@@ -195,8 +195,16 @@ STEPS: Mapping[Step, str] = {
     "close": mark("closing"),
 }
 """What the checkpoints of each step are called."""
-OVERDUE: Mapping[str, str] = {"hold": mark("it is held"), "interdict": mark("it is interdicted")}
-"""What follows where a checkpoint has no answer in time."""
+WhenOverdue = Literal["halts", "seized", "closes", "waits", "stays"]
+
+OVERDUE: Mapping[WhenOverdue, str] = {
+    "halts": mark("does not leave"),
+    "seized": mark("is seized"),
+    "closes": mark("silence is recorded"),
+    "waits": mark("it is waited for"),
+    "stays": mark("waits, under control"),
+}
+"""What follows by a plan where a checkpoint of it has no answer in time."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),

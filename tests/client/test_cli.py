@@ -384,6 +384,20 @@ async def test_what_is_verified_says_which_receipts_it_has_checked(desk: Desk, t
     assert f"the receipt in {kept} proves nothing" in alone.err
 
 
+async def test_receipts_of_which_none_proves_anything_are_one_alarm(desk: Desk, tmp_path: Path) -> None:
+    """However many are kept, what is wrong with all of them is said once, with their number and the first."""
+    name, file = desk.plan.operation, tmp_path / "packet.json"
+    kept = [Path((await desk.run("stop", name, "--reason", why, "-o", "json", service="caricc")).json["kept"]) for why in "ab"]
+    await desk.run("export", name, "-f", file, service="kz.knb")
+    for one in kept:
+        as_signed_by(one, "caricc", one)
+    verified = await vigil("verify", file, *trusting(desk, tmp_path), "--keys", desk.keys)
+
+    assert verified.code == 7
+    assert 1 == verified.err.count("ALARM")
+    assert f"2 receipts prove nothing, {kept[0]} the first" in verified.err
+
+
 async def test_what_rests_on_what_is_left_out_is_told(tmp_path: Path) -> None:
     """Whoever reads what `verify` says of a packet for a court sees whose word that is, and what was refused for it."""
     table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))

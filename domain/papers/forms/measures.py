@@ -27,7 +27,8 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.plan.powers import MAY_PROSECUTE
-from domain.views.names import NEEDS
+from domain.views.consequences import when_overdue
+from domain.views.names import NEEDS, OVERDUE
 from domain.words.text import mark
 
 KIND = mark("Plan")
@@ -49,11 +50,9 @@ LEG, STATE, WAY_OF = mark("Leg"), mark("State"), mark("From, to, by what means")
 TAKES, RESPONSIBLE, ALONG = mark("Takes"), mark("Responsible"), mark("Along")
 STEPS_OF = mark("2. Measures, step by step")
 NUMBERED, WHAT, WHERE = mark("No."), mark("What"), mark("Where")
-WHO, UNTIL, OVERDUE = mark("Who, what of them is wanted"), mark("Due"), mark("If overdue")
+WHO, UNTIL, IF_OVERDUE = mark("Who, what of them is wanted"), mark("Due"), mark("If overdue")
 WITHIN, AFTER_LEG = mark("within {span}"), mark("{span} after the planned arrival")
 AFTER = mark("not before this is over: {checkpoint}")
-HELD, INTERDICTED, HALTS = mark("waits, under control"), mark("is seized"), mark("does not leave")
-LATER, SILENT = mark("it is waited for"), mark("silence is recorded")
 QUORUM = mark("{count} of these")
 TWO = mark("two officers")
 UTC_AHEAD = mark("UTC{zone}")
@@ -208,11 +207,11 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
                 (tongue.place(one.place, one.state, "plan"), *zone),
                 first,
                 _due(record.plan, one, tongue),
-                (Value(tongue.translate(_overdue(one)), ("plan",)),),
+                (Value(tongue.translate(OVERDUE[when_overdue(one)]), ("plan",)),),
             )
         )
         rows += [row(place, tongue.words(CONTINUED), NONE, rest, NONE, NONE) for rest in more]
-    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
+    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 5), (WHO, 7), (UNTIL, 4), (IF_OVERDUE, 4))
     return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 
@@ -241,14 +240,6 @@ def _due(plan: Plan, one: PlannedCheckpoint, tongue: Tongue) -> Line:
         return due
     waits = tongue.say(AFTER, checkpoint=Value(f"{tongue.translate(STEPS[before.step])}, {before.place}", ("plan",)))
     return joined((due, waits), "; ")
-
-
-def _overdue(one: PlannedCheckpoint) -> str:
-    if one.step == "authorise":
-        return HALTS
-    if one.overdue == "interdict":
-        return INTERDICTED
-    return {"arrest": LATER, "account": LATER, "close": SILENT}.get(one.step, HELD)
 
 
 def _watch(plan: Plan, *, whole: bool, tongue: Tongue) -> Iterator[Line]:
