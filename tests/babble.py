@@ -437,14 +437,13 @@ def longer_than_may_be() -> Table:
         cards |= card_of(state, terms=[{"ceiling": "7d", "law": source}], measures=[own, rest])
     watch = {"check_in": timedelta(hours=6), "answer": timedelta(hours=1), "search": timedelta(hours=1)}
     table = Told(plan=with_changes(plan_={"surveillance": watch, "uses": ["opening"]}), other_cards=cards)
+    table.change(_due_later("delivery", timedelta(hours=1)))
     for state in ("kz", "uz"):
         permits = ["watching_thing", "opening"] if state == "kz" else ["watching_thing"]
         given = {"permits": permits, "valid_from": table.now.isoformat(), "valid_until": "2022-03-07T00:00:00Z"}
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **given)
 
-    def longer(plan: dict[str, Any]) -> None:
-        for one in (one for one in plan["checkpoints"] if one["id"] == "delivery"):
-            one["due"] += timedelta(days=30)
+    longer = _due_later("delivery", timedelta(days=30))
 
     def afresh(plan: dict[str, Any]) -> None:
         longer(plan)
@@ -715,6 +714,16 @@ def _taking_out(name: str) -> Edit:
     def edit(plan: dict[str, Any]) -> None:
         plan["checkpoints"] = [one for one in plan["checkpoints"] if one["id"] != name]
         plan["title"] = plan["title"].upper()
+
+    return edit
+
+
+def _due_later(name: str, by: timedelta) -> Edit:
+    """That checkpoint may take so much longer."""
+
+    def edit(plan: dict[str, Any]) -> None:
+        for one in (one for one in plan["checkpoints"] if one["id"] == name):
+            one["due"] += by
 
     return edit
 

@@ -46,7 +46,7 @@ def changed_to(state: State, plan: Plan, at: datetime) -> State:
     return replace(state, plan=plan, grants=grants)
 
 
-def _least(checkpoint: PlannedCheckpoint) -> int:
+def least(checkpoint: PlannedCheckpoint) -> int:
     """How many of its authorities must authorise there, at the least: its `quorum`, less the other services asked there."""
     return checkpoint.quorum() - (len(checkpoint.services()) - len(checkpoint.authorities()))
 
@@ -176,7 +176,7 @@ class Consents:
         for place, first in enumerate(asked):
             held = [one for one in first.authorities() if self._holds(one, asked[place:], stands)]
             lacking = [now_asked(one) for one in first.authorities() if one not in held]
-            if len(held) + self._sure(asked[place:], lacking) < _least(first):
+            if len(held) + self._sure(asked[place:], lacking) < least(first):
                 return False
         return True
 
@@ -195,7 +195,7 @@ class Consents:
             waits = [one for one in checkpoint.authorities() if (one, "authorisation") not in answers]
             able = [one for one in waits if self._state.plan.successor_of(one) in lacking]
             among = {self._state.plan.successor_of(one) for one in able}
-            count = _least(checkpoint) - (len(checkpoint.authorities()) - len(able))
+            count = least(checkpoint) - (len(checkpoint.authorities()) - len(able))
             wanting.append((count, among))
             if count >= len(among):
                 sure |= among
@@ -207,7 +207,7 @@ class Consents:
         before; not the other way round.
         """
         first = asked[0]
-        return sum(self._holds(one, asked, counts) for one in first.authorities()) >= _least(first)
+        return sum(self._holds(one, asked, counts) for one in first.authorities()) >= least(first)
 
     def _holds(self, service: str, asked: list[PlannedCheckpoint], counts: Callable[[Grant], bool]) -> bool:
         """Whether it, or one that has taken its place, holds an authorisation that counts and was given at one of these."""

@@ -24,14 +24,15 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
     it has left, where somebody is arrested there whom nobody was to arrest there before; and one of which a condition binds at
     a checkpoint ahead that is taken out, or is of another step or place: it consented on that condition (R19). Who by its card
     must agree with what is decided there is asked afresh too: what was agreed to was the request before. Not a State that the
-    plan does not touch any more: that has nothing left to decide.
+    plan does not touch any more: that has nothing left to decide. One that was asked though the plan never touched it has.
     """
     ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
     beside = [state for state in plan.asked_states() if state not in plan.states()]
     left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
     unbound = [grant.state for grant in delivery.state.grants.values() if _binds_no_more(delivery, plan, grant)]
     asked = (*ahead, *beside, *left)
-    touched = (one for one in dict.fromkeys((*asked, *unbound)) if touches(plan, one, directory))
+    never_touched = [one for one in unbound if plan.authorities(one) and not touches(delivery.plan, one, delivery.directory)]
+    touched = (one for one in dict.fromkeys((*asked, *unbound)) if one in never_touched or touches(plan, one, directory))
     for state in touched:
         differs = changed(delivery.plan, plan, state) if state in asked else ()
         if state in unbound:

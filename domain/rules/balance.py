@@ -132,8 +132,9 @@ class Seizure(Kind):
         """
         others = ((*one.amounts, *one.items, *one.finds) for name, one in delivery.state.seizures.items() if name != statement)
         most, labels = delivery.law.figures.seized_bytes, tuple(one.label for one in self.finds)
-        if statement in delivery.state.counted:
-            fates = room_for_fates(delivery, said.voice, labels, delivery.law.figures.exhibits_bytes)
+        known = delivery.state.seizures.get(statement)
+        if known is not None and not set(labels) <= set(known.finds):
+            fates = room_for_fates(delivery, known.by, labels, delivery.law.figures.exhibits_bytes)
             if fates.size > fates.most:
                 return fates
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))

@@ -314,7 +314,7 @@ def who_may_not_run_one(delivery: Delivery, said: Said) -> Verdict | None:
 
 @ground(CONDITION)
 def a_condition_is_not_met(delivery: Delivery, said: Said) -> Verdict | None:
-    """It says yes where a condition binds, of a State that the plan `touches`, and does not say that it is met (R19)."""
+    """It says yes where a condition binds, of a State that the plan asks or `touches`, and does not say that it is met (R19)."""
     bound = delivery.consents.binding(said.checkpoint or "") if _is_a_yes(delivery, said) else ()
     unmet = ((state, number) for state, number, _ in bound if number not in said.statement.fulfils)
     return next((CONDITION(condition=number, state=state) for state, number in unmet), None)

@@ -136,16 +136,19 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
 
 
-def held_up(delivery: Delivery, plan: Plan) -> timedelta:
-    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent, in a State that
-    does not lie behind.
+def held_up(delivery: Delivery, plan: Plan, without: str = "") -> timedelta:
+    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent, `without` one
+    State. The next leg waits for all who are asked, wherever that is; the end of the last one, once it is open, for the States of
+    that leg.
     """
-    ahead = {state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states}
-    waits = (one for one in plan.at("authorise") if one.state in ahead and not delivery.state.closed(one.id))
-    asked = (one.due - _waited(delivery, plan, one.id) for one in waits)
-    end = plan.find(plan.legs[delivery.state.leg or 0].end)
-    if end is None or not delivery.state.dispatched:
+    state, leg = delivery.state, delivery.state.leg or 0
+    end = plan.find(plan.legs[leg].end)
+    if end is None or not state.dispatched:
         return timedelta()
+    last = leg == len(plan.legs) - 1 and state.is_open(end.id)
+    awaited = (one for one in plan.at("authorise") if not last or one.state in plan.legs[leg].states)
+    waits = (one for one in awaited if one.state != without and not state.closed(one.id))
+    asked = (one.due - _waited(delivery, plan, one.id) for one in waits)
     return max(max(asked, default=timedelta()) - plan.due_after(end) + _waited(delivery, plan, end.id), timedelta())
 
 

@@ -1,6 +1,7 @@
 """R22: a plan changed on the leg that it is on, or off the way of a State, waits for who is asked afresh, and for nobody else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -292,11 +293,48 @@ def ends_with(state: str, term: dict[str, Any], *measures: dict[str, Any]) -> An
     return card_of(state, terms=[term | law] if term else [], measures=[one | law for one in (*measures, others)])
 
 
-def consented(cards: Any, **given: Any) -> Table:
-    """Nobody watches it; both States have consented within the hour, by these cards."""
-    plan = with_changes(plan_={"surveillance": None} | given.pop("plan_", {}), consent_kz={"escalate": []})
+def with_kyrgyzstan(document: dict[str, Any]) -> dict[str, Any]:
+    """A plan that asks its prosecutor too."""
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    bare: dict[str, Any] = {"escalate": [], "remind": [], "place": "Osh", "locode": None}
+    asked = kz | bare | {"id": "consent-kg", "state": "KG", "requires": asks("kg.prosecutor authorisation")}
+    offence = document["offence"] | {"extraditable": document["offence"]["extraditable"] | {"KG": True}}
+    law = document["answers_for_law"] | {"KG": "kg.prosecutor"}
+    return document | {"checkpoints": [asked, *document["checkpoints"]], "offence": offence, "answers_for_law": law}
+
+
+def asked_off_the_way(plan: Plan) -> Plan:
+    """The same plan; Kyrgyzstan is asked too, though nothing goes there."""
+    return asking_all(Plan.model_validate(with_kyrgyzstan(plan.model_dump())))
+
+
+def by_samarkand(plan: Plan) -> Plan:
+    """The same plan; its way through Uzbekistan has two legs, and the police have the second."""
+    document = plan.model_dump()
+    known = {one["id"]: one for one in document["checkpoints"]}
+    asked = asks("uz.customs handover_offer", "uz.police handover_acceptance")
+    there = known["tashkent-airport"] | {"id": "samarkand", "place": "Samarkand", "locode": None, "requires": asked}
+    place = list(known).index("delivery")
+    known["delivery"]["requires"] = asks("uz.police delivered")
+    document["checkpoints"] = [*document["checkpoints"][:place], there, *document["checkpoints"][place:]]
+    first, second = document["legs"]
+    document["legs"] = [first, second | {"end": "samarkand"}, second | {"start": "samarkand", "responsible": "uz.police"}]
+    return Plan.model_validate(document)
+
+
+def one_of_two_in_uzbekistan(plan: Plan) -> Plan:
+    """The same plan; its prosecutor or its police may authorise there, and one of them is enough."""
+    document = plan.model_dump()
+    uz = next(one for one in document["checkpoints"] if one["id"] == "consent-uz")
+    uz |= {"need": 1, "requires": asks("uz.prosecutor authorisation", "uz.police authorisation")}
+    return Plan.model_validate(document)
+
+
+def consented(cards: Any, *, made: Callable[[Plan], Plan] = lambda plan: plan, **given: Any) -> Table:
+    """Nobody watches it; all States that are asked have consented within the hour, by these cards."""
+    plan = made(with_changes(plan_={"surveillance": None} | given.pop("plan_", {}), consent_kz={"escalate": []}))
     table = Table(plan, other_cards=cards)
-    for state in ("kz", "uz"):
+    for state in map(str.lower, plan.asked_states()):
         said = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []} | given
         assert code(table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **said)) is None
     return table
@@ -363,6 +401,74 @@ def test_r5_a_state_that_lies_behind_holds_nothing_up() -> None:
     kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
     again = kz | {"id": "kz-9", "escalate": [], "remind": [], "due": timedelta(hours=200)}
     change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_r5_who_is_asked_wherever_that_is_holds_up_the_leg_that_comes_next(longer: int) -> None:
+    """Kyrgyzstan lies off the way, is asked afresh and has eight days; Uzbekistan, ahead, has eight from its beginning, too."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"}), made=asked_off_the_way).dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["takes"] += timedelta(hours=longer)
+    kg = next(one for one in document["checkpoints"] if one["id"] == "consent-kg")
+    again = kg | {"id": "kg-9", "due": timedelta(hours=200)}
+    plan = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+    change(
+        table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again | {"due": timedelta(hours=72)}]})
+    )
+
+
+def test_r5_a_state_that_lies_behind_holds_up_a_leg_that_is_not_the_last() -> None:
+    """Its way through Uzbekistan has two legs; it is on the first, and Kazakhstan, asked afresh, has twelve days."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "12d"}), made=by_samarkand).dispatch().hand_over()
+    document = table.delivery.plan.model_dump()
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "remind": [], "due": timedelta(hours=300)}
+    plan = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+
+
+def test_r5_an_act_by_which_it_goes_no_more_ends_when_it_ends() -> None:
+    """The prosecutor or the police may authorise in Uzbekistan, and one is enough: the police, asked afresh, begin anew."""
+    both = ends_with("UZ", {"ceiling": "8d"})
+    both["UZ"] = both["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders})
+    table = consented(NOTHING_KZ | both, made=one_of_two_in_uzbekistan).dispatch()
+    table.pass_time(hours=12)
+    again = "uz.prosecutor authorisation"
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_again(table, timedelta(hours=109), again))
+    change(table, asked_again(table, timedelta(hours=109), "uz.police authorisation"))
+
+
+def test_r5_where_one_of_two_acts_is_enough_it_goes_by_the_one_that_began_last() -> None:
+    """In Uzbekistan that of the police began half a day after that of the prosecutor; customs is asked afresh, for itself."""
+    kinds = ["prosecutor", "police", "customs"]
+    three = ends_with("UZ", {"ceiling": "8d"})
+    three["UZ"] = three["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=kinds)["UZ"].deciders})
+    table = consented(NOTHING_KZ | three, made=one_of_two_in_uzbekistan).dispatch()
+    table.pass_time(hours=12)
+    given = table.delivery.state.grants["uz.prosecutor"]
+    later = replace(given, service="uz.police", valid_from=given.valid_from + timedelta(hours=12), since=None)
+    table.delivery.state.grants["uz.police"] = later
+    change(table, asked_again(table, timedelta(hours=109), "uz.customs authorisation"))
+
+
+def test_r5_who_is_new_on_the_way_is_weighed_with_the_time_that_others_have_to_answer() -> None:
+    """Kyrgyzstan answers at once, for eight days; Uzbekistan, asked afresh, has two hundred hours."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {}))
+    table.cards |= ends_with("KG", {"ceiling": "8d"})
+    table.dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
+    document = with_kyrgyzstan(document)
+    uz = next(one for one in document["checkpoints"] if one["id"] == "consent-uz") | {"id": "uz-9", "escalate": [], "remind": []}
+
+    def asking(hours: int) -> Plan:
+        again = uz | {"due": timedelta(hours=hours)}
+        return asking_all(Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+
+    cards = tuple(ends_with("KG", {"ceiling": "8d"}).values())
+    assert "legs: R5: by this plan an authorisation of KG may have to last" in refused(table, asking(200), cards=cards)
+    change(table, asking(48), cards=cards)
 
 
 def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
@@ -438,6 +544,20 @@ def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: 
         assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
 
 
+def test_r16_what_is_permitted_lasts_while_it_waits_for_who_is_asked_elsewhere() -> None:
+    """Uzbekistan permitted for a week that it is watched; Kazakhstan is asked afresh, and has two hundred hours, or two days."""
+    table = watched({})
+    document = table.delivery.plan.model_dump()
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz") | {"id": "kz-9", "remind": []}
+
+    def asking(hours: int) -> Plan:
+        again = kz | {"due": timedelta(hours=hours)}
+        return Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+
+    assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, asking(200))
+    change(table, asking(48))
+
+
 @pytest.mark.parametrize("before", [False, True])
 def test_r16_what_is_new_is_weighed_where_the_way_takes_no_longer(*, before: bool) -> None:
     """Uzbekistan permits for a day that it is watched, which is too short; where it was so before, another title stands."""
@@ -470,9 +590,10 @@ def through_kyrgyzstan(*of_kg: str, uses: Sequence[str] = (), **card: Any) -> Ta
     return Table(asking_all(Plan.model_validate(document)), other_cards=card_of("KG", **card) if card else {})
 
 
-def past_kyrgyzstan(table: Table, *, without: tuple[str, ...] = ()) -> None:
-    """It calls there no more, and these checkpoints are taken out."""
+def past_kyrgyzstan(table: Table, *, without: tuple[str, ...] = (), delivered_at: str = "delivery") -> None:
+    """It calls there no more, these checkpoints are taken out, and it is delivered at this one."""
     document = table.delivery.plan.model_dump()
+    document["legs"][1]["end"] = next(one for one in document["checkpoints"] if one["step"] == "deliver")["id"] = delivered_at
     document["legs"] = [document["legs"][0] | {"calls": ()}, document["legs"][1]]
     document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] not in without]
     if without:
@@ -517,20 +638,57 @@ def test_r19_a_condition_of_a_state_that_has_no_part_any_more_binds_nobody() -> 
     assert code(table.say("uz.customs", "delivered", "delivery")) is None
 
 
-def test_r19_a_condition_of_a_state_that_is_asked_off_the_way_binds() -> None:
-    """Its refusal would halt it; nobody goes on before it is said that what it wants is met."""
-    document = with_changes(consent_kz={"escalate": []}, consent_uz={"escalate": []}).model_dump()
-    there = {"id": "consent-kg", "state": "KG", "place": "Osh", "locode": None, "requires": asks("kg.prosecutor authorisation")}
-    document["checkpoints"] = [document["checkpoints"][0] | there | {"remind": []}, *document["checkpoints"]]
-    document["answers_for_law"] |= {"KG": "kg.prosecutor"}
-    document["offence"]["extraditable"] |= {"KG": True}
-    table = Table(asking_all(Plan.model_validate(document)))
-    bound = [{"text": "nothing goes by Osh", "at": "preparation"}]
+def bound_by_kyrgyzstan(at: str) -> Table:
+    """It lies off the way, is asked all the same, and has consented on a condition at this checkpoint; so have the others."""
+    table = Table(asked_off_the_way(with_changes(consent_kz={"escalate": []}, consent_uz={"escalate": []})))
+    bound = [{"text": "nothing goes by Osh", "at": at}]
     assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", conditions=bound)) is None
     for state in ("kz", "uz"):
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}")
+    return table
+
+
+def test_r19_a_condition_of_a_state_that_is_asked_off_the_way_binds() -> None:
+    """Its refusal would halt it; nobody goes on before it is said that what it wants is met."""
+    table = bound_by_kyrgyzstan("preparation")
     assert code(table.say("kz.police", "prepared", "preparation")) == "condition_unmet"
     assert code(table.say("kz.police", "prepared", "preparation", fulfils=["kg.prosecutor/1"])) is None
+
+
+def test_r19_a_state_off_the_way_is_asked_afresh_where_its_condition_would_be_lost() -> None:
+    """The checkpoint at which it binds is taken out, and another stands in its place."""
+    document = bound_by_kyrgyzstan("delivery").delivery.plan.model_dump()
+    next(one for one in document["checkpoints"] if one["id"] == "delivery")["id"] = "post-office"
+    document["legs"][1]["end"] = "post-office"
+    lost = Plan.model_validate(document)
+    assert "what KG was asked to decide on changes" in refused(bound_by_kyrgyzstan("delivery"), lost)
+    change(bound_by_kyrgyzstan("preparation"), lost)
+
+
+def test_r19_who_was_led_past_is_not_asked_for_a_condition_that_is_lost() -> None:
+    """Kyrgyzstan had answered; the way leads past it, and where its condition was to be met nothing is delivered any more."""
+    table = through_kyrgyzstan("kg.prosecutor authorisation")
+    present = [{"text": "an officer of Kyrgyzstan is present", "at": "delivery"}]
+    table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, conditions=present)
+    past_kyrgyzstan(table, delivered_at="post-office")
+    assert () == table.delivery.consents.binding("post-office")
+
+
+def test_r19_who_was_led_past_is_asked_afresh_and_binds_no_more() -> None:
+    """Kyrgyzstan had answered when the way led past it: its condition binds until it has answered anew, without one."""
+    table = through_kyrgyzstan("kg.prosecutor authorisation")
+    present = [{"text": "an officer of Kyrgyzstan is present", "at": "delivery"}]
+    table.say("kg.prosecutor", "authorisation_granted", "consent-kg", valid_until=LONG, conditions=present)
+    past_kyrgyzstan(table)
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until=LONG)
+    table.dispatch().hand_over()
+    assert code(table.say("uz.customs", "delivered", "delivery")) == "condition_unmet"
+    document = table.delivery.plan.model_dump()
+    again = next(one for one in document["checkpoints"] if one["id"] == "consent-kg") | {"id": "kg-9"}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+    assert code(table.say("kg.prosecutor", "authorisation_granted", "kg-9", valid_until=LONG)) is None
+    assert code(table.say("uz.customs", "delivered", "delivery")) is None
 
 
 LAW_KG = {"mark": "T", "text": example_cards()["KG"].texts[0].id}

@@ -8,6 +8,7 @@ import pytest
 from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Amended
+from domain.plan.cards import RuleCard
 from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.receipts import fits
@@ -61,19 +62,19 @@ def elsewhere_with_consent(document: dict[str, Any]) -> None:
     document["checkpoints"] = [*document["checkpoints"], FRESH]
 
 
-def change(table: Table, plan: Plan, by: str = "kz.knb") -> Entry:
-    """The initiator (or another) signs the new plan and hands it in."""
+def change(table: Table, plan: Plan, by: str = "kz.knb", cards: tuple[RuleCard, ...] = ()) -> Entry:
+    """The initiator (or another) signs the new plan and hands it in, with the cards of States that are new in it."""
     envelope = sign(canonical(plan), PLAN_TYPE, private_key_of(by))
-    entry = amend(table.delivery, Amended(plan=envelope), table.now)
+    entry = amend(table.delivery, Amended(plan=envelope, cards=cards), table.now)
     table.settle()
     return entry
 
 
-def refused(table: Table, plan: Plan) -> str:
+def refused(table: Table, plan: Plan, cards: tuple[RuleCard, ...] = ()) -> str:
     """Why the new plan may not take the old one's place; nothing is recorded."""
     so_far = len(table.delivery.ledger)
     with pytest.raises(RuleBroken) as error:
-        change(table, plan)
+        change(table, plan, cards=cards)
     assert so_far == len(table.delivery.ledger)
     assert ("R22", "plan_not_changed") == (error.value.rule, error.value.reason)
     return error.value.sentence

@@ -8,10 +8,12 @@ from domain.delivery.balance import MASS_DIFFERS, OTHER_PACKAGES, compared, unit
 from domain.delivery.carried import carried, going_on
 from domain.delivery.holdings import exhibits, told
 from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, Unit
+from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.rules.kind import size_of
 from domain.words.limits import MOST_FINDS, MOST_MOVED, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
 from tests.course import became, code, refusal
+from tests.domain.test_changes import change
 from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
 from tests.domain.test_recorders import BEGUN, RECORDER
 from tests.second_book import with_figures
@@ -274,6 +276,30 @@ def test_r30_a_correction_names_no_more_finds_than_have_room_for_a_fate(monkeypa
     few = table.say("uz.police", "correction", of="the-seizure", reason="misread", content=right | {"finds": x[:3]})
     assert refusal(few) is None
     assert kept(table, "uz.police", *(one["label"] for one in x[:3])) is None
+
+
+def test_r30_a_correction_that_names_no_new_find_needs_no_room_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More are asked to seize once customs has used its share; of what it seized it may say all the same what it weighed."""
+    with_figures(monkeypatch, exhibits_bytes=2_400)
+    table, labels = found(25, 4)
+    offers = [
+        code(table.say("uz.customs", "exhibits_offered", exhibits=[one], to="uz.police", purpose="storage")) for one in labels
+    ]
+    assert {None, "held_too_much"} == set(offers)
+    document = table.delivery.plan.model_dump()
+    weighed = next(one for one in document["checkpoints"] if one["id"] == "accounting") | {"remind": []}
+    of_kz = {
+        "state": "KZ",
+        "place": "Almaty",
+        "locode": None,
+        "requires": asks("kz.knb seizure", "kz.border seizure", "kz.police seizure"),
+    }
+    more = [weighed | {"id": "more", "requires": asks("uz.security seizure")}, weighed | of_kz | {"id": "in-kz"}]
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], *more]}))
+    seizure = next(name for name, one in table.delivery.state.counted.items() if one.kind == "seizure")
+    finds = [{"label": one, "what": "a packet"} for one in labels]
+    right = {"kind": "seizure", "recovered": [MEPHEDRONE | {"net": "13.2 kg"}], "finds": finds}
+    assert refusal(table.say("uz.customs", "correction", of=seizure, reason="misread", content=right)) is None
 
 
 def test_r30_a_source_of_which_nothing_waits_keeps_its_whole_share(monkeypatch: pytest.MonkeyPatch) -> None:

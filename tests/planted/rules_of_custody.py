@@ -571,7 +571,6 @@ BUGS = (
     ),
     Bug("R28", "domain/rules/exhibits.py", "over = then - max(most, before)", "over = 0", "thousands"),
     Bug("R28", "domain/rules/balance.py", "if fates.size > fates.most:", "if False:", "thousands"),
-    Bug("R5", "domain/rules/replacing.py", "if one.state in ahead and not", "if not", "changed_under_way"),
     Bug("R28", "domain/rules/exhibits.py", "max(stays.most - TO_DISPOSE * held, stays.most // 2)", "stays.most", "thousands"),
     Bug("R9", "domain/rules/watch.py", "if not _may_be_lost(delivery.state):", "if False:", "surveillance"),
     Bug(
