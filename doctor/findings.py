@@ -1,6 +1,7 @@
 """What the doctor finds: of which part, how it is, in words, and what to do. No finding has a secret in it."""
 
 import logging
+import re
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ MOST_SHOWN: Final = 10
 """Names in one finding."""
 LONGEST_CAUSE: Final = 300
 """Characters of the first line of what a library says: of a bucket it may be a whole page."""
+_OF_THE_SYSTEM: Final = re.compile(r'Os \{[^}]*message: "([^"]+)"')
+"""What the system said, inside what the SDK's core says of a connection."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,15 @@ def because(part: Part, error: VigilError) -> Diagnosis:
         first = fill("{place}: {problem}", place=error.faults[0].place, problem=error.faults[0].problem)
         message = fill("{what} ({first})", what=message, first=first)
     elif isinstance(error, Unavailable) and error.__cause__ is not None:  # callers are not told why
-        cause = getattr(error.__cause__, "orig", error.__cause__)
-        message = fill(
-            "{what} ({first})", what=message, first=shown(str(cause).partition("\n")[0] or type(cause).__name__, LONGEST_CAUSE)
-        )
+        message = fill("{what} ({first})", what=message, first=shown(_first_cause(error.__cause__), LONGEST_CAUSE))
     return wrong(part, message, hint or mark("fix it, and look again"))
+
+
+def _first_cause(error: BaseException) -> str:
+    """What the system said, where a library has wrapped it in what only its makers read; else the library's first line."""
+    cause = getattr(error, "orig", error)
+    system = _OF_THE_SYSTEM.search(str(cause))
+    return system[1] if system is not None else str(cause).partition("\n")[0] or type(cause).__name__
 
 
 def some(names: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """What is reached over the network: services and their webhooks, mail, and the doors of this installation itself."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
@@ -81,11 +82,18 @@ async def connected(host: str, port: int, safe: ssl.SSLContext | None) -> tuple[
     except ssl.SSLCertVerificationError as error:
         return fill("its certificate is not trusted here: {why}", why=error.verify_message), None
     except OSError as error:
-        return error.strerror or type(error).__name__, None
+        return _of_the_system(error), None
     shown: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
     data = shown.getpeercert(binary_form=True) if shown is not None else None
     writer.transport.abort()
     return None, x509.load_der_x509_certificate(data).not_valid_after_utc if data is not None else None
+
+
+def _of_the_system(error: OSError) -> str:
+    """Its words by the number; asyncio puts its own, with the address, in their place. A name that is not found has none."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or type(error).__name__
 
 
 async def mail(given: Setup) -> AsyncGenerator[Diagnosis]:
@@ -139,7 +147,8 @@ async def gateway(given: Setup) -> AsyncGenerator[Diagnosis]:
         yield wrong("certificates", what, RENEWED)
         return
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=type(error).__name__), then)
+        why = _of_the_system(error) if isinstance(error, aiohttp.ClientConnectorError) else type(error).__name__
+        yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=why), then)
         return
     yield fine("ports", fill("the gateway answers at {url}", url=url))
     if answer.status != 200 or not isinstance(said, dict):

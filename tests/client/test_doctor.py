@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import sqlite3
 import stat
 import tempfile
@@ -87,8 +88,8 @@ async def test_while_everything_is_down_the_doctor_says_what_is_there_and_shows_
     code, said = await asked(settings, tmp_path)
 
     assert code == 1
-    assert "no Temporal server answers at" in said
-    assert "no gateway answers at" in said
+    assert re.search(r"no Temporal server answers at \S+ \(Connection refused\)", said)
+    assert re.search(r"no gateway answers at \S+: Connection refused", said)
     assert "the archive answers" in said
     assert "without Temporal nobody knows which workers are up" in said
     assert f"chmod g-w,o= {settings['VIGIL_PAYLOAD_KEYS']}" in said
