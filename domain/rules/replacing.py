@@ -137,19 +137,21 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
 
 
 def held_up(delivery: Delivery, plan: Plan, without: str = "") -> timedelta:
-    """For how much longer than its leg it may have to wait, once it has left, for who is still asked to consent, `without` one
-    State. The next leg waits for all who are asked, wherever that is; the end of the last one, once it is open, for the States of
-    that leg.
+    """For how long it may have to wait, once it has left, for who is still asked to consent, `without` one State: meanwhile the
+    time of its leg stands (R22). The next leg waits for all who are asked, wherever that is; the end of the last one, once it is
+    open, for the States of that leg.
     """
-    state, leg = delivery.state, delivery.state.leg or 0
-    end = plan.find(plan.legs[leg].end)
-    if end is None or not state.dispatched:
+    state, here = delivery.state, plan.legs[delivery.state.leg or 0 :]
+    if not state.dispatched:
         return timedelta()
-    last = leg == len(plan.legs) - 1 and state.is_open(end.id)
-    awaited = (one for one in plan.at("authorise") if not last or one.state in plan.legs[leg].states)
-    waits = (one for one in awaited if one.state != without and not state.closed(one.id))
-    asked = (one.due - _waited(delivery, plan, one.id) for one in waits)
-    return max(max(asked, default=timedelta()) - plan.due_after(end) + _waited(delivery, plan, end.id), timedelta())
+    last = len(here) == 1 and state.is_open(here[0].end)
+    awaited = (one for one in plan.at("authorise") if not last or one.state in here[0].states)
+    return max((to_answer(delivery, plan, one) for one in awaited if one.state != without), default=timedelta())
+
+
+def to_answer(delivery: Delivery, plan: Plan, question: PlannedCheckpoint) -> timedelta:
+    """For how much longer one may wait for its answer: none, where that is there."""
+    return timedelta() if delivery.state.closed(question.id) else question.due - _waited(delivery, plan, question.id)
 
 
 def _waited(delivery: Delivery, plan: Plan, checkpoint: str) -> timedelta:

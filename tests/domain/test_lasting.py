@@ -1,0 +1,407 @@
+"""R5, R16: what States give lasts by their cards, also by a plan that is changed under way."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.plan.plan import Plan
+from tests.course import code
+from tests.domain.test_changed_under_way import (
+    NOTHING_KZ,
+    WATCH,
+    asked_afresh,
+    asked_off_the_way,
+    on_the_last_leg,
+    taking,
+    with_kyrgyzstan,
+)
+from tests.domain.test_changes import change, refused
+from tests.domain.test_successors import FREE
+from tests.support import MEASURES, Table, asking_all, asks, card_of, example_cards, with_changes
+
+
+def ends_with(state: str, term: dict[str, Any], *measures: dict[str, Any]) -> Any:
+    """The card of a State with this term and these rules of measures; of all others it wants nothing permitted."""
+    law = {"law": {"mark": "T", "text": example_cards()[state].texts[0].id}}
+    ruled = [name for one in measures for name in one["measures"]]
+    others = {"measures": [one for one in MEASURES if one not in ruled], "needs": "nothing"}
+    return card_of(state, terms=[term | law] if term else [], measures=[one | law for one in (*measures, others)])
+
+
+def by_samarkand(plan: Plan) -> Plan:
+    """The same plan; its way through Uzbekistan has two legs, and the police have the second."""
+    document = plan.model_dump()
+    known = {one["id"]: one for one in document["checkpoints"]}
+    asked = asks("uz.customs handover_offer", "uz.police handover_acceptance")
+    there = known["tashkent-airport"] | {"id": "samarkand", "place": "Samarkand", "locode": None, "requires": asked}
+    place = list(known).index("delivery")
+    known["delivery"]["requires"] = asks("uz.police delivered")
+    document["checkpoints"] = [*document["checkpoints"][:place], there, *document["checkpoints"][place:]]
+    first, second = document["legs"]
+    document["legs"] = [first, second | {"end": "samarkand"}, second | {"start": "samarkand", "responsible": "uz.police"}]
+    return Plan.model_validate(document)
+
+
+def one_of_two_in_uzbekistan(plan: Plan) -> Plan:
+    """The same plan; its prosecutor or its police may authorise there, and one of them is enough."""
+    document = plan.model_dump()
+    uz = next(one for one in document["checkpoints"] if one["id"] == "consent-uz")
+    uz |= {"need": 1, "requires": asks("uz.prosecutor authorisation", "uz.police authorisation")}
+    return Plan.model_validate(document)
+
+
+def consented(cards: Any, *, made: Callable[[Plan], Plan] = lambda plan: plan, **given: Any) -> Table:
+    """Nobody watches it; all States that are asked have consented within the hour, by these cards."""
+    plan = made(with_changes(plan_={"surveillance": None} | given.pop("plan_", {}), consent_kz={"escalate": []}))
+    table = Table(plan, other_cards=cards)
+    for state in map(str.lower, plan.asked_states()):
+        said = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []} | given
+        assert code(table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", **said)) is None
+    return table
+
+
+@pytest.mark.parametrize(("more", "goes"), [(24, True), (56, True), (57, False)])
+def test_r5_time_for_a_consent_that_is_given_is_counted_no_more(more: int, *, goes: bool) -> None:
+    """By the card an authorisation of Uzbekistan lasts a week altogether; the preparation gets so many hours more."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}))
+    table.pass_time(hours=12)
+    plan = taking(table, preparation=timedelta(hours=more))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
+
+
+def test_r5_what_was_too_short_before_a_change_hinders_none_that_makes_it_no_longer() -> None:
+    """The authorisation of Uzbekistan began three days ago, of the seven that it may last."""
+    began = {"valid_from": "2022-02-26T06:00:00Z", "valid_until": "2022-03-05T06:00:00Z"}
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "7d"}), **began)
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, taking(table, preparation=timedelta(hours=1)))
+    change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
+
+
+def asked_again(table: Table, takes: timedelta, asked: str = "uz.prosecutor authorisation") -> Plan:
+    """It has left; its way through Uzbekistan takes so long, and that is asked afresh."""
+    legs = table.delivery.plan.model_dump()["legs"]
+    return asked_afresh(table, asked, legs=[legs[0], legs[1] | {"takes": takes}])
+
+
+@pytest.mark.parametrize(("takes", "goes"), [(98, True), (99, False)])
+def test_r5_once_it_has_left_an_authorisation_lasts_no_longer_than_from_its_beginning(takes: int, *, goes: bool) -> None:
+    """Of eight days as much is left as the way through Uzbekistan takes, with the half of a day that is over, the two days in
+    which it may answer, and what is left of the leg, whose time stands meanwhile; or an hour less.
+    """
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
+    table.pass_time(hours=12)
+    plan = asked_again(table, timedelta(hours=takes))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_r5_another_that_is_asked_takes_the_place_of_no_act_that_the_plan_still_wants(*, replaced: bool) -> None:
+    """The police may decide in Uzbekistan too: what the prosecutor gave is wanted all the same, and ends by its ceiling."""
+    both = ends_with("UZ", {"ceiling": "8d"})
+    both["UZ"] = both["UZ"].model_copy(update={"deciders": card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders})
+    table = consented(NOTHING_KZ | both).dispatch()
+    table.pass_time(hours=12)
+    plan = asked_again(table, timedelta(hours=109), "uz.police authorisation").model_dump()
+    if replaced:
+        plan["replaced"] = [{"service": "uz.prosecutor", "by": "uz.police", "reason": "conflict of interest"}]
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, Plan.model_validate(plan))
+
+
+def test_r5_a_state_that_lies_behind_holds_nothing_up() -> None:
+    """Kazakhstan is asked afresh and has eight days; the last leg, in Uzbekistan, takes an hour more."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch().hand_over()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["takes"] += timedelta(hours=1)
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "escalate": [], "remind": [], "due": timedelta(hours=200)}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_r5_who_is_asked_wherever_that_is_holds_up_the_leg_that_comes_next(longer: int) -> None:
+    """Kyrgyzstan lies off the way, is asked afresh and has eight days; Uzbekistan, ahead, has eight from its beginning, too."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"}), made=asked_off_the_way).dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["takes"] += timedelta(hours=longer)
+    kg = next(one for one in document["checkpoints"] if one["id"] == "consent-kg")
+    again = kg | {"id": "kg-9", "due": timedelta(hours=200)}
+    plan = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+    change(
+        table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again | {"due": timedelta(hours=72)}]})
+    )
+
+
+def test_r5_a_state_that_lies_behind_holds_up_a_leg_that_is_not_the_last() -> None:
+    """Its way through Uzbekistan has two legs; it is on the first, and Kazakhstan, asked afresh, has twelve days."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "12d"}), made=by_samarkand).dispatch().hand_over()
+    document = table.delivery.plan.model_dump()
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "remind": [], "due": timedelta(hours=300)}
+    plan = Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+
+
+def several_decide_in_uzbekistan(**term: str) -> Table:
+    """It has left; the prosecutor has authorised there, the police could have, and customs may too. Half a day is over."""
+    cards = ends_with("UZ", {"ceiling": "8d"} | term)
+    kinds = card_of("UZ", granted_by=["prosecutor", "police", "customs"])["UZ"].deciders
+    cards["UZ"] = cards["UZ"].model_copy(update={"deciders": kinds})
+    table = consented(NOTHING_KZ | cards, made=one_of_two_in_uzbekistan).dispatch()
+    table.pass_time(hours=12)
+    return table
+
+
+def given_by_the_police(table: Table, **other: Any) -> Table:
+    """The police have authorised too, half a day after the prosecutor."""
+    given = table.delivery.state.grants["uz.prosecutor"]
+    later = replace(given, service="uz.police", valid_from=given.valid_from + timedelta(hours=12), since=None, **other)
+    table.delivery.state.grants["uz.police"] = later
+    return table
+
+
+def asked_for(table: Table, takes: int, asked: str, due: int = 48) -> Plan:
+    """Its way through Uzbekistan takes so many hours, where this is asked afresh and may be answered within so many."""
+    plan = asked_again(table, timedelta(hours=takes), f"{asked} authorisation").model_dump()
+    next(one for one in plan["checkpoints"] if one["id"] == "uz-9")["due"] = timedelta(hours=due)
+    return Plan.model_validate(plan)
+
+
+def test_r5_an_act_by_which_it_goes_no_more_ends_when_it_ends() -> None:
+    """The prosecutor or the police may authorise, and one is enough: the police, asked afresh, begin anew."""
+    table = several_decide_in_uzbekistan()
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_for(table, 109, "uz.prosecutor"))
+    change(table, asked_for(table, 109, "uz.police"))
+
+
+def test_r5_an_act_by_which_it_goes_lasts_until_another_is_given_in_its_place() -> None:
+    """The police, asked afresh, have a week; that of the prosecutor, half a day old, may last eight days. Or an hour more."""
+    table = several_decide_in_uzbekistan()
+    whole = 8 * 24 - 12
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_for(table, 40, "uz.police", whole + 1))
+    change(table, asked_for(table, 40, "uz.police", whole))
+
+
+def test_r5_two_changes_that_were_refused_as_one_are_refused() -> None:
+    """By the first the police are asked, who begin anew; by the second, of no longer way, the prosecutor in their place."""
+    table = several_decide_in_uzbekistan()
+    change(table, asked_for(table, 109, "uz.police"))
+    document = table.delivery.plan.model_dump()
+    next(one for one in document["checkpoints"] if one["id"] == "uz-9")["requires"] = asks("uz.prosecutor authorisation")
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, Plan.model_validate(document))
+
+
+def test_r5_who_has_taken_the_place_of_another_and_is_asked_has_authorised_since_the_first_of_their_acts() -> None:
+    """The police, who have authorised half a day later, take the place of the prosecutor, and are asked afresh."""
+    table = given_by_the_police(several_decide_in_uzbekistan())
+    change(table, asked_for(table, 99, "uz.police"))
+    table = given_by_the_police(several_decide_in_uzbekistan())
+    replaced = {"replaced": [{"service": "uz.prosecutor", "by": "uz.police", "reason": "busy"}]}
+    plan = Plan.model_validate(asked_for(table, 99, "uz.police").model_dump() | replaced)
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, plan)
+
+
+def test_r5_an_act_that_is_taken_back_counts_from_its_beginning_where_its_authority_is_asked() -> None:
+    """The ceiling counts from the first that it gave, whatever became of that."""
+    table = given_by_the_police(several_decide_in_uzbekistan(), withdrawn=True)
+    table.delivery.state.grants["uz.police"].valid_from -= timedelta(days=2)
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_for(table, 99, "uz.police"))
+
+
+def test_r5_time_that_has_been_waited_is_not_counted_once_more() -> None:
+    """Uzbekistan, asked afresh, has eight hours left of its two days; its delivery may take an hour more."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
+    table.pass_time(hours=12)
+    change(table, asked_again(table, timedelta(hours=97)))
+    table.pass_time(hours=40)
+    change(table, taking(table, delivery=timedelta(hours=1)))
+
+
+def test_r5_before_it_has_left_time_for_consents_is_counted_once() -> None:
+    """Kyrgyzstan, off the way, is asked afresh; it leaves only then."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"}), made=asked_off_the_way)
+    document = table.delivery.plan.model_dump()
+    again = next(one for one in document["checkpoints"] if one["id"] == "consent-kg") | {"id": "kg-9"}
+    change(table, Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+
+
+@pytest.mark.parametrize(("other", "goes"), [({}, True), ({"provisional": True}, False), ({"expired": True}, False)])
+def test_r5_where_one_of_two_acts_is_enough_it_goes_by_the_one_that_began_last(other: dict[str, Any], *, goes: bool) -> None:
+    """That of the police, if it stands, began half a day after that of the prosecutor; customs is asked, for itself."""
+    table = given_by_the_police(several_decide_in_uzbekistan(), **other)
+    plan = asked_for(table, 99, "uz.customs")
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ" in refused(table, plan)
+
+
+def test_r22_a_plan_of_fewer_legs_than_are_behind_is_refused_in_words() -> None:
+    """It is on the second leg, and the new plan has one."""
+    table = consented(NOTHING_KZ | FREE).dispatch().hand_over()
+    document = table.delivery.plan.model_dump()
+    plan = Plan.model_validate(document | {"legs": document["legs"][:1]})
+    assert "legs.1: R22: leg city has been travelled or begun" in refused(table, plan)
+
+
+@pytest.mark.parametrize(
+    ("kg", "hours", "goes"),
+    [
+        (["kg.prosecutor"], (48, 48), True),
+        (["kg.prosecutor"], (48, 200), False),
+        (["kg.prosecutor"], (200, 48), True),
+        (["kg.prosecutor", "kg.police"], (200, 48), False),
+    ],
+)
+def test_r5_who_is_new_on_the_way_is_weighed_with_the_time_that_others_have_to_answer(
+    kg: list[str], hours: tuple[int, int], *, goes: bool
+) -> None:
+    """Kyrgyzstan, where one or two are asked, may answer at once, for eight days; Uzbekistan is asked afresh."""
+    cards = ends_with("KG", {"ceiling": "8d"})
+    cards["KG"] = cards["KG"].model_copy(update={"deciders": card_of("KG", granted_by=["prosecutor", "police"])["KG"].deciders})
+    table = consented(NOTHING_KZ | ends_with("UZ", {}))
+    table.cards |= cards
+    table.dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
+    document = with_kyrgyzstan(document)
+    known = {one["id"]: one for one in document["checkpoints"]}
+    known["consent-kg"] |= {"requires": asks(*(f"{one} authorisation" for one in kg)), "due": timedelta(hours=hours[0])}
+    again = known["consent-uz"] | {"id": "uz-9", "escalate": [], "remind": [], "due": timedelta(hours=hours[1])}
+    plan = asking_all(Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
+    if goes:
+        change(table, plan, cards=tuple(cards.values()))
+    else:
+        assert "legs: R5: by this plan an authorisation of KG" in refused(table, plan, cards=tuple(cards.values()))
+
+
+def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
+    """What it gave last began a day later."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"})).dispatch()
+    table.delivery.state.grants["uz.prosecutor"].valid_from += timedelta(days=1)
+    assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(
+        table, asked_again(table, timedelta(hours=121))
+    )
+
+
+WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
+STEP = {"extension": "7d"}
+
+
+def watched(step: dict[str, str], **term: str) -> Table:
+    """It has left; that it is watched is permitted for a week, since a day ago."""
+    cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", term, WATCHED | step)
+    window = {"valid_from": "2022-02-28T06:00:00Z", "valid_until": "2022-03-07T06:00:00Z"}
+    plan = {"surveillance": WATCH | {"check_in": timedelta(hours=6)}}
+    return consented(cards, plan_=plan, permits=["watching_thing"], **window).dispatch()
+
+
+@pytest.mark.parametrize(
+    ("takes", "step", "term", "goes"),
+    [
+        (122, {}, {}, True),
+        (123, {}, {}, False),
+        (122, STEP, {}, True),
+        (123, STEP, {}, False),
+        (123, STEP, {"longest": "7d"}, True),
+    ],
+)
+def test_r16_who_is_asked_afresh_permits_it_for_what_is_left_of_the_way(
+    takes: int, step: dict[str, str], term: dict[str, str], *, goes: bool
+) -> None:
+    """What it took to leave is behind it, and the margin: a week from now it has left, or it may be extended till then."""
+    table = watched(step, **term)
+    plan = asked_again(table, timedelta(hours=takes))
+    if goes:
+        change(table, plan)
+    else:
+        assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+def test_r16_who_is_asked_afresh_need_not_permit_once_more_what_is_over() -> None:
+    """It was opened when it was prepared, which is permitted for a week at most; what is left of its way takes longer."""
+    opened: dict[str, Any] = {"measures": ["opening"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
+    cards = ends_with("KZ", {}, opened) | ends_with("UZ", {})
+    table = consented(cards, plan_={"uses": ["opening"]}, permits=["opening"]).dispatch()
+    legs = table.delivery.plan.model_dump()["legs"]
+    longer = legs[0] | {"takes": timedelta(days=8)}
+    plan = asked_afresh(table, "uz.prosecutor authorisation", legs=[longer, legs[1]]).model_dump()
+    kz = next(one for one in plan["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "remind": [], "escalate": []}
+    change(table, Plan.model_validate(plan | {"checkpoints": [*plan["checkpoints"], again]}))
+    for state in ("kz", "uz"):
+        said = table.say(
+            f"{state}.prosecutor", "authorisation_granted", f"{state}-9", valid_until="2022-03-25T00:00:00Z", permits=[]
+        )
+        assert code(said) is None
+    assert table.delivery.state.halt is None
+
+
+@pytest.mark.parametrize(("more", "step", "goes"), [(80, {}, True), (81, {}, False), (81, STEP, True)])
+def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: int, step: dict[str, str], *, goes: bool) -> None:
+    """The delivery may take so many hours more; what is extended is permitted for as long as that takes."""
+    table = watched(step)
+    plan = taking(table, delivery=timedelta(hours=more))
+    if goes:
+        change(table, plan)
+    else:
+        assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+def test_r16_what_is_permitted_lasts_while_it_waits_for_who_is_asked_elsewhere() -> None:
+    """Uzbekistan permitted for a week that it is watched; Kazakhstan is asked afresh, and has two hundred hours, or two days."""
+    table = watched({})
+    document = table.delivery.plan.model_dump()
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz") | {"id": "kz-9", "remind": []}
+
+    def asking(hours: int) -> Plan:
+        again = kz | {"due": timedelta(hours=hours)}
+        return Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]})
+
+    assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, asking(200))
+    change(table, asking(48))
+
+
+@pytest.mark.parametrize(("due", "step", "goes"), [(48, {}, True), (200, {}, False), (200, STEP, True)])
+def test_r16_what_permits_it_now_lasts_until_its_state_has_answered(due: int, step: dict[str, str], *, goes: bool) -> None:
+    """On its last leg, as long as before, Uzbekistan is asked afresh, and has so many hours; or what permits it is extended."""
+    table = watched(step).hand_over()
+    legs = table.delivery.plan.model_dump()["legs"]
+    plan = asked_afresh(table, "uz.prosecutor authorisation", legs=[legs[0], legs[1] | {"means": "on foot"}]).model_dump()
+    next(one for one in plan["checkpoints"] if one["id"] == "uz-9")["due"] = timedelta(hours=due)
+    if goes:
+        change(table, Plan.model_validate(plan))
+    else:
+        assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, Plan.model_validate(plan))
+
+
+def test_r16_what_was_to_be_extended_is_not_weighed_anew_where_its_state_is_asked_for_something_else() -> None:
+    """The delivery in Uzbekistan takes longer than a permission lasts, and that may be extended; then it is asked afresh."""
+    table = watched(STEP)
+    change(table, taking(table, delivery=timedelta(hours=140)))
+    legs = table.delivery.plan.model_dump()["legs"]
+    change(table, asked_afresh(table, "uz.prosecutor authorisation", legs=[legs[0], legs[1] | {"means": "on foot"}]))
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_r16_what_is_new_is_weighed_where_the_way_takes_no_longer(*, before: bool) -> None:
+    """Uzbekistan permits for a day that it is watched, which is too short; where it was so before, another title stands."""
+    day = WATCHED | {"longest": "1d"}
+    if before:
+        table = watched({})
+        card = ends_with("UZ", {}, day)["UZ"]
+        table.delivery.state.cards = table.delivery.state.cards | {"UZ": card}
+        change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
+        return
+    table = on_the_last_leg(NOTHING_KZ | ends_with("UZ", {}, day))
+    plan = asked_afresh(table, "uz.prosecutor authorisation", surveillance=WATCH | {"check_in": timedelta(hours=12)})
+    assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
