@@ -110,8 +110,9 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     whole = _whole(plan, card.state)
     if term.ceiling is not None and whole > at_least(term.ceiling):
         problem = fill(
-            "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit and the margin; by "
-            "its rule card none lasts longer than {ceiling}, extended or not",
+            "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit, and the margin or "
+            "the time before its end at which nobody extends it; by its rule card none lasts longer than {ceiling}, extended or "
+            "not",
             state=card.state,
             whole=say_span(whole),
             ceiling=say_term(term.ceiling),
@@ -128,9 +129,11 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _whole(plan: Plan, state: str) -> timedelta:
     """How long an authorisation of this State, given at once, may have to last: until it leaves, to its exit from there, and the
-    margin; nothing where that is not on the route.
+    margin, or what is `unused` of it; nothing where that is not on the route.
     """
-    return plan.time_to_depart() + plan.time_to_leave(state) + plan.margin if state in plan.states() else timedelta()
+    if state not in plan.states():
+        return timedelta()
+    return plan.time_to_depart() + plan.time_to_leave(state) + max(plan.margin, plan.unused())
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:

@@ -738,6 +738,15 @@ class Plan(Frozen):
         steps = (self.at("authorise"), self.at("prepare"), self.at("dispatch"))
         return sum((max((one.due for one in step if one.id not in without), default=timedelta()) for step in steps), timedelta())
 
+    def unused(self) -> timedelta:
+        """How long before its end an authorisation that nobody may extend halts the delivery (R5): by the last warning, or by the
+        silence of who is asked to extend it since the first, whichever comes sooner.
+        """
+        leads = sorted(self.expiry_warnings)
+        if len(leads) < 2:
+            return sum(leads, timedelta())
+        return max(leads[0], leads[-1] - self.contingencies.extension)
+
     def time_to_leave(self, state: str, leg: int = 0) -> timedelta:
         """How long it may take from the start of a leg until the planned exit from a State: the `due_after` of the checkpoints at
         the ends of all legs from that one to the last in that State, or that calls there.

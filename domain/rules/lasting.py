@@ -33,7 +33,7 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
         waits = held_up(delivery, plan, without=there)
         longer = later or held_up(delivery, old, without=there) < waits
         known = () if longer else tuple(one for one, _, _ in not_apart(old, directory, card))
-        until += waits + (plan.margin if not state.dispatched else timedelta())
+        until += waits + _spare(delivery, plan)
         yield from _permitted_too_briefly(delivery, plan, directory, card, until, known)
 
 
@@ -57,6 +57,11 @@ def _beyond_its_ceiling(
             ceiling=say_term(term.ceiling),
         )
         yield Fault(place="legs", problem=problem)
+
+
+def _spare(delivery: Delivery, plan: Plan) -> timedelta:
+    """How much longer than needed it has to last: what is `unused` of it, and until it has left at least the margin."""
+    return plan.unused() if delivery.state.dispatched else max(plan.margin, plan.unused())
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,14 @@ class _Authorising:
         asked afresh there is answered. One that is still to be given begins now; where one alone gives it, it need not wait for
         itself.
         """
-        now, dispatched = self.delivery.reached, self.delivery.state.dispatched
-        left += self.plan.margin if not dispatched else timedelta()
+        now, spare = self.delivery.reached, _spare(self.delivery, self.plan)
         begun = [since for place in range(len(self.asked)) for since in self._begun(place)]
         alone = not begun and [len(one.authorities()) for one in self.open] == [1]
         leaves = left + held_up(self.delivery, self.plan, without=self.there if alone else "") - min(begun, default=now)
         goes_by = [since for one in self.asked for since in self._given(one)[: least(one)]]
-        if not goes_by or not dispatched:
-            return leaves
-        return max(leaves, self.answered - min(goes_by))
+        if not goes_by or not self.delivery.state.dispatched:
+            return leaves + spare
+        return max(leaves, self.answered - min(goes_by)) + spare
 
     def _begun(self, place: int) -> list[datetime]:
         """Since when those have authorised by whom this checkpoint goes in the end: as many of the last as it must have, less
@@ -110,7 +114,7 @@ class _Authorising:
     def _anew(self, question: PlannedCheckpoint, first: PlannedCheckpoint) -> int:
         """How many must authorise at a question who have not, where each who is asked there is asked at the first one, too."""
         alike = set(self._voices(question)) <= set(self._voices(first))
-        return least(question) - len(self._given(question)) if alike else 0
+        return max(least(question) - len(self._given(question)), 0) if alike else 0
 
     def _given(self, checkpoint: PlannedCheckpoint) -> list[datetime]:
         """Since when each authorises who is asked there, or whose place that has taken, the last first."""
@@ -149,7 +153,7 @@ def _permitted_too_briefly(  # noqa: PLR0913, PLR0917 - what it is weighed by
         last = max((one.valid_from for one in grants), default=None)
         whole = timedelta() if measure in known else until - (now if asked or last is None else last)
         if asked and last is not None and state.dispatched and rule.extension is None:
-            whole = max(whole, authorising.answered - last)
+            whole = max(whole, authorising.answered + plan.unused() - last)
         if whole > at_least(longest):
             problem = fill(
                 "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for "

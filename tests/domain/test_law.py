@@ -21,7 +21,7 @@ from domain.views.sentences import say
 from domain.words.moments import instant
 from domain.words.quantities import iso_span
 from tests.course import became, code, outcome_of
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
+from tests.support import MEASURES, Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 ORAL: dict[str, Any] = {"form": "oral", "given_at": "2022-03-01T05:30:00Z"}
 WRITTEN: dict[str, Any] = {
@@ -442,10 +442,11 @@ def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
         assert found == extended(until, ceiling="60d")
 
 
-def test_r5_no_plan_begins_that_no_authorisation_could_let_leave() -> None:
-    """Given at once, it lasts until it leaves, to its exit, and the margin; extended or not, by the card none does."""
-    plan = example_plan()
-    whole = plan.time_to_depart() + plan.time_to_leave("UZ") + plan.margin
+@pytest.mark.parametrize("margin", [24, 72])
+def test_r5_no_plan_begins_that_no_authorisation_could_let_leave(margin: int) -> None:
+    """Given at once, it lasts until it leaves, to its exit, and the margin or what is unused of it; by the card none does."""
+    plan = with_changes(plan_={"margin": timedelta(hours=margin)})
+    whole = plan.time_to_depart() + plan.time_to_leave("UZ") + max(plan.margin, timedelta(hours=36))
     for least, found in ((timedelta(), []), (timedelta(minutes=1), ["margin"])):
         card = card_of("UZ", terms=[provision("UZ", longest="30d", ceiling=iso_span(whole - least))])
         assert found == [place for place, _ in problems(plan, card, "R5")]
@@ -468,10 +469,59 @@ def test_r5_what_is_asked_for_is_no_more_than_the_card_lets_give() -> None:
     assert code(table.say("uz.prosecutor", "authorisation_extended", extension, valid_until=again)) is None
 
 
+@pytest.mark.parametrize(
+    ("warnings", "extension", "unused"), [((), 12, 0), ((24,), 12, 24), ((48, 12, 2), 12, 36), ((48, 12, 2), 47, 2)]
+)
+def test_r5_how_long_before_its_end_an_authorisation_is_of_no_use(warnings: tuple[int, ...], extension: int, unused: int) -> None:
+    """The last warning halts, and so does silence about an extension, for which is asked at the first."""
+    leads = tuple(timedelta(hours=one) for one in warnings)
+    plan = with_changes(plan_={"expiry_warnings": leads})
+    times = plan.contingencies.model_copy(update={"extension": timedelta(hours=extension)})
+    assert timedelta(hours=unused) == plan.model_copy(update={"contingencies": times}).unused()
+
+
+def test_r5_whatever_is_done_at_the_last_moment_is_done_before_an_authorisation_halts_it() -> None:
+    """By the card of Uzbekistan none lasts longer than its plan may take; it is given at once, and nothing is ever early."""
+    plan = with_changes(plan_={"surveillance": None}, consent_kz={"escalate": []})
+    free: dict[str, Any] = {"measures": MEASURES, "needs": "nothing"}
+    whole = plan.time_to_depart() + plan.time_to_leave("UZ") + plan.unused()
+    own = card_of("UZ", terms=[provision("UZ", ceiling=iso_span(whole))], measures=[provision("UZ", **free)])
+    table = Table(plan, other_cards=own | card_of("KZ", measures=[provision("KZ", **free)]))
+
+    def late(checkpoint: str) -> None:
+        due = table.at(checkpoint).due
+        assert due is not None
+        table.pass_time(seconds=(due - table.now).total_seconds() - 60)
+
+    table.say(
+        "uz.prosecutor",
+        "authorisation_granted",
+        "consent-uz",
+        valid_from=table.now.isoformat(),
+        valid_until=(table.now + whole).isoformat(),
+        permits=[],
+    )
+    late("consent-kz")
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-04-01T00:00:00Z", permits=[])
+    late("preparation")
+    table.say("kz.police", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    late("departure")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
+        table.say(service, kind, "departure")
+    late("tashkent-airport")
+    table.hand_over()
+    late("delivery")
+    table.say("uz.customs", "delivered", "delivery")
+
+    assert table.delivery.state.delivered
+    assert table.delivery.state.halt is None
+
+
 def test_r16_what_may_be_permitted_for_less_than_the_way_takes_is_asked_for_apart() -> None:
     """With an authorisation that lasts as long as the way, the post could not be, nor that it is opened."""
     plan = example_plan()
-    whole = plan.time_to_depart() + plan.time_to_leave("KZ") + plan.margin
+    whole = plan.time_to_depart() + plan.time_to_leave("KZ") + plan.unused()
     kz_post = {"measures": ["post"], "needs": "permission", "by": ["prosecutor"]}
     for least, found in ((timedelta(), 0), (timedelta(minutes=1), 1)):
         card = card_of("KZ", measures=[provision(**kz_post, longest=iso_span(whole - least))])

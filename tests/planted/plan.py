@@ -288,7 +288,6 @@ BUGS = (
         "limits",
     ),
     Bug("R5", "domain/plan/check_law.py", "if term.ceiling is not None and whole > at_least(term.ceiling):", "if False:", "law"),
-    Bug("R5", "domain/plan/check_law.py", "+ plan.margin if state in", "if state in", "law"),
     Bug("R5", "domain/plan/check_law.py", "return plan.time_to_depart() + plan.time", "return plan.time", "law"),
     Bug("R16", "domain/plan/check_law.py", "        yield from _apart(plan, directory, card)\n", "", "law"),
     Bug(
