@@ -268,7 +268,7 @@ class Checker:
         whole = self._scales.unequal if self._leg is not None or self._plan.held_back else self._scales.short_before_it_left
         if not gone and not self._split and not self._explained and whole(self._seized, self._custody):
             yield "R10: what was recovered is not what was sent, and nobody explained it"
-        if outcome == "lost_or_stolen" and not self._searched:
+        if outcome == "lost_or_stolen" and not self._searched and self._plan.surveillance is not None:
             yield "R9: given up as lost without a search"
         unseized = (self._delivered or self._plan.held_back) and self._explained
         yield from self._exhibits.unheld(gone=gone or self._split or unseized)

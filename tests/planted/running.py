@@ -345,6 +345,7 @@ BUGS = (
         "rehearsal/over_http",
     ),
     Bug("R16", "rehearsal/wedges.py", "*idle, *results_due(delivery)", "*idle", "rehearsal/wedges"),
+    Bug("R9", "rehearsal/invariants.py", " and self._plan.surveillance is not None:", ":", "rehearsal/simulator"),
     Bug("R11", "rehearsal/leaks.py", '    "taken_out",\n', "", "rehearsal/leaks"),
     Bug("ci", "tests/conftest.py", "if IN_CI and report.skipped", "if not IN_CI and report.skipped", "deploy/ci"),
 )

@@ -228,6 +228,11 @@ def test_a_seed_in_which_a_successor_authorises_anew_without_the_former_ones_con
     assert not campaign.run(seed).failure
 
 
+def test_a_seed_in_which_it_is_lost_by_a_plan_that_has_it_watched_by_nobody_holds() -> None:
+    """Nobody is asked to search for it there: that it was lost sight of is enough, once it has halted (R9)."""
+    assert not campaign.run(97_330).failure
+
+
 def test_officers_of_another_state_whose_leave_has_ended_are_refused_in_a_seed() -> None:
     """Their permission was not made longer: it is held, and what they do after that does not count (R16, R29)."""
     entries = simulate(campaign.world(35)).delivery.ledger.entries
