@@ -114,6 +114,7 @@ class System:
             case "freeze":
                 self._signal(fault, signal.SIGSTOP)
             case "full":
+                self.away.update(one for one in fault.on if one == "database")  # without room for a lock file it starts in vain
                 await asyncio.to_thread(disks.fill, self.disks[fault.on[0]])
             case "clock":
                 self.embedded.clocks[fault.on[0]].set(fault.step)
@@ -131,6 +132,7 @@ class System:
                 self._signal(fault, signal.SIGCONT)
             case "full":
                 await asyncio.to_thread(disks.make_room, self.disks[fault.on[0]])
+                self.away.difference_update(fault.on)
             case "clock":
                 self.embedded.clocks[fault.on[0]].set(0)
             case "cut" | "silent" | "slow":

@@ -18,13 +18,14 @@ from aiohttp import web
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from bench.__main__ import PROMPT
 from bench.chaos import disks
 from bench.chaos.__main__ import DoneFile, faults
 from bench.chaos.drill import Done, drill, open_folder
 from bench.chaos.faults import LINKS, PARTS, RESTARTS, WEIGHTS, Fault, drawn, possible
 from bench.chaos.growth import Series
 from bench.chaos.held import Case, differences
-from bench.chaos.installation import hindrances
+from bench.chaos.installation import Hurt, System, hindrances
 from bench.chaos.leftovers import left_of, open_in_temporal
 from bench.chaos.proxy import Proxy
 from bench.chaos.restored import restored
@@ -32,7 +33,7 @@ from bench.chaos.traffic import Load
 from domain.delivery.ledger import Entry, Receipt
 from protocol.calls import listening
 from tests.postgresql import is_installed
-from tests.support import Table
+from tests.support import Table, example_directory
 from workflows.messages import AWAIT_CONFIRMATIONS, LedgerSize
 
 SEED = 6
@@ -156,6 +157,23 @@ def test_a_disk_that_is_written_to_meanwhile_is_full_after_another_look(monkeypa
     assert ["remount,size=4096", "remount,size=8192"] == sizes
     with pytest.raises(subprocess.CalledProcessError):
         disks.fill(Path("full"))
+
+
+async def test_a_database_that_ended_on_a_full_disk_is_started_once_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not write its lock file before, and who waited for that would make no room meanwhile."""
+    tried: list[str] = []
+    ended = SimpleNamespace(process=SimpleNamespace(poll=lambda: 1), start=lambda: tried.append("database"))
+    embedded = cast(Hurt, SimpleNamespace(processes={}, database=ended))
+    system = System(embedded, example_directory(), PROMPT, Path(), {"database": Path("full")}, ())
+    for name in ("fill", "make_room"):
+        monkeypatch.setattr(disks, name, lambda _path, name=name: tried.append(name))
+    full = Fault(1, "full", ("database",), after=0.0, lasts=1.0)
+    await system.begin(full)
+    await system.revive()
+    await system.end(full)
+    await system.revive()
+
+    assert ["fill", "make_room", "database"] == tried
 
 
 def until(kills: int) -> Namespace:
