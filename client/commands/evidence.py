@@ -318,7 +318,7 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
     elif given:
         table.add_row(_("receipts"), _("none of this delivery is among those you gave"), style="yellow")
     if proved.foreign_receipts:
-        table.add_row(_("passed over"), _("{count} receipts of other deliveries", count=proved.foreign_receipts))
+        table.add_row(_("passed over"), _("receipts of other deliveries: {count}", count=proved.foreign_receipts))
     for one in proved.put_back:
         said = (
             _(
@@ -360,7 +360,8 @@ def _proof(proved: Verified, keys: str | None, *, given: bool) -> Table:
         table.add_row(_("countersigned"), _("nothing: no service has signed what it had seen"), style="yellow")
     if proved.hearsay:
         table.add_row(
-            _("hearsay"), _("of {count} requests the installation alone says that they were received", count=proved.hearsay)
+            _("hearsay"),
+            _("requests of which the installation alone says that they were received: {count}", count=proved.hearsay),
         )
     if proved.remarked:
         table.add_row(_("remarked"), _of_remarked(proved.remarked), style="yellow")

@@ -377,7 +377,7 @@ async def test_what_is_verified_says_which_receipts_it_has_checked(desk: Desk, t
 
     assert (0, 0, 7) == (proved.code, document.code, alone.code)
     assert "1: each is signed with one of these keys, and of this ledger" in proved.out
-    assert "1 receipts of other deliveries" in proved.out
+    assert "receipts of other deliveries: 1" in proved.out
     assert "none of this delivery is among those you gave" in nothing.out
     assert (1, 1) == (document.json["receipts"], document.json["foreign_receipts"])
     assert 0 == alone.json["receipts"]
