@@ -37,6 +37,9 @@ NO_COMMON_WAY = found(
 )
 PERMISSION_WANTING = found("R16", "permission_wanting", "not permitted: {permission} in {state}", permission="word", state="name")
 
+DECIDES_NOTHING: tuple[PlanStep, ...] = ("muster", "close")
+"""Steps of which a checkpoint is closed by silence: a team's readiness for the arrest, and the closing."""
+
 
 class Course(Contingency):
     """Nothing in the plan says how to go on: initiator and responsible authority decide."""
@@ -351,7 +354,7 @@ def _may_stay_unanswered(delivery: Delivery, name: str, progress: Progress) -> b
     if contingency is not None:
         return contingency.may_stay_unanswered(delivery.state)
     planned = delivery.plan.find(name)
-    return planned is not None and planned.step in ("muster", "close")
+    return planned is not None and planned.step in DECIDES_NOTHING
 
 
 def _openings(delivery: Delivery, step: PlanStep, now: datetime) -> Iterator[AnyEvent]:

@@ -34,7 +34,7 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
         longer = later or held_up(delivery, old, without=there) < waits
         known = () if longer else tuple(one for one, _, _ in not_apart(old, directory, card))
         until += waits + _spare(delivery, plan)
-        yield from _permitted_too_briefly(delivery, plan, directory, card, until, known)
+        yield from _permitted_too_briefly(_Authorising(delivery, plan, there), directory, card, until, known)
 
 
 def _beyond_its_ceiling(
@@ -107,8 +107,8 @@ class _Authorising:
         """Since when those have authorised by whom this checkpoint goes in the end: as many of the last as it must have, less
         those who must give it anew, there or at a later one.
         """
-        first, *later = self.asked[place:]
-        anew = max(self._anew(one, first) for one in (first, *later))
+        first = self.asked[place]
+        anew = max(self._anew(one, first) for one in self.asked[place:])
         return self._given(first)[: max(least(first) - anew, 0)]
 
     def _anew(self, question: PlannedCheckpoint, first: PlannedCheckpoint) -> int:
@@ -132,16 +132,15 @@ class _Authorising:
         return tuple(dict.fromkeys(map(self.plan.successor_of, checkpoint.authorities())))
 
 
-def _permitted_too_briefly(  # noqa: PLR0913, PLR0917 - what it is weighed by
-    delivery: Delivery, plan: Plan, directory: Directory, card: RuleCard, until: datetime, known: Collection[Measure]
+def _permitted_too_briefly(
+    authorising: _Authorising, directory: Directory, card: RuleCard, until: datetime, known: Collection[Measure]
 ) -> Iterator[Fault]:
     """A measure would have to be permitted with an authorisation for longer than the card lets: from now, where its State is
     still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended. Where it is
     asked, what is `still_done` alone: an act need not permit once more what is over. Not what is `known` to be so long. And once
     it has left, what permits it now must last until that is answered, however long it was to be before.
     """
-    state, now = delivery.state, delivery.reached
-    authorising = _Authorising(delivery, plan, card.state)
+    plan, state, now = authorising.plan, authorising.delivery.state, authorising.delivery.reached
     asked = bool(authorising.open)
     done = still_done(state, plan, card.state, plan.permissions(card))
     for measure, rule, longest in not_apart(plan, directory, card):

@@ -5,6 +5,7 @@ from domain.delivery.progress import Progress
 from domain.plan.plan import PlannedCheckpoint
 from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
+from domain.rules.course import DECIDES_NOTHING
 from domain.views.names import WhenOverdue
 
 
@@ -34,6 +35,6 @@ def when_overdue(planned: PlannedCheckpoint) -> WhenOverdue:
         return "halts"
     if planned.overdue == "interdict":
         return "seized"
-    if planned.step in ("muster", "close"):
+    if planned.step in DECIDES_NOTHING:
         return "closes"
     return "waits" if planned.step in ("arrest", "account") else "stays"

@@ -330,7 +330,7 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/lasting.py",
-        "self._anew(one, first) for one in (first, *later))",
+        "self._anew(one, first) for one in self.asked[place:])",
         "self._anew(one, first) for one in (first,))",
         "lasting",
     ),
