@@ -120,7 +120,7 @@ class Consents:
         def counts(one: Grant) -> bool:
             return one.live(at) and (until is None or until <= one.valid_until)
 
-        asked = self._asking(state)
+        asked = self._state.plan.asking(state)
         return bool(asked) and all(self._enough(asked[place:], counts) for place in range(len(asked)))
 
     def rests_on(self, grant: Grant) -> bool:
@@ -135,7 +135,7 @@ class Consents:
         """Whether, of the checkpoints of step `authorise` in its State up to the one that asked for it, one has not enough that
         counts.
         """
-        asked = self._asking(grant.state)
+        asked = self._state.plan.asking(grant.state)
         order = [one.id for one in asked]
         answered = range(order.index(grant.at) + 1 if grant.at in order else len(order))
         return not all(self._enough(asked[place:], counts) for place in answered)
@@ -145,7 +145,7 @@ class Consents:
         come after the one that asked for it, one has not enough that is final, so that it is not `authorised`. Or it has
         `decided` afresh: another authorisation was given there at one of these, to another request.
         """
-        asked = self._asking(grant.state)
+        asked = self._state.plan.asking(grant.state)
         order = [one.id for one in asked]
         later = asked[order.index(grant.at) + 1 :] if grant.at in order else []
         if not all(self._enough(later[place:], lambda one: one.final) for place in range(len(later))):
@@ -159,16 +159,12 @@ class Consents:
         known = (one for one in self._state.grants.values() if plan.authorities(one.state) or touches(plan, one.state, directory))
         return tuple((one.state, *found) for one in known for found in one.binding(checkpoint))
 
-    def _asking(self, state: str) -> list[PlannedCheckpoint]:
-        """The checkpoints of step `authorise` that ask for an authorisation in a State, in the plan's order."""
-        return [one for one in self._state.plan.at("authorise") if one.state == state and one.authorities()]
-
     def may_be_authorised(self, state: str) -> bool:
         """Whether the State has authorised, once those answer that are still asked there and must: each of its checkpoints of
         step `authorise` has enough with the authorisations that are final, have not expired and allow the plan's `modality`, and
         with as many as must answer at it, or at a later one, that has not closed.
         """
-        asked, now_asked = self._asking(state), self._state.plan.successor_of
+        asked, now_asked = self._state.plan.asking(state), self._state.plan.successor_of
 
         def stands(grant: Grant) -> bool:
             return grant.final and not grant.expired and self._state.plan.modality in grant.modalities

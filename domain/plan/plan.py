@@ -738,6 +738,10 @@ class Plan(Frozen):
         steps = (self.at("authorise"), self.at("prepare"), self.at("dispatch"))
         return sum((max((one.due for one in step if one.id not in without), default=timedelta()) for step in steps), timedelta())
 
+    def asking(self, state: str) -> list[PlannedCheckpoint]:
+        """The checkpoints of step `authorise` that ask for an authorisation in a State, in order."""
+        return [one for one in self.at("authorise") if one.state == state and one.authorities()]
+
     def unused(self) -> timedelta:
         """How long before its end an authorisation that nobody may extend halts the delivery (R5): by the last warning, or by the
         silence of who is asked to extend it since the first, whichever comes sooner.

@@ -75,7 +75,7 @@ class _Authorising:
     @cached_property
     def asked(self) -> list[PlannedCheckpoint]:
         """Where its authorities are asked, in the plan's order."""
-        return [one for one in self.plan.at("authorise") if one.state == self.there and one.authorities()]
+        return self.plan.asking(self.there)
 
     @cached_property
     def open(self) -> list[PlannedCheckpoint]:
