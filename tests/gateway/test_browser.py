@@ -187,10 +187,10 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
-    await expect(at.page.locator("#refused")).to_contain_text("already used")
+    await expect(at.page.locator("#refused:visible")).to_contain_text("already used")
     await at.page.route("**/desk/in", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
     await at.page.evaluate("location.hash = 'another'")
-    await expect(at.page.locator("#unable")).to_contain_text("Vigil does not answer")
+    await expect(at.page.locator("#unable:visible")).to_contain_text("Vigil does not answer")
     await expect(at.page.locator("#refused")).to_be_hidden()  # nobody has used it
     await at.page.unroute("**/desk/in")
     await at.sign_in()  # with a fresh one, where that stands open
@@ -525,7 +525,7 @@ async def test_a_browser_without_a_key_of_its_service_signs_nothing(at: At) -> N
     for script in ("", "IDBFactory.prototype.open = () => { throw new Error(); };"):  # the browser's store of keys is broken
         await at.page.add_init_script(script)
         await at.page.reload()
-        await expect(at.page.locator("#no-key")).to_contain_text("cannot sign yet")
+        await expect(at.page.locator("#no-key:visible")).to_contain_text("cannot sign yet")
         await expect(at.page.get_by_role("button", name="Sign and stop")).to_be_disabled()
 
 
@@ -608,7 +608,7 @@ async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Cl
             await expect(at.page.locator("h1")).to_have_text(at.plan.operation)
             await expect(at.page.locator(".who")).to_have_text("S-9 · supervision")
             await at.page.get_by_role("button", name="Hold or stop it").click()
-            await expect(at.page.locator("#stop")).to_contain_text("You have signed in without a key")
+            await expect(at.page.locator("#stop:visible")).to_contain_text("You have signed in without a key")
             await expect(at.page.locator("#stop pre")).to_contain_text(f"vigil stop {at.plan.operation} --as supervision")
             assert 0 == await at.page.locator("#form, #check, #hold").count()
             assert {"Strict"} == {one["sameSite"] for one in await at.context.cookies(at.installation.url)}
