@@ -35,11 +35,11 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 
-test: $(STAMP) ## run the tests (six processes, since many wait; warnings are errors)
-	@$(BIN)/python -m pytest -n 6 --dist worksteal
+test: $(STAMP) ## run the tests (warnings are errors)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
-slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every example on Temporal
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "(browser or kill or slow) and not whole"
+slow: $(STAMP) ## run the tests that `make test` leaves out: what wants a server, a real browser, processes killed, parsers given nonsense
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -m "(browser or kill or slow) and not whole"
 
 all-tests: test slow ## run every test but those of `make whole`
 

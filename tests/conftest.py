@@ -23,6 +23,18 @@ if (
 gc.disable()  # until the tests are collected: nothing of that is ever let go of
 
 
+SERVERS = {"temporal", "postgresql"}
+"""The fixtures that are servers of their own. Most tests that want one wait for it most of their time."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What wants a server is slow, but for what is marked as the core."""
+    for item in items:
+        if SERVERS & {*item.fixturenames} and not item.get_closest_marker("core"):
+            item.add_marker("slow")
+
+
 def pytest_collection_finish() -> None:
     """From here on the collector looks at what tests make, and not at thousands of tests and modules again and again."""
     gc.enable()

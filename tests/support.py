@@ -58,7 +58,7 @@ SCENARIOS = (
     "cash-by-bus",
 )
 """The examples that are short enough to run on Temporal too. In the simulator all of them run, see `test_examples`."""
-SAMPLED = (*EXAMPLE_PLANS, "stopped-under-way", "consent-withdrawn", "backup-answers", "delegated-say")
+SAMPLED = ("almaty-tashkent", "stopped-under-way")
 """Those of them that `make test` runs on Temporal; `make slow` runs all."""
 
 

@@ -171,6 +171,7 @@ def two_of_russia() -> tuple[Plan, Scenario]:
     return with_changes(plan, consent_ru={"requires": both}), scenario
 
 
+@pytest.mark.core
 async def test_a_service_that_received_is_not_asked_twice_because_another_is_down(temporal: Client) -> None:
     """Attempts that follow only ask those who have not received: `asked` is remembered across attempts."""
     up = Misbehaving(free_ports(1)[0], lambda _self, _request: {})
@@ -260,6 +261,7 @@ async def test_one_that_acknowledges_and_never_answers_ends_as_silence(temporal:
     assert view.halted.startswith("R2")
 
 
+@pytest.mark.core
 async def test_a_polled_service_is_heard(temporal: Client) -> None:
     """What it has answered is fetched and enters by the same door as everyone's statement."""
     service = Misbehaving(
@@ -428,13 +430,9 @@ ASKED_BY = ("push", "poll", "answers", "desk", "mail")
 """A service that is called, one that is to be polled, one that is polled for its answers, a desk with three webhooks, and one
 that is told by mail.
 """
-QUICK = {*product(("push", "desk"), ("hangs", "trickles")), *product(("poll", "answers"), ("hangs", "floods")), ("mail", "hangs")}
-"""Those of the table that `make test` looks at."""
 
 
-@pytest.mark.parametrize(
-    ("by", "way"), [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in product(ASKED_BY, WAYS)]
-)
+@pytest.mark.parametrize(("by", "way"), [*product(ASKED_BY, WAYS)])
 async def test_a_service_that_does_not_do_its_part_delays_nobody_elses_question(
     temporal: Client, monkeypatch: pytest.MonkeyPatch, by: str, way: Way
 ) -> None:

@@ -32,7 +32,7 @@ def _called() -> str:
     return f"archive_{os.getpid()}_{time.monotonic_ns()}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new empty database of each kind, without a table."""
     if request.param == "sqlite":
@@ -41,7 +41,7 @@ def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.create(_called())
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new database of each kind, its tables made and empty."""
     if request.param == "sqlite":

@@ -214,6 +214,7 @@ async def test_who_has_waited_for_a_lock_sees_what_was_written_meanwhile(url: st
     assert 8 == number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_who_is_frozen_in_the_middle_of_writing_keeps_nobody_else_from_it(
     url: str, monkeypatch: pytest.MonkeyPatch

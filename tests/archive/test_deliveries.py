@@ -170,6 +170,7 @@ async def test_every_list_is_complete_and_in_order(url: str) -> None:
                 assert keys == sorted(keys, reverse=sort == "started")  # type: ignore[type-var]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 async def test_nothing_is_lost_while_rows_change_between_pages(url: str, seed: int) -> None:
     """150 deliveries change, begin and end while somebody pages. Each row that did not change comes exactly once.

@@ -80,6 +80,7 @@ async def test_a_database_that_is_away_says_so() -> None:
             await asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_a_change_that_no_standby_has_is_not_said_to_be_entered_however_often_it_is_announced(url: str) -> None:
     """Whoever announces it again finds it in the one database, where the first attempt left it. If that were an answer, a revoked

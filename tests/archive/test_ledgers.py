@@ -426,6 +426,7 @@ async def test_whoever_is_killed_while_keeping_leaves_whole_batches(url: str) ->
     assert {row.delivery for row in found["data_keys"]} == counts.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_a_batch_that_no_standby_has_is_not_said_to_be_kept_however_often_it_is_tried(url: str) -> None:
     """The standby is away, and whoever gives up waiting for it leaves the batch in the one database: the next attempt finds it

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from sqlalchemy import event, func, select
 
 from archive.database import Database
@@ -154,6 +155,7 @@ async def test_later_words_take_the_place_of_earlier_ones(url: str) -> None:
     assert ([], 2) == (said(found, "arrested"), len(said(found, "counted")))
 
 
+@pytest.mark.slow
 async def test_sums_of_the_largest_numbers_are_exact(url: str) -> None:
     """Ten thousand consignments of the largest mass there is are more than a database can hold in one number."""
     async with opened(url) as room:

@@ -157,6 +157,7 @@ async def test_a_delivery_is_read_as_it_stood_when_the_shift_began(kept: Kept) -
     assert glance(stood) != glance(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_a_handover_that_no_standby_has_is_not_found_however_often_it_is_signed(url: str) -> None:
     """Whoever signs it again is answered with what is found. The first attempt leaves it in the one database, and with that

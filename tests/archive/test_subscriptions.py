@@ -81,6 +81,7 @@ async def test_a_request_that_comes_to_two_gateways_subscribes_once(url: str) ->
     assert other not in made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_what_was_ended_is_not_said_to_be_gone_before_the_standby_has_that(url: str) -> None:
     """Whoever gives up waiting for it has ended it in the one database: it goes on to tell once that machine is lost."""

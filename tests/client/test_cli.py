@@ -136,6 +136,7 @@ async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> Non
     assert ["vigil.pem"] == [path.name for path in (tmp_path / "keys").iterdir()]
 
 
+@pytest.mark.core
 async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     """From the inbox to a receipt; a field that is missing is named and nothing is sent; a refusal halts the delivery."""
     name = desk.plan.operation
@@ -168,6 +169,7 @@ async def test_what_breaks_a_rule_is_told_with_its_number_and_code_four(desk: De
     assert "R4" in ran.err
 
 
+@pytest.mark.core
 async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
     """A stop by the coordinator; the ledger as lines and as JSON; list shows it halted in due course."""
     name = desk.plan.operation
@@ -228,6 +230,7 @@ async def test_waiting_for_a_checkpoint_that_cannot_come_ends_at_once(desk: Desk
     assert "no checkpoint departure closed" in never.err
 
 
+@pytest.mark.core
 async def test_an_outsider_gets_not_found(desk: Desk) -> None:
     """Exit 3, as for a delivery that does not exist; 5 with a key that is not in the directory."""
     (desk.keys / "tj.customs.pem").write_bytes(private_pem(private_key_of("tj.customs")))

@@ -167,6 +167,7 @@ async def examined(folder: Path, by: By, *more: object, port: int | None = None)
         return await vigil("conformance", f"http://127.0.0.1:{mine}/vigil", *where, "--gateway", door, *more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["push", "poll"])
 async def test_the_reference_service_takes_part_as_the_protocol_says(tmp_path: Path, by: By) -> None:
     """As a real process, pushing and polled, it passes every check there is for it; exit code 0."""
@@ -779,6 +780,7 @@ async def some_failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dic
     return await all_found_in(("none, following", *TOLD), tmp_path_factory)
 
 
+@pytest.mark.slow
 async def test_each_fault_fails_the_check_that_is_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Services with one fault each: exactly what is wrong with each is found, and nothing else is blamed."""
     failed = await all_found_in(FAULTS, tmp_path_factory)
@@ -786,6 +788,7 @@ async def test_each_fault_fails_the_check_that_is_its_own(tmp_path_factory: pyte
     assert {name: fault.fails for name, fault in FAULTS.items()} == {name: set(found) for name, found in failed.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("some_failed")
 def test_one_that_follows_reads_its_own_statements() -> None:
     """The changes of the examination are real entries: a withheld one, what the service said, and the end."""

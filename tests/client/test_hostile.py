@@ -182,6 +182,7 @@ def test_errors_are_explained_in_text(words: str) -> None:
     assert is_harmless(written.getvalue())
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # a busy machine is no fault
 @given(words=hostile)
 def test_a_packet_with_a_strangers_words_verifies_where_the_door_takes_them_or_says_in_text_why_not(words: str) -> None:

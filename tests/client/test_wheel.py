@@ -25,6 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_installation_is_begun_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
     """`vigil init` in an empty folder has services, cards, keys and a plan that the check accepts; nothing is read elsewhere."""
     route = ("--route", "KZ Mail centre, Almaty, UZ Tashkent", "--channel", "mail", "--goods", "heroin 5.3 kg")

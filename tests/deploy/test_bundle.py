@@ -172,6 +172,7 @@ def test_an_installation_that_was_interrupted_in_its_last_step_is_finished(bundl
     assert (0, there) == (again.returncode, (tmp_path / "opt" / "current").resolve())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("python", ["gone", "another"])
 def test_a_version_whose_python_is_gone_is_installed_anew(bundle: Callable[..., Path], tmp_path: Path, python: str) -> None:
     """The system has another Python since, and the same version comes in a bundle for that: it is not said that it is there.

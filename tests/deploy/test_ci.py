@@ -9,6 +9,8 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 RUN = CONFTEST.parents[1] / ".ci" / "run"
 LEFT_OUT = """
@@ -44,6 +46,7 @@ def test_that_holds() -> None:
 REASONS = ("nobody has installed it", "no browser is there", "no server is there")
 
 
+@pytest.mark.slow
 async def test_where_ci_says_so_a_test_that_is_left_out_has_failed_with_its_reason(tmp_path: Path) -> None:
     """By a mark, on the way, and by a fixture; one that is expected to fail, and one that holds, are as they were."""
     shutil.copy(CONFTEST, tmp_path)

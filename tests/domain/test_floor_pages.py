@@ -133,6 +133,7 @@ def calls(work: Callable[[], object]) -> int:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "question",
     [

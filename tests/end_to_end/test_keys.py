@@ -104,6 +104,7 @@ async def shown(screen: int, words: str) -> str:
     return await asyncio.wait_for(asyncio.to_thread(read), PATIENCE)
 
 
+@pytest.mark.slow
 @linux
 async def test_the_passphrase_of_the_installation_is_typed_once_and_is_in_no_list_and_no_file(place: Place) -> None:
     """Worker and gateway are told it through a pipe: no process shows it to whoever looks, Temporal's never hears it."""
@@ -137,6 +138,7 @@ async def test_with_a_wrong_passphrase_nothing_is_started(place: Place) -> None:
     assert not (place.folder / "home").exists()
 
 
+@pytest.mark.slow
 async def test_services_change_their_keys_while_it_runs(place: Place) -> None:
     """With the passphrase in a file. A new key counts at once, a revoked one is refused from that moment, for calls and for
     statements that were signed before and come in after; and the packet verifies with the directory as it is then.
@@ -171,6 +173,7 @@ async def test_services_change_their_keys_while_it_runs(place: Place) -> None:
     assert {old, new} <= {one["key"] for one in verified.json["signers"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["worker", "gateway"])
 @pytest.mark.parametrize(
     ("passphrase", "problem"),

@@ -148,6 +148,7 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
     assert 0 == again.returncode
 
 
+@pytest.mark.slow
 async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...], tmp_path: Path) -> None:
     """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts. Both
     are ready, each metric that an alert is about is there, and the doctor finds nothing wrong.
@@ -178,6 +179,7 @@ async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tup
     assert [200, 200] == ready
 
 
+@pytest.mark.slow
 async def test_settings_of_another_installation_in_the_shell_keep_no_up_from_coming_up(
     installation: tuple[object, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +247,7 @@ async def test_a_folder_holds_one_rehearsal_at_a_time(tmp_path: Path) -> None:
     assert f"process {first.pid}" in second.err
 
 
+@pytest.mark.slow
 @linux
 async def test_temporals_pages_are_read_in_clear_by_the_supervisor_whose_key_is_there(installation: tuple[object, ...]) -> None:
     """`up` says as whom; the pages are told the codec endpoint, which decodes for them and for no other page. Without a key of a

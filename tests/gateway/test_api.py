@@ -64,6 +64,8 @@ from tests.support import example_cards, example_directory, example_plan, exampl
 from worker import worker_for
 from workflows.messages import workflow_id
 
+pytestmark = pytest.mark.core
+
 
 @dataclass
 class At:

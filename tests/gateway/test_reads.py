@@ -36,6 +36,8 @@ from tests.gateway.test_keys import of, revocation
 from tests.installation import PAYLOAD_KEYS, VIGIL_KEY, Installation, installed, renamed, stop_by
 from tests.support import example_plan, signed_plan
 
+pytestmark = pytest.mark.core
+
 PATIENCE = 20.0
 
 

@@ -532,6 +532,7 @@ PAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("face", PAGES)
 @settings(deadline=None, max_examples=40)  # the first page of a kind is made from its template
 @example(words="".join((*HOSTILE, *ORDERS)))

@@ -285,6 +285,7 @@ def wide_blocks() -> tuple[Block, ...]:
     return (*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)
 
 
+@pytest.mark.slow
 def test_no_word_leaves_its_room() -> None:
     """A word as long as a text may be stands over nothing else: in PDF it breaks, and the margin stays white."""
     made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
@@ -329,6 +330,7 @@ def test_the_whole_name_of_a_row_of_bars_stands_beside_them() -> None:
     assert dark[0] > dark[1] + 2 * 5 * 2  # at least five lines more for each, of two rows of pixels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "language"),
     [("handover.kazakh-russian-border", "ru-en"), ("request.ru.customs", "ru"), ("submission.KG", "en"), ("court", "ru")],

@@ -47,6 +47,7 @@ def name_of(call: ast.Call) -> str:
     return call.func.id
 
 
+@pytest.mark.slow
 def test_only_a_literal_is_marked() -> None:
     """Who gathers texts for translators reads the source: what stands in a variable it does not see."""
     marked = [(place, one) for place, one in calls(*OURS) if name_of(one) == "mark"]

@@ -53,6 +53,7 @@ def test_every_field_of_a_plan_is_changed() -> None:
     assert {f"legs.*.{name}" for name in Leg.model_fields} <= fields
 
 
+@pytest.mark.slow
 def test_a_new_field_is_changed_without_anybody_remembering_it() -> None:
     """A list of something new is begun, its element's fields are changed, and so is a new field of each checkpoint."""
     plan = PlanOfTomorrow.model_validate(example_plan().model_dump() | {"witnesses": [{"service": "kz.knb", "after": "1h"}]})

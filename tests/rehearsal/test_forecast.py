@@ -2,6 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from rehearsal.forecast import BINS, Failure, RunEstimate, course, forecast
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
@@ -120,6 +122,7 @@ def test_every_run_stands_in_one_column() -> None:
     assert 1 == len(forecast(PLAN, [lasting(1, 3)]).histogram)
 
 
+@pytest.mark.slow
 def test_runs_on_several_processes_are_those_of_one() -> None:
     """The same seeds give the same courses in the same order, wherever they are computed."""
     trials = Trials((world(),), FEW + 2, trouble=50)

@@ -49,6 +49,7 @@ from rehearsal.simulator import Simulated, Wedged, World, simulate
 from rehearsal.stand_ins import StandInBook
 
 SEEDS, BATCH = 120, 20
+BATCHES = [pytest.param(first, marks=pytest.mark.slow if first else ()) for first in range(0, SEEDS, BATCH)]
 """In batches, so that processes share them."""
 ASKED = {
     "prepared": "prepared",
@@ -370,7 +371,7 @@ def problems_of(seed: int) -> list[str]:
     return proof.problems
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+@pytest.mark.parametrize("first", BATCHES)
 def test_no_plan_that_the_check_accepts_ends_with_mass_power_or_measurement_from_nowhere(first: int) -> None:
     """Each exhibit is held, each act is by a service with that power there, and each figure was said by somebody."""
     assert {} == {seed: found for seed in range(first, first + BATCH) if (found := problems_of(seed))}
@@ -452,6 +453,7 @@ def acts_of(chosen: World, rule: str = "R29") -> tuple[list[str], set[str]]:
     return [one for one in proof.problems if one.startswith(rule)], codes
 
 
+@pytest.mark.slow
 def test_a_plan_that_nobody_checked_lets_no_state_act_where_it_has_no_power() -> None:
     """Whatever it asks of whom, the rules say it again; and the seeds ask for enough."""
     found = {seed: acts_of(unchecked(seed)) for seed in range(30)}
@@ -459,6 +461,7 @@ def test_a_plan_that_nobody_checked_lets_no_state_act_where_it_has_no_power() ->
     assert "no_power_there" in {code for _, codes in found.values() for code in codes}
 
 
+@pytest.mark.slow
 def test_nothing_crosses_a_border_by_a_seizure_in_another_state() -> None:
     """Of a plan that nobody checked, by which another State alone accounts for what was seized: it recovers none of it."""
     found = {seed: acts_of(sent_nowhere(seed), "R30") for seed in range(15)}
@@ -466,6 +469,7 @@ def test_nothing_crosses_a_border_by_a_seizure_in_another_state() -> None:
     assert "recovered_elsewhere" in {code for _, codes in found.values() for code in codes}
 
 
+@pytest.mark.slow
 def test_guests_act_while_they_have_leave_and_no_longer() -> None:
     """The permission ends before, on or after the way, and before that somebody is asked for longer; nobody acts without it."""
     worlds = {seed: world for seed in range(40) if (world := guesting(seed)) is not None}
@@ -502,6 +506,7 @@ def assisted(seed: int) -> World:
     return World(Plan.model_validate(words), directory, cards, CALM.model_copy(update={"acts": tuple(acts)}), seed)
 
 
+@pytest.mark.slow
 def test_nobody_decides_without_public_authority_and_nobody_runs_one_whom_the_law_excludes() -> None:
     """Whatever is asked of a laboratory, whoever lets it speak, and whatever customs say that may not; the seeds ask for it."""
     problems, codes = [], set()

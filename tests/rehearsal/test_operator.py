@@ -84,6 +84,7 @@ def test_what_a_service_signs_in_the_one_history_is_an_alarm_in_the_other(run: S
     assert set(signed_elsewhere(other, number)) <= set(verified(other, other).other_history)
 
 
+@pytest.mark.slow
 def test_each_fraud_is_found_in_seeds_of_trouble() -> None:
     """Whatever of it the seed chooses, in whatever delivery."""
     for seed in range(1, 13):

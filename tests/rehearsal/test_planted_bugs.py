@@ -32,6 +32,7 @@ def faults_of(bug: Bug) -> Iterator[str]:
             yield f"{bug.rule}: there is no {test}"
 
 
+@pytest.mark.slow
 def test_each_bug_has_one_place_in_the_code_and_tests_that_must_catch_it() -> None:
     """Its text stands once in its file, what stands there then is Python, and each test it names is there."""
     assert [] == [fault for bug in BUGS for fault in faults_of(bug)]
@@ -48,6 +49,7 @@ def test_a_run_that_was_ended_from_outside_has_caught_nothing(tmp_path: Path) ->
         passes(("sh", "-c", "kill -TERM $$"), tmp_path)
 
 
+@pytest.mark.slow
 def test_what_fails_without_a_bug_is_said(tmp_path: Path) -> None:
     """Whoever is told that a run proves nothing is told why."""
     tree = tmp_path / "0"

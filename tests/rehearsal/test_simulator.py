@@ -22,6 +22,7 @@ from tests.support import Table, example_cards, example_directory, example_scena
 
 SEEDS, BATCH = 80, 20
 """In batches, so that processes share them. `make campaign` goes on to ten thousand."""
+BATCHES = [pytest.param(first, marks=pytest.mark.slow if first else ()) for first in range(0, SEEDS, BATCH)]
 
 
 def world(name: str, seed: int = 1, restart_chance: float = 0.0) -> World:
@@ -30,7 +31,7 @@ def world(name: str, seed: int = 1, restart_chance: float = 0.0) -> World:
     return World(plan, example_directory(), example_cards(), scenario, seed, restart_chance)
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+@pytest.mark.parametrize("first", BATCHES)
 def test_seeds_of_chaos_break_no_invariant(first: int) -> None:
     """Refusals, silence, mismeasurement, stops, forgeries and restarts: no rule is ever broken, every packet verifies."""
     results = list(map(campaign.run, range(first, first + BATCH)))

@@ -189,6 +189,7 @@ def test_a_rehearsal_is_compressed_with_the_paces_in_mind() -> None:
     assert seconds >= 1.5
 
 
+@pytest.mark.slow
 def test_chance_decides_by_the_seed() -> None:
     """An act of 30 in a hundred happens in some rehearsals and not in others, and always in the same ones."""
     chosen = scenario({"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused", "chance": 30})

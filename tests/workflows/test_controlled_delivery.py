@@ -56,7 +56,7 @@ async def updates_of(at: Installation, plan: Plan) -> int:
     return sum(one.HasField("workflow_execution_update_accepted_event_attributes") for one in events)
 
 
-@pytest.mark.parametrize("name", [pytest.param(one, marks=() if one in SAMPLED else pytest.mark.slow) for one in SCENARIOS])
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.core if one in SAMPLED else ()) for one in SCENARIOS])
 async def test_every_example_ends_on_temporal_as_its_scenario_says(temporal: Client, name: str) -> None:
     """On a real server, with every service over HTTP, each example ends as expected and its packet verifies."""
     plan, scenario = quick(*example_scenario(name))
@@ -74,6 +74,7 @@ async def test_every_example_ends_on_temporal_as_its_scenario_says(temporal: Cli
     Checker(plan).check(entries)
 
 
+@pytest.mark.core
 async def test_the_same_statement_again_gets_its_first_receipt_and_no_second_entry(temporal: Client) -> None:
     """Idempotent by statement id in the workflow's own state, whatever the update's id."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]
@@ -89,6 +90,7 @@ async def test_the_same_statement_again_gets_its_first_receipt_and_no_second_ent
     assert 1 == sum(isinstance(entry.event, Stated) for entry in ledger)
 
 
+@pytest.mark.core
 async def test_another_content_under_the_same_statement_id_is_recorded_as_refused(temporal: Client) -> None:
     """R18 through the real door: Temporal's own deduplication by update id does not hide the attempt."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]
@@ -121,6 +123,7 @@ async def test_noise_leaves_no_trace_in_temporals_history(temporal: Client) -> N
     assert len(history.events) - before < NOISES
 
 
+@pytest.mark.core
 async def test_a_signal_feeds_the_same_door(temporal: Client) -> None:
     """Store and forward: what is left by signal is judged as if submitted, and a later update gets the same receipt."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]
@@ -189,6 +192,7 @@ async def parked(at: Installation, plan: Plan) -> list[str]:
                 return [str(await converter.decode_failure(failure)) for failure in pending.values()]
 
 
+@pytest.mark.core
 async def test_nothing_stays_pending_behind_a_closed_checkpoint(temporal: Client) -> None:
     """The moment a stop closes the consent checkpoints, their activities are gone; only those of the stop remain."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]

@@ -184,6 +184,7 @@ def claimed(known: Claimed) -> Iterator[Claimed]:
         yield known
 
 
+@pytest.mark.core
 async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temporal: Client) -> None:
     """Both look at once, and the worker is killed each time between the register's answer and the word to the deliveries: it
     answered one that nobody is there, and the other whom to call. They never both pass, and both are told in the end.

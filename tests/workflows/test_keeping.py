@@ -157,6 +157,7 @@ async def stop_by_all(at: Installation, plan: Plan) -> list[Receipt]:
     return [one for one in found if isinstance(one, Receipt)]
 
 
+@pytest.mark.core
 async def test_receipts_go_on_while_the_archive_is_away(temporal: Client, outage: Outage) -> None:
     """Statements are taken and judged; when it is back it gets all of them, and the workflow ends only then."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]

@@ -50,6 +50,7 @@ async def test_the_code_still_replays_every_committed_history(path: Path) -> Non
     await replayer().replay_workflow(history_in(path))
 
 
+@pytest.mark.slow
 async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: Path, whole: Seen) -> None:
     """Each receipt, each batch for the archive with its root, and what the run ends with; and after each task the ledger is what
     the archive was given.
@@ -61,6 +62,7 @@ async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: P
     assert said.outcomes[-1][0] in ("ended", "goes on")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampled", [True, pytest.param(False, marks=pytest.mark.whole)], ids=["some", "all"])
 async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: Path, whole: Seen, *, sampled: bool) -> None:
     """Whatever a worker had in its cache: up to each task, and with that one, all that goes out and every head is the same."""
@@ -73,6 +75,7 @@ async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: 
     assert [] == [one for task, came in zip(tasks, seen, strict=True) for one in unlike(came, said, task, whole)]
 
 
+@pytest.mark.slow
 async def test_in_as_few_tasks_as_may_be_and_in_as_many_the_ledger_is_the_same(path: Path, whole: Seen) -> None:
     """It does not depend on where Temporal cuts: what may come at once comes at once; then each thing comes for itself."""
     said, given = recorded(history_in(path)), given_in(whole)
