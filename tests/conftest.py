@@ -29,10 +29,13 @@ SERVERS = {"temporal", "postgresql"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """What wants a server is slow, but for what is marked as the core."""
+    """What wants a server is slow, but for what is marked as the core. The core comes first, in one process: one server is started,
+    and nobody waits for it at the end.
+    """
     for item in items:
         if SERVERS & {*item.fixturenames} and not item.get_closest_marker("core"):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("core") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -107,6 +107,7 @@ async def test_of_starts_at_the_same_moment_no_two_pass_unseen(url: str) -> None
     assert len(answers) == len({answer.number for answer in answers})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 async def test_it_answers_as_a_register_that_is_whole(url: str, seed: int) -> None:
     """Claims, changed claims, repeats and releases in any order, over a day and through restarts: findings, what is put off and

@@ -178,6 +178,7 @@ async def test_the_reference_service_takes_part_as_the_protocol_says(tmp_path: P
     assert (0, 0) == (ran.code, ran.json["failed"])
 
 
+@pytest.mark.slow
 async def test_a_system_that_does_not_conform_is_told_what_was_seen_and_expected(tmp_path: Path) -> None:
     """One that is asked for what it has no answer to: the table says so, each with its section; exit code 7. With --explain each
     check that failed, and no other, says what was sent, what was expected and what came.
@@ -801,6 +802,7 @@ def test_one_that_follows_reads_its_own_statements() -> None:
     assert "ended" == events[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", TOLD)
 def test_a_failed_check_tells_its_bytes(fault: str, some_failed: dict[str, dict[str, Mismatch]]) -> None:
     """What went out, what was expected and what came stand beside each other, byte for byte."""

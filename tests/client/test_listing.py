@@ -145,6 +145,7 @@ class Counting(Gateway):
         return await super()._call(method, path, content)
 
 
+@pytest.mark.slow
 async def test_a_list_that_is_limited_reads_no_more_than_it_shows(at: Night) -> None:
     """One page of the watch floor and the rows that are shown, of as many as there are; and it shows the first of the whole."""
     await keep(at.reads, [*night(2 * LONGEST_LIST, NOW)])
@@ -183,6 +184,7 @@ async def test_a_list_is_a_table_for_programs(at: Night, keys: Path) -> None:
     assert ["destroyed"] == [one["outcome"] for one in lines if one["delivery"] == "novel-7"]
 
 
+@pytest.mark.slow
 async def test_a_list_that_is_watched_is_shown_again_when_it_has_changed(at: Night, keys: Path) -> None:
     """One document a line for a program, until Ctrl-C; or until nobody reads it, though nothing has changed since."""
     words = ("list", "--watch", "--show", "overdue", "-o", "json", *map(str, as_(ALL, at, keys)))

@@ -166,6 +166,7 @@ def recorded() -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVENTS)
 def test_each_recorded_event_fits_its_schema(name: str) -> None:
     """What was recorded of it fits, and nothing without one of its fields, or with another."""
@@ -187,6 +188,7 @@ def said() -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOOK.kinds)
 def test_each_recorded_statement_fits_its_schema(kind: str) -> None:
     """What was said of it fits; nothing that says something else beside, or is of no kind."""

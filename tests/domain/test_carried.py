@@ -34,6 +34,7 @@ def watched() -> Table:
     return Table(with_changes(plan_={"surveillance": watch}, tashkent_airport={"due": "P5D"})).dispatch()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_at_every_entry_what_is_carried_is_what_all_entries_add_up_to(seed: int) -> None:
     """A run that ends after each entry, and lets go of all of them, stands where one stands that has every entry."""
@@ -49,6 +50,7 @@ def test_at_every_entry_what_is_carried_is_what_all_entries_add_up_to(seed: int)
         assert carried(run).led_to_by(whole), entry.seq
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_delivery_of_many_runs_has_the_ledger_of_one_run(seed: int) -> None:
     """Whether a run ends after everything that happens or never: every entry, and so every verdict and receipt, is the same.

@@ -81,6 +81,7 @@ def check_pair(one: str, other: str, channel: str, modality: str, stage: str) ->
     return not barred
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", NINE)
 def test_a_plan_between_any_two_of_the_nine_states_is_right_or_the_law_bars_it(one: str) -> None:
     """From each State to each other by post and by road, intact and with everything removed: only Estonia bars the last."""
@@ -148,6 +149,7 @@ def sensible(draw: st.DrawFn) -> Answers:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(said=sensible(), language=st.sampled_from(["en", "ru"]))
 def test_any_sensible_answers_give_a_plan_that_the_check_accepts(said: Answers, language: str) -> None:

@@ -58,6 +58,7 @@ def happened(delivery: Delivery, checkpoint: str, silence: Entry) -> Consequence
     return "nothing" if delivery.state.is_open(checkpoint) else "closes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", LEDGERS[::3], ids=lambda path: path.name.removesuffix(".json.gz"))
 def test_silence_brings_what_was_said_before(path: Path) -> None:
     """In each golden ledger, whenever nobody answers in time, that happens which the row had said would."""

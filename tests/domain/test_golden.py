@@ -13,7 +13,19 @@ MOST = 8 * 2**20
 """Bytes of all of them."""
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.name.removesuffix('.json.gz')}")
+def named(path: Path) -> str:
+    """Of a version, and what it is."""
+    return f"{path.parent.name}-{path.name.removesuffix('.json.gz')}"
+
+
+BY_CHANCE = ("seed-", "babble-")
+"""What chance has made goes far, and nobody reads it: `make slow` replays it."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(one, marks=pytest.mark.slow if one.name.startswith(BY_CHANCE) else (), id=named(one)) for one in RECORDED],
+)
 def test_the_rules_still_make_of_it_what_they_made(path: Path) -> None:
     """Replayed, and told once more through the door: every entry, root and receipt is what was recorded, and each change of plan
     that was turned away is so for the same places.

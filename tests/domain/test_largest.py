@@ -325,6 +325,7 @@ def why_refused(statement: Statement) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOOK.kinds)
 def test_the_largest_statement_of_each_kind_is_taken_or_refused_for_its_size(name: str) -> None:
     """In the widest letters, with every list full. What only stops or ends something is always taken, and so are notes."""

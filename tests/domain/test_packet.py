@@ -174,6 +174,7 @@ def test_packet_of_a_running_delivery_says_that_it_has_not_ended() -> None:
     assert (proved.outcome, proved.ended) == (None, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["told", "stopped-under-way"])
 def test_every_beginning_of_a_true_ledger_verifies(name: str) -> None:
     """Exported after any entry: verified as far as it goes, its outcome once it stands there, all receipts by then."""
@@ -282,6 +283,7 @@ SILENT_LOSSES = ("asked", "deconflicted", "stated", "told")
 """Kinds of entries of which some can be left out without a decision being missed by the rest (see the module's docstring)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["told", "almaty-tashkent", "stopped-under-way"])
 def test_dropped_entry_is_found_by_the_rules_or_has_no_effect(name: str) -> None:
     """One entry left out, the rest salted and sealed anew.
@@ -319,6 +321,7 @@ def packets(name: str) -> tuple[bytes, tuple[Receipt, ...]]:
     return told() if name == "told" else (simulated(name).packet, receipts_of(simulated(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["told", "almaty-tashkent"])
 def test_reordered_entries_are_found_or_change_nothing(name: str) -> None:
     """Two neighbours exchanged (times kept in order), linked and sealed anew.
@@ -351,6 +354,7 @@ def test_reordered_entries_are_found_or_change_nothing(name: str) -> None:
     assert found > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["told", "almaty-tashkent"])
 def test_duplicated_entry_is_found(name: str) -> None:
     """Said or done twice: found at once, but for notes of who was asked and contradictions; those only by the receipts."""

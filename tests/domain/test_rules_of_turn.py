@@ -325,6 +325,7 @@ def test_admit_refuses_a_key_that_is_not_valid_now(key: dict[str, str]) -> None:
     assert admit(table.delivery, envelope, then + inside) == statement
 
 
+@pytest.mark.slow
 @given(phase=st.sampled_from(sorted(PHASES)), data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_said_the_ledger_adds_up_to_the_same_delivery(phase: str, data: st.DataObject) -> None:

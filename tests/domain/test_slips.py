@@ -144,6 +144,7 @@ WRONG = (
 """Four rules broken in four places."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "slip",
     [

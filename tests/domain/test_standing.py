@@ -22,6 +22,7 @@ def asked(stands: Standing, service: str) -> list[bytes]:
     return sorted(one.request for one in now)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_an_inbox_holds_what_the_delivery_asks_after_each_entry(seed: int) -> None:
     """In simulated deliveries full of trouble: each service's requests, those that it may answer for others among them."""

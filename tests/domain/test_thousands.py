@@ -128,6 +128,7 @@ def test_r30_a_hundred_finds_are_handed_on_and_destroyed_whatever_their_labels()
     assert again.state.exhibits == table.delivery.state.exhibits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laboratory", ["uz.customs", "uz.security"])
 def test_r30_what_is_examined_one_by_one_can_be_disposed_of_by_whoever_has_it(
     monkeypatch: pytest.MonkeyPatch, laboratory: str
@@ -239,6 +240,7 @@ def test_r30_what_became_of_many_leaves_others_room_to_say_it_of_theirs(monkeypa
     assert 6_000 - 1_200 < held(table) <= 6_000
 
 
+@pytest.mark.slow
 def test_r30_whoever_disposes_of_each_by_itself_can_still_dispose_of_the_rest_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other has seized nothing and keeps its share; of the rest it can be said still what became of it."""
     with_figures(monkeypatch, exhibits_bytes=14_000)

@@ -559,6 +559,7 @@ def test_what_scripts_of_a_page_are_given_can_be_read(face: str, words: str) -> 
     assert {words} >= {one["delivery"] for one in given if isinstance(one, dict) and "delivery" in one}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("face", PAGES)
 @settings(deadline=None, max_examples=40)  # the first page of a kind is made from its template
 @given(words=st.lists(st.sampled_from([*HTML, *SIGNS, *MARKUP, "word"]), min_size=1, max_size=8).map("".join))

@@ -13,6 +13,7 @@ def world() -> World:
     return World(small_plan(example_plan()), example_directory(), example_cards(), scenario, 1)
 
 
+@pytest.mark.slow
 def test_every_interleaving_of_a_small_delivery_holds() -> None:
     """All orders of answers, and a stop at any point: no invariant breaks, and every path has one outcome."""
     explored = explore(world(), "uz.prosecutor", patience=0)

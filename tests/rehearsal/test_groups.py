@@ -30,6 +30,7 @@ def test_what_was_seized_before_it_was_received_is_received_by_nobody() -> None:
     assert not run_group(33).failure
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_group() -> None:
     """A failure can be repeated: the plans, and the outcome of each."""
     base = world(5)
