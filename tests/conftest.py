@@ -29,8 +29,8 @@ SERVERS = {"temporal", "postgresql"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """What wants a server is slow, but for what is marked as the core. The core comes first, in one process: one server is started,
-    and nobody waits for it at the end.
+    """What wants a server is slow, but for what is marked as the core. The core comes first, in one process: one server is
+    started, and nobody waits for it at the end.
     """
     for item in items:
         if SERVERS & {*item.fixturenames} and not item.get_closest_marker("core"):
