@@ -192,6 +192,9 @@ def checkpoints(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
                 count=len(checkpoint.services()),
             )
             yield Fault(place=f"{place}.need", problem=problem)
+        if checkpoint.step == "close" and checkpoint.overdue == "interdict":
+            problem = fill("R2: at its closing nothing is left to interdict, and silence closes it; leave `overdue` out")
+            yield Fault(place=f"{place}.overdue", problem=problem)
         yield from _ladder(plan, index, checkpoint)
         travelling = plan.due_after(checkpoint)
         for number, reminder in enumerate(checkpoint.remind):

@@ -97,7 +97,8 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     term = card.term_of(plan.case)
     if term is None:
         return
-    inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
+    legs = () if plan.held_back else enumerate(plan.legs)
+    inside = [(index, plan.find(leg.end)) for index, leg in legs if card.state in leg.states]
     way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
     if term.longest is not None and way > at_least(term.longest):
         problem = fill(
@@ -128,12 +129,15 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 
 def _whole(plan: Plan, state: str) -> timedelta:
-    """How long an authorisation of this State, given at once, may have to last: until it leaves, to its exit from there, and the
-    margin, or what is `unused` of it; nothing where that is not on the route.
+    """How long an authorisation of this State, given at once, may have to last: until it leaves, to its exit from there, and what
+    is to `spare`. One that closes the only question there need not wait for itself. Nothing where that is not on the route,
+    or what is held back does not go there.
     """
-    if state not in plan.states():
+    if state not in plan.states() or (plan.held_back and state != plan.legs[0].state):
         return timedelta()
-    return plan.time_to_depart() + plan.time_to_leave(state) + max(plan.margin, plan.unused())
+    asking = plan.asking(state)
+    alone = [one.id for one in asking] if [one.quorum() for one in asking] == [1] else ()
+    return plan.time_to_depart(without=alone) + plan.time_to_end(state) + plan.spare()
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:

@@ -202,7 +202,7 @@ def needed(plan: Plan, state: str) -> timedelta:
     """
     steps = plan.time_to_depart()
     if state in plan.states():
-        return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
+        return steps + plan.time_to_end(state) + plan.asked_beyond()
     way = sum((plan.due_after(end) for leg in plan.legs if (end := plan.find(leg.end)) is not None), timedelta())
     there = max(
         (one.due for one in plan.checkpoints if one.state == state and one.step in ("arrest", "account")), default=timedelta()

@@ -60,6 +60,8 @@ from domain.words.quantities import Span
 from domain.words.text import mark
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
+TO_DEPART: tuple[Step, ...] = ("authorise", "prepare", "dispatch")
+"""The steps until it departs, one after the other."""
 
 STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
     "authorise": ("authorisation", "agreement", "permission"),
@@ -731,16 +733,42 @@ class Plan(Frozen):
         """The number of the leg that ends there, or none."""
         return next((number for number, leg in enumerate(self.legs) if leg.end == checkpoint), None)
 
-    def time_to_depart(self, without: Collection[str] = ()) -> timedelta:
-        """How long it may take until it departs: of each step before that the longest `due`, one after the other, `without` those
-        checkpoints.
+    def time_of(self, checkpoint: PlannedCheckpoint) -> timedelta:
+        """How long a checkpoint may take from its turn on: until it is due, and before that for what it `waits`, and for who then
+        decides that it goes on without (R31).
         """
-        steps = (self.at("authorise"), self.at("prepare"), self.at("dispatch"))
-        return sum((max((one.due for one in step if one.id not in without), default=timedelta()) for step in steps), timedelta())
+        waits = timedelta() if checkpoint.waits is None else checkpoint.waits + self.contingencies.decision
+        return waits + self.due_after(checkpoint)
+
+    def time_to_depart(self, without: Collection[str] = ()) -> timedelta:
+        """How long it may take until it departs: of each step before that the longest `time_of` a checkpoint, one after the
+        other, `without` those checkpoints. Of what is `held_back`, until it is prepared.
+        """
+        steps = (filter(self.takes_place, self.at(step)) for step in TO_DEPART)
+        times = ([self.time_of(one) for one in step if one.id not in without] for step in steps)
+        return sum((max(step, default=timedelta()) for step in times), timedelta())
 
     def asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in order."""
         return [one for one in self.at("authorise") if one.state == state and one.authorities()]
+
+    def time_to_end(self, state: str, leg: int = 0) -> timedelta:
+        """How long a State's authorisation is needed from the start of a leg: its `time_to_leave`; of what is `held_back`, until
+        it is accounted for.
+        """
+        if not self.held_back:
+            return self.time_to_leave(state, leg)
+        return max((one.due for one in self.at("account") if self.takes_place(one)), default=timedelta())
+
+    def spare(self) -> timedelta:
+        """How much longer than to the end of its way an authorisation must last: the margin, and at least what is `unused`."""
+        return max(self.margin, self.unused())
+
+    def asked_beyond(self) -> timedelta:
+        """How much longer than to the end of its way it is asked to last: the margin and the time to extend it (R5), and at least
+        what is `unused`.
+        """
+        return max(self.margin + self.contingencies.extension, self.unused())
 
     def unused(self) -> timedelta:
         """How long before its end an authorisation that nobody may extend halts the delivery (R5): by the last warning, or by the

@@ -6,7 +6,7 @@ from domain.delivery.consents import Consents, changed_to
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.delivery.state import State
-from domain.plan.cards import Measure
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import surely_permitted_at
 from domain.plan.check_powers import touches
 from domain.plan.check_voices import agreement
@@ -135,11 +135,17 @@ def _wanting(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[t
         card = delivery.cards.get(there)
         if card is None or (plan.held_back and there != plan.legs[0].state):
             continue
-        waits = [one for one in plan.at("authorise") if one.state == there and not state.closed(one.id)]
-        asked = {measure for one in waits for measure in surely_permitted_at(plan, directory, card, one, _unanswered(state, one))}
+        asked = permitted_anew(delivery, plan, directory, card)
         for lacking in consents.not_permitted((there,), now):
             if lacking.permission not in asked and not consents.still_to_begin(there, lacking.permission, now):
                 yield there, lacking.permission
+
+
+def permitted_anew(delivery: Delivery, plan: Plan, directory: Directory, card: RuleCard) -> set[Measure]:
+    """What is permitted in a State where its open questions are answered, whoever answers (`surely_permitted_at`)."""
+    state = delivery.state
+    waits = [one for one in plan.at("authorise") if one.state == card.state and not state.closed(one.id)]
+    return {measure for one in waits for measure in surely_permitted_at(plan, directory, card, one, _unanswered(state, one))}
 
 
 def _unanswered(state: State, checkpoint: PlannedCheckpoint) -> tuple[Requirement, ...]:

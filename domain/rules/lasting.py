@@ -1,6 +1,6 @@
 """What States give lasts by their cards until the consignment has left them, also by a changed plan (R5, R16)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,6 +11,7 @@ from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import extended_together, not_apart
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.rules.afresh import permitted_anew
 from domain.rules.replacing import held_up, left_by, to_answer
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
@@ -23,31 +24,19 @@ def lasting(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping
     its law, what is given there can last so long; and what is permitted there that was not done before, or was asked for apart.
     The check of the plan itself counts all of the way from its beginning; this, what is left of it from now.
     """
-    state, old = delivery.state, delivery.plan
-    for there in dict.fromkeys(one for leg in plan.legs[state.leg or 0 :] for one in leg.states):
-        before, until, card = left_by(delivery, old, there), left_by(delivery, plan, there), cards.get(there)
-        if card is None or until is None:
-            continue
-        yield from _beyond_its_ceiling(delivery, plan, card, before, until)
-        later = before is None or before < until or plan.case != old.case
-        waits = held_up(delivery, plan, without=there)
-        longer = later or held_up(delivery, old, without=there) < waits
-        known = () if longer else tuple(one for one, _, _ in not_apart(old, directory, card))
-        until += waits + _spare(delivery, plan)
-        yield from _permitted_too_briefly(_Authorising(delivery, plan, there), directory, card, until, known)
+    for there in dict.fromkeys(one for leg in plan.legs[delivery.state.leg or 0 :] for one in leg.states):
+        before, after, card = _Authorising(delivery, delivery.plan, there), _Authorising(delivery, plan, there), cards.get(there)
+        if card is not None and after.left is not None:
+            yield from _beyond_its_ceiling(before, after, card)
+            yield from _permitted_too_briefly(before, after, directory, card)
 
 
-def _beyond_its_ceiling(
-    delivery: Delivery, plan: Plan, card: RuleCard, before: datetime | None, until: datetime
-) -> Iterator[Fault]:
-    """An authorisation would have to last longer than the card lets any, extended or not, and longer than by the plan before, by
-    which it leaves that State then, if ever.
-    """
-    term = card.term_of(plan.case)
+def _beyond_its_ceiling(before: "_Authorising", after: "_Authorising", card: RuleCard) -> Iterator[Fault]:
+    """An authorisation would have to last longer than the card lets any, extended or not, and longer than by the plan before."""
+    term = card.term_of(after.plan.case)
     if term is None or term.ceiling is None:
         return
-    old, whole = delivery.plan, _Authorising(delivery, plan, card.state).whole(until)
-    known = timedelta() if before is None or plan.case != old.case else _Authorising(delivery, old, card.state).whole(before)
+    whole, known = after.whole(), timedelta() if after.plan.case != before.plan.case else before.whole()
     if whole > max(known, at_least(term.ceiling)):
         problem = fill(
             "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none "
@@ -61,7 +50,7 @@ def _beyond_its_ceiling(
 
 def _spare(delivery: Delivery, plan: Plan) -> timedelta:
     """How much longer than needed it has to last: what is `unused` of it, and until it has left at least the margin."""
-    return plan.unused() if delivery.state.dispatched else max(plan.margin, plan.unused())
+    return plan.unused() if delivery.state.dispatched else plan.spare()
 
 
 @dataclass(frozen=True)
@@ -71,6 +60,11 @@ class _Authorising:
     delivery: Delivery
     plan: Plan
     there: str
+
+    @cached_property
+    def left(self) -> datetime | None:
+        """When it has left that State, if nobody is asked (`left_by`)."""
+        return left_by(self.delivery, self.plan, self.there)
 
     @cached_property
     def asked(self) -> list[PlannedCheckpoint]:
@@ -88,20 +82,39 @@ class _Authorising:
         waits = (to_answer(self.delivery, self.plan, one) for one in self.open)
         return self.delivery.reached + max(waits, default=timedelta())
 
-    def whole(self, left: datetime) -> timedelta:
+    def whole(self) -> timedelta:
         """For how long an authorisation may have to last from its beginning, if everybody who is asked takes all the time that
-        they have: until it has left that State, which is then, if nobody is asked; and once it has left at all, until what is
-        asked afresh there is answered. One that is still to be given begins now; where one alone gives it, it need not wait for
-        itself.
+        they have: until it has `left` that State; and once it has left at all, until what is asked afresh there is answered. One
+        that is still to be given begins now. Nothing, where the plan does not lead through that State.
         """
+        if self.left is None:
+            return timedelta()
         now, spare = self.delivery.reached, _spare(self.delivery, self.plan)
         begun = [since for place in range(len(self.asked)) for since in self._begun(place)]
-        alone = not begun and [len(one.authorities()) for one in self.open] == [1]
-        leaves = left + held_up(self.delivery, self.plan, without=self.there if alone else "") - min(begun, default=now)
+        leaves = self.left + self._held_up(anew=not begun) - min(begun, default=now)
         goes_by = [since for one in self.asked for since in self._given(one)[: least(one)]]
         if not goes_by or not self.delivery.state.dispatched:
             return leaves + spare
         return max(leaves, self.answered - min(goes_by)) + spare
+
+    def permitted_for(self, measure: Measure, *, anew: bool) -> timedelta:
+        """For how long an act may have to permit a measure, until it has `left` that State: from now, where it is permitted
+        `anew`, and else from the beginning of the last act that permits it.
+        """
+        if self.left is None:
+            return timedelta()
+        begins = (self.permitted(measure) if not anew else None) or self.delivery.reached
+        return self.left + self._held_up(anew=anew) + _spare(self.delivery, self.plan) - begins
+
+    def permitted(self, measure: Measure) -> datetime | None:
+        """Since when the last act that is final permits a measure there, if any does."""
+        grants = (one for one in self.delivery.state.grants.values() if one.state == self.there and one.final)
+        return max((one.valid_from for one in grants if measure in one.permits), default=None)
+
+    def _held_up(self, *, anew: bool) -> timedelta:
+        """For how long it may be `held_up`. An act that is given `anew` and closes the only question there waits for no other."""
+        alone = anew and [one.quorum() for one in self.open] == [1]
+        return held_up(self.delivery, self.plan, without=self.there if alone else "")
 
     def _begun(self, place: int) -> list[datetime]:
         """Since when those have authorised by whom this checkpoint goes in the end: as many of the last as it must have, less
@@ -132,27 +145,30 @@ class _Authorising:
         return tuple(dict.fromkeys(map(self.plan.successor_of, checkpoint.authorities())))
 
 
-def _permitted_too_briefly(
-    authorising: _Authorising, directory: Directory, card: RuleCard, until: datetime, known: Collection[Measure]
-) -> Iterator[Fault]:
-    """A measure would have to be permitted with an authorisation for longer than the card lets: from now, where its State is
-    still asked to authorise, and else from the beginning of the last that permits it, unless that may be extended. Where it is
-    asked, what is `still_done` alone: an act need not permit once more what is over. Not what is `known` to be so long. And once
-    it has left, what permits it now must last until that is answered, however long it was to be before.
+def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory: Directory, card: RuleCard) -> Iterator[Fault]:
+    """A measure would have to be permitted with an authorisation for longer than the card lets (`permitted_for`), and longer than
+    by the plan before, unless that may be extended. It is permitted anew where somebody must answer who may; then what is
+    `still_done` alone: an act need not permit once more what is over. And once it has left, what permits it now must last until
+    that is answered, however long it was to be before.
     """
-    plan, state, now = authorising.plan, authorising.delivery.state, authorising.delivery.reached
-    asked = bool(authorising.open)
-    done = still_done(state, plan, card.state, plan.permissions(card))
+    delivery, old, plan = after.delivery, before.plan, after.plan
+    anew = permitted_anew(delivery, plan, directory, card)
+    done = still_done(delivery.state, plan, card.state, plan.permissions(card))
+    known: dict[Measure, timedelta] = {}
+    if plan.case == old.case:
+        then = permitted_anew(delivery, old, directory, card)
+        known = {one: before.permitted_for(one, anew=one in then) for one, _, _ in not_apart(old, directory, card)}
     for measure, rule, longest in not_apart(plan, directory, card):
-        if asked and measure not in done:
+        if measure in anew and measure not in done:
             continue
-        if extended_together(plan, card, rule, longest) or (rule.extension is not None and not asked):
+        if extended_together(plan, card, rule, longest) or (rule.extension is not None and measure not in anew):
             continue
-        grants = (one for one in state.grants.values() if one.state == card.state and measure in one.permits and one.final)
-        last = max((one.valid_from for one in grants), default=None)
-        whole = timedelta() if measure in known else until - (now if asked or last is None else last)
-        if asked and last is not None and state.dispatched and rule.extension is None:
-            whole = max(whole, authorising.answered + plan.unused() - last)
+        whole = after.permitted_for(measure, anew=measure in anew)
+        if whole <= known.get(measure, timedelta()):
+            whole = timedelta()
+        last = after.permitted(measure)
+        if measure in anew and last is not None and delivery.state.dispatched and rule.extension is None:
+            whole = max(whole, after.answered + plan.unused() - last)
         if whole > at_least(longest):
             problem = fill(
                 "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for "

@@ -8,9 +8,10 @@ from domain.delivery.delivery import Delivery
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
-from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.plan import TO_DEPART, Plan, PlannedCheckpoint
 from domain.rules.duties import DutyOwed
 from domain.rules.renewal import asked_before
+from domain.rules.siblings import lacking
 from domain.words.errors import Fault
 from domain.words.text import fill, mark, together, word
 
@@ -128,30 +129,54 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     that as is left. None where that State lies behind, or it is delivered.
     """
     state, leg = delivery.state, delivery.state.leg or 0
-    if state.delivered or not any(there in one.states for one in plan.legs[leg:]):
+    stays = plan.held_back and there != plan.legs[0].state
+    if state.delivered or stays or not any(there in one.states for one in plan.legs[leg:]):
         return None
-    steps = () if state.dispatched else (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
-    ahead = ([one.due - _waited(delivery, plan, one.id) for one in step if not state.closed(one.id)] for step in steps)
-    departs = sum((max(step, default=timedelta()) for step in ahead), timedelta())
-    return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
+    departs = timedelta() if state.dispatched else _departs(delivery, plan)
+    return delivery.reached + departs + plan.time_to_end(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
+
+
+def _departs(delivery: Delivery, plan: Plan) -> timedelta:
+    """How long it may take from now until it departs: what is left of each step before that, one after the other; who is asked
+    afresh once the preparation has begun answers beside it.
+    """
+    authorise, prepare, dispatch = (
+        max((_left_of(delivery, plan, one) for one in filter(plan.takes_place, plan.at(step))), default=timedelta())
+        for step in TO_DEPART
+    )
+    begun = any(one in delivery.state.progress for one in plan.ids_at("prepare"))
+    return dispatch + (max(authorise, prepare) if begun else authorise + prepare)
+
+
+def _left_of(delivery: Delivery, plan: Plan, checkpoint: PlannedCheckpoint) -> timedelta:
+    """What is left of the time of a checkpoint that may have opened, or wait for siblings."""
+    if checkpoint.id in delivery.state.progress or not lacking(delivery, checkpoint):
+        return to_answer(delivery, plan, checkpoint)
+    waits = delivery.state.siblings.waiting.get(checkpoint.id)
+    begun = timedelta() if waits is None or checkpoint.waits is None else checkpoint.waits - (waits - delivery.reached)
+    return plan.time_of(checkpoint) - min(begun, checkpoint.waits or timedelta())
 
 
 def held_up(delivery: Delivery, plan: Plan, without: str = "") -> timedelta:
     """For how long it may have to wait, once it has left, for who is still asked to consent, `without` one State: meanwhile the
     time of its leg stands (R22). The next leg waits for all who are asked, wherever that is; the end of the last one, once it is
-    open, for the States of that leg.
+    open, for the States of that leg. And the end of each waits for who has not said all at the checkpoint behind.
     """
-    state, here = delivery.state, plan.legs[delivery.state.leg or 0 :]
+    state, leg = delivery.state, delivery.state.leg or 0
     if not state.dispatched:
         return timedelta()
+    here = plan.legs[leg:]
     last = len(here) == 1 and state.is_open(here[0].end)
-    awaited = (one for one in plan.at("authorise") if not last or one.state in here[0].states)
-    return max((to_answer(delivery, plan, one) for one in awaited if one.state != without), default=timedelta())
+    asked = [one for one in plan.at("authorise") if one.state != without and (not last or one.state in here[0].states)]
+    ends = {one.end for one in plan.legs[:leg]} - {one.end for one in here}
+    behind = [one for one in plan.checkpoints if state.is_open(one.id) and (one.step == "dispatch" or one.id in ends)]
+    return max((to_answer(delivery, plan, one) for one in (*asked, *behind)), default=timedelta())
 
 
-def to_answer(delivery: Delivery, plan: Plan, question: PlannedCheckpoint) -> timedelta:
-    """For how much longer one may wait for its answer: none, where that is there."""
-    return timedelta() if delivery.state.closed(question.id) else question.due - _waited(delivery, plan, question.id)
+def to_answer(delivery: Delivery, plan: Plan, checkpoint: PlannedCheckpoint) -> timedelta:
+    """For how much longer one may wait for what is said there: none, once it has closed."""
+    done = delivery.state.closed(checkpoint.id)
+    return timedelta() if done else plan.due_after(checkpoint) - _waited(delivery, plan, checkpoint.id)
 
 
 def _waited(delivery: Delivery, plan: Plan, checkpoint: str) -> timedelta:

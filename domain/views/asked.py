@@ -355,7 +355,7 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
         return utc_text(opened + needed(plan, state))
     if not asks_consent or state not in delivery.state.states_ahead():
         return None
-    until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)
+    until = opened + plan.asked_beyond() + plan.time_to_end(state, delivery.state.leg or 0)
     if not delivery.state.dispatched:
         until += plan.time_to_depart()
     grant = delivery.state.grants.get(progress.key) if progress.contingency == unforeseen.EXTENSION else None

@@ -198,7 +198,7 @@ STEPS: Mapping[Step, str] = {
 WhenOverdue = Literal["halts", "seized", "closes", "waits", "stays"]
 
 OVERDUE: Mapping[WhenOverdue, str] = {
-    "halts": mark("does not leave"),
+    "halts": mark("halts"),
     "seized": mark("is seized"),
     "closes": mark("silence is recorded"),
     "waits": mark("it is waited for"),

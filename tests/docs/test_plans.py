@@ -417,6 +417,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires", "", lambda p, _c: asks(p, "preparation", ("kz.knb", "ready"))),
     ("checkpoints.N.need", "", lambda p, _c: checkpoint(p, "departure").update(need=1)),
     ("checkpoints.N.requires", "R4", lambda p, _c: asks(p, "delivery", ("uz.police", "interdiction"))),
+    ("checkpoints.N.overdue", "R2", lambda p, _c: checkpoint(p, "debrief").update(overdue="interdict")),
     ("checkpoints.N.remind.N", "", lambda p, _c: checkpoint(p, "arrest").update(remind=["24h"])),
     ("checkpoints", "", lambda p, _c: without(p, "preparation")),
     ("checkpoints", "", lambda p, _c: without(p, "arrest")),

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from domain.plan.documents import Document
+from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
+from domain.rules.replacing import left_by
 from tests.course import code
 from tests.domain.test_changed_under_way import (
     NOTHING_KZ,
@@ -20,7 +23,8 @@ from tests.domain.test_changed_under_way import (
 )
 from tests.domain.test_changes import change, refused
 from tests.domain.test_successors import FREE
-from tests.support import MEASURES, Table, asking_all, asks, card_of, example_cards, with_changes
+from tests.groups import group_plans
+from tests.support import EXAMPLES, MEASURES, Table, asking_all, asks, card_of, example_cards, with_changes
 
 
 def ends_with(state: str, term: dict[str, Any], *measures: dict[str, Any]) -> Any:
@@ -274,18 +278,19 @@ def test_r22_a_plan_of_fewer_legs_than_are_behind_is_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kg", "hours", "goes"),
+    ("kg", "need", "hours", "goes"),
     [
-        (["kg.prosecutor"], (48, 48), True),
-        (["kg.prosecutor"], (48, 200), False),
-        (["kg.prosecutor"], (200, 48), True),
-        (["kg.prosecutor", "kg.police"], (200, 48), False),
+        (["kg.prosecutor"], "all", (48, 48), True),
+        (["kg.prosecutor"], "all", (48, 200), False),
+        (["kg.prosecutor"], "all", (200, 48), True),
+        (["kg.prosecutor", "kg.police"], "all", (200, 48), False),
+        (["kg.prosecutor", "kg.police"], 1, (200, 48), True),
     ],
 )
 def test_r5_who_is_new_on_the_way_is_weighed_with_the_time_that_others_have_to_answer(
-    kg: list[str], hours: tuple[int, int], *, goes: bool
+    kg: list[str], need: Any, hours: tuple[int, int], *, goes: bool
 ) -> None:
-    """Kyrgyzstan, where one or two are asked, may answer at once, for eight days; Uzbekistan is asked afresh."""
+    """Kyrgyzstan, where one or two are asked, or one of two, may answer at once, for eight days; Uzbekistan is asked afresh."""
     cards = ends_with("KG", {"ceiling": "8d"})
     cards["KG"] = cards["KG"].model_copy(update={"deciders": card_of("KG", granted_by=["prosecutor", "police"])["KG"].deciders})
     table = consented(NOTHING_KZ | ends_with("UZ", {}))
@@ -296,6 +301,7 @@ def test_r5_who_is_new_on_the_way_is_weighed_with_the_time_that_others_have_to_a
     document = with_kyrgyzstan(document)
     known = {one["id"]: one for one in document["checkpoints"]}
     known["consent-kg"] |= {"requires": asks(*(f"{one} authorisation" for one in kg)), "due": timedelta(hours=hours[0])}
+    known["consent-kg"]["need"] = need
     again = known["consent-uz"] | {"id": "uz-9", "escalate": [], "remind": [], "due": timedelta(hours=hours[1])}
     plan = asking_all(Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again]}))
     if goes:
@@ -313,6 +319,7 @@ def test_r5_a_ceiling_counts_from_the_first_of_its_acts() -> None:
     )
 
 
+TWO_DAYS = {"due": timedelta(hours=48)}
 WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
 STEP = {"extension": "7d"}
 
@@ -425,3 +432,117 @@ def test_r16_what_is_new_is_weighed_where_the_way_takes_no_longer(*, before: boo
     table = on_the_last_leg(NOTHING_KZ | ends_with("UZ", {}, day))
     plan = asked_afresh(table, "uz.prosecutor authorisation", surveillance=WATCH | {"check_in": timedelta(hours=12)})
     assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("first", "goes"), [(30, True), (150, False)])
+def test_r16_earlier_warnings_leave_less_of_what_is_permitted(first: int, *, goes: bool) -> None:
+    """Uzbekistan permits for a week that it is watched, and nobody may extend that; only when it is warned of the end changes."""
+    table = watched({})
+    plan = table.delivery.plan.model_copy(update={"expiry_warnings": (timedelta(hours=first), timedelta(hours=2))})
+    if goes:
+        change(table, plan)
+    else:
+        assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "due", "takes", "goes"),
+    [
+        (["uz.prosecutor"], 48, 86, True),
+        (["uz.police"], 1, 60, True),
+        (["uz.police"], 1, 62, False),
+        (["uz.prosecutor", "uz.police"], 48, 86, False),
+        (["uz.prosecutor", "uz.police"], 1, 85, True),
+        (["uz.prosecutor", "uz.police"], 1, 86, False),
+    ],
+)
+def test_r16_who_is_asked_afresh_begins_anew_what_it_may_permit_and_waits_for_who_is_asked_beside_it(
+    asked: list[str], due: int, takes: int, *, goes: bool
+) -> None:
+    """The prosecutor alone may permit that it is watched: where the police are asked, what was permitted a day ago goes on; where
+    both are, the prosecutor may answer first.
+    """
+    table = watched({})
+    police = card_of("UZ", granted_by=["prosecutor", "police"])["UZ"].deciders
+    table.delivery.state.cards["UZ"] = table.delivery.state.cards["UZ"].model_copy(update={"deciders": police})
+    plan = asked_again(table, timedelta(hours=takes)).model_dump()
+    question = next(one for one in plan["checkpoints"] if one["id"] == "uz-9")
+    question |= {"due": timedelta(hours=due), "requires": asks(*(f"{one} authorisation" for one in asked))}
+    if goes:
+        change(table, Plan.model_validate(plan))
+    else:
+        assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, Plan.model_validate(plan))
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_r5_what_is_left_of_its_departure_is_counted_once_it_has_left(*, ready: bool) -> None:
+    """It has departed; two in Uzbekistan have two days still to say that they are ready, and the way begins after that."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "8d"}), made=lambda plan: with_changes(plan, departure=TWO_DAYS))
+    table.prepare()
+    for service in ("uz.customs", "uz.police") if ready else ():
+        table.say(service, "ready", "departure")
+    assert code(table.say("kz.police", "dispatched", "departure")) is None
+    plan = taking(table, delivery=timedelta(hours=80))
+    if ready:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("due", "goes"), [(72, True), (73, False)])
+def test_r5_who_is_asked_afresh_answers_while_it_is_prepared(due: int, *, goes: bool) -> None:
+    """The preparation may take three days more, Kazakhstan as long to answer; an hour more is too long for Uzbekistan."""
+    table = consented(
+        NOTHING_KZ | ends_with("UZ", {"ceiling": "184h"}),
+        made=lambda plan: with_changes(plan, preparation={"due": timedelta(hours=72), "remind": []}),
+    )
+    document = table.delivery.plan.model_dump()
+    kz = next(one for one in document["checkpoints"] if one["id"] == "consent-kz")
+    again = kz | {"id": "kz-9", "remind": [], "escalate": [], "due": timedelta(hours=due)}
+    legs = [document["legs"][0] | {"means": "other air mail"}, document["legs"][1]]
+    plan = Plan.model_validate(document | {"legs": legs, "checkpoints": [*document["checkpoints"], again]})
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 7 d 17 h" in refused(table, plan)
+
+
+def waiting() -> Table:
+    """A parcel whose departure waits ten days for the first one; it is prepared, and has begun to wait."""
+    text = (EXAMPLES / "omsk-taraz-parcels" / "group.yaml").read_text()
+    waits = "{id: departure, wait_for: [{delivery: motor-oil-1, checkpoint: delivery}], waits: 10d}"
+    second = "      title: Second parcel, as household"
+    found = expand(Document(text.replace(second, f"      checkpoints:\n        - {waits}\n{second}"), "group").read(GroupFile))
+    assert not found.faults, found.faults
+    plan = next(one for one in found.plans if one.operation == "motor-oil-2")
+    table = Table(plan, other_cards=NOTHING_KZ | ends_with("RU", {}))
+    for officer in ("officer-1", "officer-2"):
+        table.say("ru.customs", "authorisation_granted", "consent-ru", officer=officer, permits=[])
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=[])
+    table.say("ru.court", "permission_granted", "consent-ru", permissions=["post"])
+    kept = [one.model_dump(exclude_none=True) for one in plan.consignment.contents]
+    assert code(table.say("ru.customs", "prepared", "preparation", gross=plan.consignment.gross, kept=kept)) is None
+    assert "departure" in table.delivery.state.siblings.waiting
+    return table
+
+
+def test_r5_time_that_a_departure_has_waited_is_not_counted_once_more() -> None:
+    """It leaves no later for that; nor at all before those in charge have had their time to decide; at once, where they go on."""
+    table = waiting()
+    plan = table.delivery.plan
+    departure = plan.find("departure")
+    assert departure is not None
+    latest = table.now + timedelta(days=10) + plan.contingencies.decision + departure.due + plan.time_to_leave("KZ")
+    assert latest == left_by(table.delivery, plan, "KZ")
+    table.pass_time(hours=48)
+    assert latest == left_by(table.delivery, plan, "KZ")
+    table.delivery.state.siblings.alone = ("departure",)
+    assert table.now + departure.due + plan.time_to_leave("KZ") == left_by(table.delivery, plan, "KZ")
+
+
+def test_r5_what_is_held_back_leaves_no_state_that_it_does_not_enter() -> None:
+    """Of Kazakhstan, where it would have gone, nothing is needed; of Russia, until it is accounted for."""
+    plan = next(one for one in group_plans() if one.held_back)
+    table = Table(plan)
+    assert left_by(table.delivery, plan, "KZ") is None
+    assert table.now + plan.time_to_depart() + plan.time_to_end("RU") == left_by(table.delivery, plan, "RU")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.delivery.decided import Halted
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
-from domain.plan.demands import demands
+from domain.plan.demands import demands, needed
 from domain.plan.plan import Plan, Replaced
 from domain.rules.agreement import NOT_AGREED
 from domain.rules.urgency import NOT_WRITTEN
@@ -21,6 +21,7 @@ from domain.views.sentences import say
 from domain.words.moments import instant
 from domain.words.quantities import iso_span
 from tests.course import became, code, outcome_of
+from tests.groups import group_plans
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 ORAL: dict[str, Any] = {"form": "oral", "given_at": "2022-03-01T05:30:00Z"}
@@ -452,6 +453,52 @@ def test_r5_no_plan_begins_that_no_authorisation_could_let_leave(margin: int) ->
         assert found == [place for place, _ in problems(plan, card, "R5")]
     beside = with_changes(example_plan("back-to-sender"))
     assert not problems(beside, card_of("KZ", terms=[provision(ceiling="1h")]), "R5")
+
+
+def test_r5_who_alone_answers_need_not_wait_for_itself() -> None:
+    """Uzbekistan has twenty days to answer, and all others two: its authorisation begins when it has; where two must give it, the
+    first may wait for the second.
+    """
+    plan = with_changes(consent_uz={"due": timedelta(days=20)})
+    whole = plan.time_to_depart(without=["consent-uz"]) + plan.time_to_leave("UZ") + plan.unused()
+    assert whole + timedelta(days=18) == plan.time_to_depart() + plan.time_to_leave("UZ") + plan.unused()
+    for least, found in ((timedelta(), []), (timedelta(minutes=1), ["margin"])):
+        card = card_of("UZ", terms=[provision("UZ", ceiling=iso_span(whole - least))])
+        assert found == [place for place, _ in problems(plan, card, "R5")]
+    two = with_changes(plan, consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.police authorisation")})
+    assert ["margin"] == [
+        place for place, _ in problems(two, card_of("UZ", terms=[provision("UZ", ceiling=iso_span(whole))]), "R5")
+    ]
+
+
+def test_r5_for_as_long_as_it_waits_for_a_sibling_it_has_not_left() -> None:
+    """Its departure waits ten days for another consignment; then those in charge have half a day to decide."""
+    wait = {"delivery": "cedar-2", "checkpoint": "delivery", "requires": asks("ru.police delivered")}
+    plan = with_changes(departure={"wait_for": [wait], "waits": timedelta(days=10)})
+    assert timedelta(days=10, hours=12) == plan.time_to_depart() - with_changes().time_to_depart()
+
+
+def test_r5_what_is_held_back_is_authorised_until_it_is_accounted_for() -> None:
+    """It travels nowhere: a State on the way is asked nothing, and by its card there need be no time for it."""
+    plan = next(one for one in group_plans() if one.held_back)
+    account = max(plan.find(name).due for name in plan.ids_at("account"))  # type: ignore[union-attr]
+    whole = plan.time_to_depart() + account + plan.spare()
+    assert not problems(plan, card_of("KZ", terms=[provision(longest="1h", ceiling="1h")]), "R5")
+    for least, found in ((timedelta(), []), (timedelta(minutes=1), ["margin"])):
+        card = card_of("RU", terms=[provision("RU", ceiling=iso_span(whole - least))])
+        assert found == [place for place, _ in problems(plan, card, "R5")]
+
+
+def test_r5_what_is_asked_for_is_of_use_for_the_whole_way() -> None:
+    """It is warned ten days before the end: whoever gives what it is asked is not asked at once to extend it."""
+    leads = (timedelta(days=10), timedelta(hours=2))
+    plan = with_changes(plan_={"surveillance": None, "expiry_warnings": leads})
+    assert needed(plan, "UZ") == plan.time_to_depart() + plan.time_to_leave("UZ") + plan.unused()
+    table = Table(plan)
+    until = request(table.delivery, "consent-uz", "uz.prosecutor").facts.valid_until
+    given = {"valid_from": table.now.isoformat(), "valid_until": until}
+    assert code(table.say("uz.prosecutor", "authorisation_granted", "consent-uz", **given)) is None
+    assert not [one for one in table.delivery.state.progress if one.startswith("extension")]
 
 
 def test_r5_what_is_asked_for_is_no_more_than_the_card_lets_give() -> None:
