@@ -481,8 +481,8 @@ def test_r5_for_as_long_as_it_waits_for_a_sibling_it_has_not_left() -> None:
 def test_r5_what_is_held_back_is_authorised_until_it_is_accounted_for() -> None:
     """It travels nowhere: a State on the way is asked nothing, and by its card there need be no time for it."""
     plan = next(one for one in group_plans() if one.held_back)
-    account = max(plan.find(name).due for name in plan.ids_at("account"))  # type: ignore[union-attr]
-    whole = plan.time_to_depart() + account + plan.spare()
+    times = {one.id: one.due for one in plan.checkpoints}
+    whole = times["consent-ru"] + times["preparation"] + times["accounting-omsk"] + plan.spare()
     assert not problems(plan, card_of("KZ", terms=[provision(longest="1h", ceiling="1h")]), "R5")
     for least, found in ((timedelta(), []), (timedelta(minutes=1), ["margin"])):
         card = card_of("RU", terms=[provision("RU", ceiling=iso_span(whole - least))])

@@ -391,7 +391,7 @@ BUGS = (
         "if known is not None:",
         "thousands",
     ),
-    Bug("R16", "domain/rules/replacing.py", " - _waited(delivery, plan, plan.legs[leg].end)", "", "changed_under_way"),
+    Bug("R16", "domain/rules/replacing.py", " - _waited(delivery, plan, plan.legs[leg].end)", "", "lasting"),
     Bug("R22", "domain/rules/amending.py", 'return checkpoint.step == "authorise" and not', "return not", "changed_under_way"),
     Bug(
         "R22",
