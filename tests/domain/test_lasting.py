@@ -546,3 +546,15 @@ def test_r5_what_is_held_back_leaves_no_state_that_it_does_not_enter() -> None:
     table = Table(plan)
     assert left_by(table.delivery, plan, "KZ") is None
     assert table.now + plan.time_to_depart() + plan.time_to_end("RU") == left_by(table.delivery, plan, "RU")
+
+
+def test_r16_an_hour_more_is_refused_though_what_permits_it_now_began_long_ago() -> None:
+    """Uzbekistan, asked afresh, may permit from now on that it is watched all the way; then that takes an hour more."""
+    table = watched({})
+    change(table, asked_again(table, timedelta(hours=86)))
+    assert table.is_open("uz-9")
+    legs = table.delivery.plan.model_dump()["legs"]
+    plan = table.delivery.plan.model_dump() | {"legs": [legs[0], legs[1] | {"takes": timedelta(hours=87)}]}
+    again = next(one for one in plan["checkpoints"] if one["id"] == "uz-9") | {"id": "uz-10"}
+    plan["checkpoints"] = [*plan["checkpoints"], again]
+    assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, Plan.model_validate(plan))
