@@ -170,7 +170,7 @@ def _found(checked: Checked) -> Iterator[str]:
         else:
             yield _("seals {seals} intact", seals=seals) if checked.seals_intact else _("seals {seals} BROKEN", seals=seals)
     if checked.packages is not None:
-        yield _("{count} packages", count=checked.packages)
+        yield _("packages {count}", count=checked.packages)
     if checked.picture is not None:
         yield _("as on picture {picture}", picture=checked.picture[:16])
     if isinstance(checked, InHand) and checked.in_sight is not None:

@@ -36,7 +36,7 @@ def _outside(where: Position) -> str:
     """What it weighs and bears and how many packages it has, as far as that was checked last."""
     weight = [_("{mass} gross", mass=say_mass(where.gross))] if where.gross is not None else []
     seals = [_("seals {seals}", seals=", ".join(where.seals))] if where.seals else []
-    packages = [_("{count} packages", count=where.packages)] if where.packages is not None else []
+    packages = [_("packages {count}", count=where.packages)] if where.packages is not None else []
     return ", ".join((*weight, *seals, *packages))
 
 

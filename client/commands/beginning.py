@@ -173,6 +173,6 @@ def _told(made: Draft, text: str) -> Table:
     whole = Table.grid()
     whole.add_row(table)
     whole.add_row("")
-    whole.add_row(_("{count} gaps are left to fill: texts between < and >.", count=gaps))
+    whole.add_row(_("Gaps that are left to fill (texts between < and >): {count}.", count=gaps))
     whole.add_row(text)
     return whole
