@@ -111,9 +111,9 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     whole = _whole(plan, card.state)
     if term.ceiling is not None and whole > at_least(term.ceiling):
         problem = fill(
-            "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit, and the margin or "
-            "the time before its end at which nobody extends it; by its rule card none lasts longer than {ceiling}, extended or "
-            "not",
+            "R5: an authorisation of {state} may have to last {whole}: until it leaves, the way to its exit (if it is held back, "
+            "until it is accounted for), and the margin or the time before its end at which nobody extends it; by its rule card "
+            "none lasts longer than {ceiling}, extended or not",
             state=card.state,
             whole=say_span(whole),
             ceiling=say_term(term.ceiling),
@@ -130,14 +130,12 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _whole(plan: Plan, state: str) -> timedelta:
     """How long an authorisation of this State, given at once, may have to last: until it leaves, to its exit from there, and what
-    is to `spare`. One that closes the only question there need not wait for itself. Nothing where that is not on the route,
-    or what is held back does not go there.
+    is to `spare`; of what is held back, until it is accounted for. Who alone is asked has all its time counted: what it is asked
+    names one end, whenever it answers. Nothing where that is not on the route, or what is held back does not go there.
     """
     if state not in plan.states() or (plan.held_back and state != plan.legs[0].state):
         return timedelta()
-    asking = plan.asking(state)
-    alone = [one.id for one in asking] if [one.quorum() for one in asking] == [1] else ()
-    return plan.time_to_depart(without=alone) + plan.time_to_end(state) + plan.spare()
+    return plan.time_to_depart() + plan.time_to_end(state) + plan.spare()
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ exactly one State under one responsible authority (R4). Checkpoints of the same 
 together, and the delivery goes on when all of them are closed.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -162,6 +162,10 @@ class Checkpoint(Frozen):
     def quorum(self) -> int:
         """How many distinct services must have answered: all that are asked, or as many as `need` says."""
         return len(self.needs) if self.need == "all" else self.need
+
+    def one_closes(self) -> bool:
+        """Whether the first act that is given there closes it: one is enough, of one officer, and nothing else is asked."""
+        return self.quorum() == 1 and all(one.says == "authorisation" and one.officers == 1 for one in self.requires)
 
 
 class Wait(Frozen):
@@ -740,13 +744,12 @@ class Plan(Frozen):
         waits = timedelta() if checkpoint.waits is None else checkpoint.waits + self.contingencies.decision
         return waits + self.due_after(checkpoint)
 
-    def time_to_depart(self, without: Collection[str] = ()) -> timedelta:
+    def time_to_depart(self) -> timedelta:
         """How long it may take until it departs: of each step before that the longest `time_of` a checkpoint, one after the
-        other, `without` those checkpoints. Of what is `held_back`, until it is prepared.
+        other. Of what is `held_back`, until it is prepared.
         """
         steps = (filter(self.takes_place, self.at(step)) for step in TO_DEPART)
-        times = ([self.time_of(one) for one in step if one.id not in without] for step in steps)
-        return sum((max(step, default=timedelta()) for step in times), timedelta())
+        return sum((max(map(self.time_of, step), default=timedelta()) for step in steps), timedelta())
 
     def asking(self, state: str) -> list[PlannedCheckpoint]:
         """The checkpoints of step `authorise` that ask for an authorisation in a State, in order."""

@@ -63,7 +63,7 @@ class _Authorising:
 
     @cached_property
     def left(self) -> datetime | None:
-        """When it has left that State, if nobody is asked (`left_by`)."""
+        """When it has left that State, if who is asked once it has departed answers at once (`left_by`)."""
         return left_by(self.delivery, self.plan, self.there)
 
     @cached_property
@@ -112,9 +112,9 @@ class _Authorising:
         return max((one.valid_from for one in grants if measure in one.permits), default=None)
 
     def _held_up(self, *, anew: bool) -> timedelta:
-        """For how long it may be `held_up`. An act that is given `anew` and closes the only question there waits for no other."""
-        alone = anew and [one.quorum() for one in self.open] == [1]
-        return held_up(self.delivery, self.plan, without=self.there if alone else "")
+        """For how long it may be `held_up`. An act that is given `anew` and closes the only question need not wait for it."""
+        own = [one.id for one in self.open] if anew and [one.one_closes() for one in self.open] == [True] else ()
+        return held_up(self.delivery, self.plan, own)
 
     def _begun(self, place: int) -> list[datetime]:
         """Since when those have authorised by whom this checkpoint goes in the end: as many of the last as it must have, less

@@ -1,6 +1,6 @@
 """Who takes another's place under way (R22): it may do what is still asked of that, and what is ahead is asked of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from domain.delivery.consents import ended_behind, still_done
@@ -8,7 +8,7 @@ from domain.delivery.delivery import Delivery
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_voices import successors
 from domain.plan.directory import Directory
-from domain.plan.plan import TO_DEPART, Plan, PlannedCheckpoint
+from domain.plan.plan import TO_DEPART, Plan, PlannedCheckpoint, Step
 from domain.rules.duties import DutyOwed
 from domain.rules.renewal import asked_before
 from domain.rules.siblings import lacking
@@ -126,48 +126,65 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
 
 def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     """When it has left a State (UTC) by this plan, if each step before it takes as long as it may, and what is open as much of
-    that as is left. None where that State lies behind, or it is delivered.
+    that as is left. Of what is held back, when it is accounted for. None where that State lies
+    behind, or is never entered, or it is delivered.
     """
     state, leg = delivery.state, delivery.state.leg or 0
     stays = plan.held_back and there != plan.legs[0].state
     if state.delivered or stays or not any(there in one.states for one in plan.legs[leg:]):
         return None
+    if plan.held_back:
+        return delivery.reached + _departs(delivery, plan) + _longest(delivery, plan, "account")
     departs = timedelta() if state.dispatched else _departs(delivery, plan)
-    return delivery.reached + departs + plan.time_to_end(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
+    return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
 
 
 def _departs(delivery: Delivery, plan: Plan) -> timedelta:
-    """How long it may take from now until it departs: what is left of each step before that, one after the other; who is asked
-    afresh once the preparation has begun answers beside it.
+    """How long it may take from now until it departs: what is left of each step before that, one after the other. Who is asked
+    afresh once the preparation has begun answers beside it, and while it waits for siblings.
     """
-    authorise, prepare, dispatch = (
-        max((_left_of(delivery, plan, one) for one in filter(plan.takes_place, plan.at(step))), default=timedelta())
-        for step in TO_DEPART
-    )
+    authorise, prepare, dispatch = (_longest(delivery, plan, step) for step in TO_DEPART)
     begun = any(one in delivery.state.progress for one in plan.ids_at("prepare"))
-    return dispatch + (max(authorise, prepare) if begun else authorise + prepare)
+    ready = max(authorise, prepare) if begun else authorise + prepare
+    for one in plan.at("dispatch"):
+        waits = _waits(delivery, plan, one)
+        if waits is not None:
+            ready = max(ready, waits) if one.id in delivery.state.siblings.waiting else ready + waits
+            ready += plan.contingencies.decision
+    return ready + dispatch
 
 
-def _left_of(delivery: Delivery, plan: Plan, checkpoint: PlannedCheckpoint) -> timedelta:
-    """What is left of the time of a checkpoint that may have opened, or wait for siblings."""
-    if checkpoint.id in delivery.state.progress or not lacking(delivery, checkpoint):
-        return to_answer(delivery, plan, checkpoint)
-    waits = delivery.state.siblings.waiting.get(checkpoint.id)
-    begun = timedelta() if waits is None or checkpoint.waits is None else checkpoint.waits - (waits - delivery.reached)
-    return plan.time_of(checkpoint) - min(begun, checkpoint.waits or timedelta())
+def _longest(delivery: Delivery, plan: Plan, step: Step) -> timedelta:
+    """What is left of the longest checkpoint of a step that takes place."""
+    return max((to_answer(delivery, plan, one) for one in plan.at(step) if plan.takes_place(one)), default=timedelta())
 
 
-def held_up(delivery: Delivery, plan: Plan, without: str = "") -> timedelta:
-    """For how long it may have to wait, once it has left, for who is still asked to consent, `without` one State: meanwhile the
-    time of its leg stands (R22). The next leg waits for all who are asked, wherever that is; the end of the last one, once it is
-    open, for the States of that leg. And the end of each waits for who has not said all at the checkpoint behind.
+def _waits(delivery: Delivery, plan: Plan, checkpoint: PlannedCheckpoint) -> timedelta | None:
+    """For how much longer a checkpoint may wait for siblings, until those in charge decide: all of its time, where by this plan
+    it waits anew (`State.wait_anew`); none, where nothing is `lacking`, or it has opened.
+    """
+    siblings, before = delivery.state.siblings, delivery.plan.find(checkpoint.id)
+    if checkpoint.waits is None or checkpoint.id in delivery.state.progress:
+        return None
+    if before is None or any(one not in before.wait_for for one in checkpoint.wait_for):
+        return checkpoint.waits
+    if not lacking(delivery, checkpoint):
+        return None
+    until = siblings.waiting.get(checkpoint.id) if before.waits == checkpoint.waits else None
+    return checkpoint.waits if until is None else max(until - delivery.reached, timedelta())
+
+
+def held_up(delivery: Delivery, plan: Plan, without: Collection[str] = ()) -> timedelta:
+    """For how long it may have to wait, once it has left, for who is still asked to consent, `without` those checkpoints:
+    meanwhile the time of its leg stands (R22). The next leg waits for all who are asked, wherever that is; the end of the last
+    one, once it is open, for the States of that leg. And the end of each waits for who has not said all at the checkpoint behind.
     """
     state, leg = delivery.state, delivery.state.leg or 0
     if not state.dispatched:
         return timedelta()
     here = plan.legs[leg:]
     last = len(here) == 1 and state.is_open(here[0].end)
-    asked = [one for one in plan.at("authorise") if one.state != without and (not last or one.state in here[0].states)]
+    asked = [one for one in plan.at("authorise") if one.id not in without and (not last or one.state in here[0].states)]
     ends = {one.end for one in plan.legs[:leg]} - {one.end for one in here}
     behind = [one for one in plan.checkpoints if state.is_open(one.id) and (one.step == "dispatch" or one.id in ends)]
     return max((to_answer(delivery, plan, one) for one in (*asked, *behind)), default=timedelta())

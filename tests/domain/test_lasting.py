@@ -507,14 +507,16 @@ def test_r5_who_is_asked_afresh_answers_while_it_is_prepared(due: int, *, goes: 
         assert "legs: R5: by this plan an authorisation of UZ may have to last 7 d 17 h" in refused(table, plan)
 
 
-def waiting() -> Table:
-    """A parcel whose departure waits ten days for the first one; it is prepared, and has begun to wait."""
-    text = (EXAMPLES / "omsk-taraz-parcels" / "group.yaml").read_text()
-    waits = "{id: departure, wait_for: [{delivery: motor-oil-1, checkpoint: delivery}], waits: 10d}"
-    second = "      title: Second parcel, as household"
-    found = expand(Document(text.replace(second, f"      checkpoints:\n        - {waits}\n{second}"), "group").read(GroupFile))
+WAITS = "{id: departure, wait_for: [{delivery: motor-oil-1, checkpoint: delivery}], waits: 10d}"
+SECOND = "      title: Second parcel, as household"
+
+
+def prepared(operation: str) -> Table:
+    """A parcel of three, of which the departure of the second waits ten days for the first one; it is prepared."""
+    text = (EXAMPLES / "omsk-taraz-parcels" / "group.yaml").read_text().replace(SECOND, f"      checkpoints: [{WAITS}]\n{SECOND}")
+    found = expand(Document(text, "group").read(GroupFile))
     assert not found.faults, found.faults
-    plan = next(one for one in found.plans if one.operation == "motor-oil-2")
+    plan = next(one for one in found.plans if one.operation == operation)
     table = Table(plan, other_cards=NOTHING_KZ | ends_with("RU", {}))
     for officer in ("officer-1", "officer-2"):
         table.say("ru.customs", "authorisation_granted", "consent-ru", officer=officer, permits=[])
@@ -522,30 +524,77 @@ def waiting() -> Table:
     table.say("ru.court", "permission_granted", "consent-ru", permissions=["post"])
     kept = [one.model_dump(exclude_none=True) for one in plan.consignment.contents]
     assert code(table.say("ru.customs", "prepared", "preparation", gross=plan.consignment.gross, kept=kept)) is None
-    assert "departure" in table.delivery.state.siblings.waiting
     return table
 
 
 def test_r5_time_that_a_departure_has_waited_is_not_counted_once_more() -> None:
-    """It leaves no later for that; nor at all before those in charge have had their time to decide; at once, where they go on."""
-    table = waiting()
-    plan = table.delivery.plan
+    """It leaves no later for that, nor for who is asked afresh meanwhile, and never before those in charge have had their time to
+    decide; at once, where they go on. All of its time counts again, where by a new plan it waits for longer, or for another.
+    """
+    table = prepared("motor-oil-2")
+    assert "departure" in table.delivery.state.siblings.waiting
+    plan, begun = table.delivery.plan, table.now
     departure = plan.find("departure")
     assert departure is not None
-    latest = table.now + timedelta(days=10) + plan.contingencies.decision + departure.due + plan.time_to_leave("KZ")
-    assert latest == left_by(table.delivery, plan, "KZ")
+    way = plan.contingencies.decision + departure.due + plan.time_to_leave("KZ")
+    assert begun + timedelta(days=10) + way == left_by(table.delivery, plan, "KZ")
     table.pass_time(hours=48)
-    assert latest == left_by(table.delivery, plan, "KZ")
+    assert begun + timedelta(days=10) + way == left_by(table.delivery, plan, "KZ")
+
+    again = plan.at("authorise")[0].model_copy(update={"id": "ru-9", "due": timedelta(days=8)})
+    beside = plan.model_copy(update={"checkpoints": (*plan.checkpoints, again)})
+    assert begun + timedelta(days=10) + way == left_by(table.delivery, beside, "KZ")
+    late = plan.model_copy(update={"checkpoints": (*plan.checkpoints, again.model_copy(update={"due": timedelta(days=9)}))})
+    assert begun + timedelta(days=11) + way == left_by(table.delivery, late, "KZ")
+
+    longer = with_changes(plan, departure={"waits": timedelta(days=14)})
+    assert table.now + timedelta(days=14) + way == left_by(table.delivery, longer, "KZ")
     table.delivery.state.siblings.alone = ("departure",)
     assert table.now + departure.due + plan.time_to_leave("KZ") == left_by(table.delivery, plan, "KZ")
+    another = [one.model_dump() | {"checkpoint": "accounting"} for one in departure.wait_for]
+    anew = with_changes(plan, departure={"wait_for": another})
+    assert table.now + timedelta(days=10) + way == left_by(table.delivery, anew, "KZ")
 
 
 def test_r5_what_is_held_back_leaves_no_state_that_it_does_not_enter() -> None:
-    """Of Kazakhstan, where it would have gone, nothing is needed; of Russia, until it is accounted for."""
+    """Of Kazakhstan, where it would have gone, nothing is needed; of Russia, until it is accounted for, and that goes on."""
     plan = next(one for one in group_plans() if one.held_back)
     table = Table(plan)
     assert left_by(table.delivery, plan, "KZ") is None
     assert table.now + plan.time_to_depart() + plan.time_to_end("RU") == left_by(table.delivery, plan, "RU")
+    table = prepared(plan.operation)
+    due = table.at("accounting-omsk").due
+    table.pass_time(hours=12)
+    assert due == left_by(table.delivery, table.delivery.plan, "RU")
+
+
+@pytest.mark.parametrize(("due", "goes"), [(48, True), (200, False)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_r5_who_is_new_on_the_way_waits_for_all_that_its_state_is_asked(due: int, *, apart: bool, goes: bool) -> None:
+    """The prosecutor of Kyrgyzstan may authorise at once, for eight days. Two of its officers must, the second at the last
+    moment; or the court permits that it is watched, at a checkpoint of its own.
+    """
+    cards = ends_with("KG", {"ceiling": "8d"}, {"measures": ["watching_thing"], "needs": "own_act", "by": ["court"]})
+    cards["KG"] = cards["KG"].model_copy(update={"deciders": card_of("KG", granted_by=["prosecutor"])["KG"].deciders})
+    watch = {"plan_": {"surveillance": WATCH | {"check_in": timedelta(hours=300)}}} if apart else {}
+    table = consented(NOTHING_KZ | ends_with("UZ", {}), **watch, valid_until="2022-06-30T00:00:00Z")
+    table.cards |= cards
+    table.dispatch()
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
+    document = with_kyrgyzstan(document)
+    known = {one["id"]: one for one in document["checkpoints"]}
+    again = known["consent-uz"] | {"id": "uz-9", "escalate": [], "remind": [], "due": timedelta(hours=48)}
+    court = known["consent-kg"] | {"id": "permit-kg", "requires": asks("kg.court permission"), "due": timedelta(hours=due)}
+    asked = asks("kg.prosecutor authorisation")
+    known["consent-kg"] |= {"requires": asked, "due": timedelta(hours=48 if apart else due)}
+    if not apart:
+        known["consent-kg"]["requires"] = [asked[0] | {"officers": 2}]
+    plan = asking_all(Plan.model_validate(document | {"checkpoints": [*document["checkpoints"], again, *([court] * apart)]}))
+    if goes:
+        change(table, plan, cards=tuple(cards.values()))
+    else:
+        assert "legs: R5: by this plan an authorisation of KG" in refused(table, plan, cards=tuple(cards.values()))
 
 
 def test_r16_an_hour_more_is_refused_though_what_permits_it_now_began_long_ago() -> None:

@@ -288,7 +288,7 @@ BUGS = (
         "limits",
     ),
     Bug("R5", "domain/plan/check_law.py", "if term.ceiling is not None and whole > at_least(term.ceiling):", "if False:", "law"),
-    Bug("R5", "domain/plan/check_law.py", "return plan.time_to_depart(without=alone) + plan.time", "return plan.time", "law"),
+    Bug("R5", "domain/plan/check_law.py", "return plan.time_to_depart() + plan.time", "return plan.time", "law"),
     Bug("R16", "domain/plan/check_law.py", "        yield from _apart(plan, directory, card)\n", "", "law"),
     Bug(
         "R16",
@@ -468,7 +468,6 @@ BUGS = (
         "R7", "domain/plan/plan.py", "return service in self.authorities(state) or any(asked)", "return any(asked)", "successors"
     ),
     Bug("R7", "domain/plan/check_goods.py", "either = (leave, plan.successor_of(leave))", "either = (leave,)", "successors"),
-    Bug("R16", "domain/plan/plan.py", "for one in step if one.id not in without]", "for one in step]", "law"),
     Bug("R16", "domain/plan/plan.py", ' or self.modality != "intact"', "", "preparation"),
     Bug("R16", "domain/plan/plan.py", "or any(leg.opened and leg.state == state for leg in self.legs)", "or False", "taken_out"),
     Bug(
