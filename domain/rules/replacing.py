@@ -126,8 +126,8 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
 
 def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     """When it has left a State (UTC) by this plan, if each step before it takes as long as it may, and what is open as much of
-    that as is left. Of what is held back, when it is accounted for. None where that State lies
-    behind, or is never entered, or it is delivered.
+    that as is left. Of what is held back, when it is accounted for. None where that State lies behind or is never entered, or it
+    is delivered.
     """
     state, leg = delivery.state, delivery.state.leg or 0
     stays = plan.held_back and there != plan.legs[0].state
