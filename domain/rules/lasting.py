@@ -36,7 +36,8 @@ def _beyond_its_ceiling(before: "_Authorising", after: "_Authorising", card: Rul
     term = card.term_of(after.plan.case)
     if term is None or term.ceiling is None:
         return
-    whole, known = after.whole(), timedelta() if after.plan.case != before.plan.case else before.whole()
+    whole = after.whole()
+    known = timedelta() if after.plan.case != before.plan.case else before.whole()
     if whole > max(known, at_least(term.ceiling)):
         problem = fill(
             "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none "

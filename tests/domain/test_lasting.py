@@ -49,6 +49,14 @@ def by_samarkand(plan: Plan) -> Plan:
     return Plan.model_validate(document)
 
 
+def by_osh(table: Table) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Its plan with a call in Kyrgyzstan on the second leg, which is asked, and the checkpoints of that by their ids."""
+    document = table.delivery.plan.model_dump()
+    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
+    document = with_kyrgyzstan(document)
+    return document, {one["id"]: one for one in document["checkpoints"]}
+
+
 def one_of_two_in_uzbekistan(plan: Plan) -> Plan:
     """The same plan; its prosecutor or its police may authorise there, and one of them is enough."""
     document = plan.model_dump()
@@ -296,10 +304,7 @@ def test_r5_who_is_new_on_the_way_is_weighed_with_the_time_that_others_have_to_a
     table = consented(NOTHING_KZ | ends_with("UZ", {}))
     table.cards |= cards
     table.dispatch()
-    document = table.delivery.plan.model_dump()
-    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
-    document = with_kyrgyzstan(document)
-    known = {one["id"]: one for one in document["checkpoints"]}
+    document, known = by_osh(table)
     known["consent-kg"] |= {"requires": asks(*(f"{one} authorisation" for one in kg)), "due": timedelta(hours=hours[0])}
     known["consent-kg"]["need"] = need
     again = known["consent-uz"] | {"id": "uz-9", "escalate": [], "remind": [], "due": timedelta(hours=hours[1])}
@@ -580,10 +585,7 @@ def test_r5_who_is_new_on_the_way_waits_for_all_that_its_state_is_asked(due: int
     table = consented(NOTHING_KZ | ends_with("UZ", {}), **watch, valid_until="2022-06-30T00:00:00Z")
     table.cards |= cards
     table.dispatch()
-    document = table.delivery.plan.model_dump()
-    document["legs"][1]["calls"] = [{"kind": "airport", "state": "KG", "place": "Osh"}]
-    document = with_kyrgyzstan(document)
-    known = {one["id"]: one for one in document["checkpoints"]}
+    document, known = by_osh(table)
     again = known["consent-uz"] | {"id": "uz-9", "escalate": [], "remind": [], "due": timedelta(hours=48)}
     court = known["consent-kg"] | {"id": "permit-kg", "requires": asks("kg.court permission"), "due": timedelta(hours=due)}
     asked = asks("kg.prosecutor authorisation")
