@@ -147,14 +147,15 @@ class Crowd:
         self.plans.append(plan)
 
     async def fill(self, deliveries: int) -> None:
-        """Start as many as are missing."""
+        """Start as many as are missing. Raises `TimeoutError` where the last ones do not come to their question."""
         numbers = iter(range(len(self.plans), deliveries))
         began, used = time.perf_counter(), self.used()
 
         async def one_after_another() -> None:
             for one in numbers:
-                while len(self.plans) - len(self.services.asked) >= BEGINNING_AT_ONCE:  # noqa: ASYNC110 - no bell rings
-                    await asyncio.sleep(AGAIN)
+                async with asyncio.timeout(PATIENCE):
+                    while len(self.plans) - len(self.services.asked) >= BEGINNING_AT_ONCE:  # noqa: ASYNC110 - no bell rings
+                        await asyncio.sleep(AGAIN)
                 await self.start(one)
                 if one % 500 == 0:
                     past = time.perf_counter() - began

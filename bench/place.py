@@ -1,8 +1,10 @@
 """Where something is measured: an installation of real processes, on this machine alone or on a cluster."""
 
+import sqlite3
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,9 +88,9 @@ class Here(Place):
         return {name: (process.pid,) for name, process in self.embedded.processes.items()}
 
     def stored(self) -> int:
-        """In its folder."""
+        """In its folder: their pages, those among them that stand in the log of what was written last."""
         folder: Path = self.embedded.layout.home.path
-        return sum(one.stat().st_size for one in folder.iterdir() if ".db" in one.name)
+        return sum(map(_pages, folder.glob("*.db")))
 
     async def kill(self, part: str) -> None:
         """By its number."""
@@ -103,3 +105,10 @@ class Here(Place):
     async def wait_until_up(self) -> None:
         """As its gateway says."""
         await self.embedded.wait_until_up()
+
+
+def _pages(database: Path) -> int:
+    """Bytes of all pages of an SQLite database. Its file grows only when the log is written back."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as base:
+        (size,), (count,) = (base.execute(f"PRAGMA {name}").fetchone() for name in ("page_size", "page_count"))
+    return int(size) * int(count)

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.chaos.drill import Trial, open_folder, say, under_load
-from bench.chaos.growth import MEASURES, Series, held_by, picture
+from bench.chaos.growth import MEASURES, Series, held_by, held_by_all, picture
 from bench.chaos.traffic import Load, Recording
+from bench.figures import with_children
 from domain.words.errors import NotFound, Unavailable, VigilError
 from process.serve import leave
 from tests.postgresql import is_installed
@@ -35,7 +36,8 @@ READERS, PAUSE = 4, 0.5
 """Officers who read at once, and seconds between two things that one of them reads."""
 STREAMED = 3.0
 """Seconds for which a stream is followed."""
-PROCESSES = ("worker", "gateway", "temporal", "service")
+PROCESSES = ("worker", "gateway", "temporal", "service", "database")
+"""The last one where it is a server: it and its processes together."""
 
 
 @dataclass
@@ -68,15 +70,23 @@ class Soak:
                 self.trial.records.failed(ended)
 
     def _look(self, now: float) -> None:
-        for name in PROCESSES:
-            file = self.trial.system.embedded.count_of(name)
-            for measure, value in held_by(self.trial.system.process_of(name), file).items():
+        for name in self._processes():
+            for measure, value in self._held(name).items():
                 series = self.series.setdefault((name, measure), Series(name, measure))
                 series.at.append(round(now, 1))
                 series.values.append(round(value, 1))
 
+    def _held(self, name: str) -> dict[str, float]:
+        system = self.trial.system
+        if name == "database":
+            return held_by_all(with_children(system.process_of(name)))
+        return held_by(system.process_of(name), system.embedded.count_of(name))
+
+    def _processes(self) -> tuple[str, ...]:
+        return PROCESSES if self.trial.system.embedded.database is not None else PROCESSES[:-1]
+
     def _progress(self, now: float) -> str:
-        held = (f"{name} {self.series[name, 'memory'].values[-1]:.0f} MiB" for name in PROCESSES)
+        held = (f"{name} {self.series[name, 'memory'].values[-1]:.0f} MiB" for name in self._processes())
         return f"{now / 60:5.1f} min   {', '.join(held)}   {self.trial.records.given} receipts, {self.read.total()} reads"
 
     async def _reads(self, number: int) -> None:

@@ -114,7 +114,7 @@ async def main() -> int:
     """As it is asked for by the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="1", help="one or more, with commas: each an installation of its own, in turn")
-    parser.add_argument("--kills", type=int, default=30, help="processes killed with each seed, runs before this one included")
+    parser.add_argument("--kills", type=int, default=30, help="processes killed (SIGKILL) with each seed, earlier runs included")
     parser.add_argument("--only", type=kinds, default=(), metavar="KINDS", help=f"of {','.join(WEIGHTS)}")
     parser.add_argument(
         "--from", type=int, dest="first", help="number of a fault: this one and those up to --to, and nothing else"

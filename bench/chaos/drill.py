@@ -4,6 +4,7 @@ import asyncio
 import logging
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -20,7 +21,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from bench.chaos.faults import Fault, Kind
 from bench.chaos.held import Records
 from bench.chaos.installation import System, standing
-from bench.chaos.leftovers import left_of, open_in_temporal
+from bench.chaos.leftovers import left_of, open_in_temporal, piled_up
 from bench.chaos.traffic import Load, RecordingServices, Traffic
 from client.embedded import NAMESPACE
 from domain.record.receipts import SignedReceipt, opened
@@ -37,6 +38,10 @@ from one round of long packets to the next.
 """
 SHORT = 300
 """Receipts of a delivery whose packet is compared after each fault: it is made and verified in less than half a second."""
+OVER_AT_ONCE = 3
+"""Deliveries that have ended and are compared again after each fault, in turn."""
+OURS = ("worker", "gateway", "service")
+"""Whose sockets, threads and files are counted once all rests."""
 UP = 180.0
 """Seconds after which it counts as a difference that not all is up again."""
 LOOK_EVERY = 0.1
@@ -55,6 +60,9 @@ class Done:
     kind: str
     on: tuple[str, ...]
     kills: int
+    """By SIGKILL."""
+    asked: int
+    """To end, by SIGTERM."""
     lasted: float
     first: float
     """From its end to the first statement that was accepted after it."""
@@ -100,29 +108,45 @@ class Trial:
             await self._up_again()
             up, first = clock() - self.records.mended_at, self.records.first or 0.0
             await self.compare(packets=fault.number % PACKET_EVERY == 0)
-        except TimeoutError as error:
+        except (TimeoutError, subprocess.SubprocessError) as error:
             self.records.failed(error)
             self.records.differences += [f"{name} has ended meanwhile" for name in self.system.gone()]
         else:
+            self.records.differences += self.system.crashed
             figures = (round(one, 2) if one is not None else None for one in (lasted, first, up, cleared))
-            self.done.append(Done(fault.number, fault.kind, fault.on, fault.kills, *figures))  # type: ignore[arg-type]
+            self.done.append(Done(fault.number, fault.kind, fault.on, fault.kills, fault.asked, *figures))  # type: ignore[arg-type]
 
     async def compare(self, *, packets: bool) -> None:
-        """Everything that anybody holds. Raises `TimeoutError`."""
+        """Everything that anybody holds of deliveries that are open, and of some that have ended. Raises `TimeoutError`."""
+        self._take_over()
+        for case in [*self.records.cases.values(), *self.records.next_over(OVER_AT_ONCE)]:
+            await self.traffic.compare(case, packet=packets or len(case.held) <= SHORT)
+
+    def _take_over(self) -> None:
+        """What the participant's own system holds, and what it found wrong."""
         for envelope in self.system.receipts_of_service():
             signature = envelope.signatures[0].sig
             if signature not in self.known:
                 self.known.add(signature)
                 self.records.keep(SignedReceipt(envelope, opened(envelope, self.system.directory)))
         self.records.differences += self.system.alarms_of_service()
-        for case in list(self.records.cases.values()):
-            await self.traffic.compare(case, packet=packets or len(case.held) <= SHORT)
 
     async def settle(self) -> None:
-        """Say no more, let every delivery end, and see that Temporal has nothing open of any."""
+        """Say no more, let every delivery end, and compare all that there were: with the archive itself, since a gateway that has
+        just been started remembers nothing. See that nothing has piled up, that Temporal has nothing open, and that all parts end
+        when they are asked to.
+        """
         await self.traffic.settle()
-        await self.compare(packets=True)
+        self.records.differences += await piled_up(lambda: {name: self.system.process_of(name) for name in OURS})
+        await self.system.restart("gateway")
+        async with asyncio.timeout(UP):
+            while not await self.healthy():  # noqa: ASYNC110 - no bell rings
+                await asyncio.sleep(LOOK_EVERY)
+        self._take_over()
+        for case in list(self.records.over.values()):
+            await self.traffic.compare(case, packet=True)
         self.records.differences += await open_in_temporal(self.client, self.records.over)
+        await self.system.close()
 
     async def _last(self, seconds: float) -> None:
         """While it lasts, whatever ends by itself is started again."""
@@ -204,7 +228,7 @@ class Trial:
 def tally(done: Iterable[Done]) -> str:
     """How much of what, and how soon it was over."""
     done = list(done)
-    rows = [f"{len(done)} faults, {sum(one.kills for one in done)} kills"]
+    rows = [f"{len(done)} faults, {sum(one.kills for one in done)} kills, {sum(one.asked for one in done)} asked to end"]
     counts = Counter((one.kind, name) for one in done for name in one.on)
     for kind in dict.fromkeys(one.kind for one in done):
         on = ", ".join(f"{name} {count}" for (what, name), count in sorted(counts.items()) if what == kind)
@@ -214,6 +238,10 @@ def tally(done: Iterable[Done]) -> str:
     outages = [one for one in done if one.cleared is not None]
     if outages:
         rows.append(_shown("backlog of an outage cleared", [one.cleared or 0.0 for one in outages]))
+        sooner = sum((one.cleared or 0.0) < one.lasted for one in outages)
+        rows.append(
+            f"of {len(outages)} outages {sooner} were cleared sooner than they had lasted, both counted without the start"
+        )
     return "\n".join(rows)
 
 
@@ -270,14 +298,18 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
             performed(trial.done[-1])
         if not found:
             began = trial.records.clock()
-            await trial.settle()
-            say(f"every delivery has ended, {trial.records.clock() - began:.0f} s after the last fault")
+            try:
+                await trial.settle()
+            except (TimeoutError, subprocess.SubprocessError) as error:
+                trial.records.failed(error)
+            say(f"every delivery has ended and was compared, {trial.records.clock() - began:.0f} s after the last fault")
     if not found:
         found += left_of(folder, trial.system.ports)
     say(trial.summary())
     if found and fault is not None:
         archive = "postgresql" if postgresql else "sqlite"
         again = f"--seeds {seed} --from {fault.number} --to {fault.number} --archive {archive}"
+        again += f" --rate {load.rate:g} --length {load.length}"
         again += f" --only {','.join(only)}" if only else ""
         say(f"seed {seed}, fault {fault.number}; repeat it: python -m bench.chaos {again}; all is left in {folder}")
     return found

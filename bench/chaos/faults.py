@@ -36,8 +36,10 @@ WEIGHTS: dict[Kind, int] = {
     "restarts": 0,
 }
 """How often each is drawn; what never is comes where it is asked for."""
-KILLS: frozenset[Kind] = frozenset({"KILL", "TERM", "outage", "restarts"})
-"""Those that end a process."""
+End = Literal["KILL", "TERM"]
+"""How a process ends: killed, or asked to."""
+ENDS: dict[Kind, End] = {"KILL": "KILL", "TERM": "TERM", "outage": "KILL"}
+"""Those that end a process, each as it does."""
 TWO_AT_ONCE = 0.2
 LONGEST_PAUSE = 3.0
 """Seconds from one comparison to the next fault, at most."""
@@ -47,10 +49,6 @@ SHORTEST_LIFE, LONGEST_LIFE = 0.5, 6.0
 """Seconds from one of these starts to the next end: some come before the worker has begun, some in the middle of replays."""
 STEPS = (-86_400, -3_600, -90, -5, 5, 90, 3_600, 86_400)
 """Seconds by which a clock is set."""
-
-
-End = Literal["KILL", "TERM"]
-"""How a process ends: killed, or asked to."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,16 @@ class Fault:
 
     @property
     def kills(self) -> int:
-        """How many processes it ends."""
-        return len(self.on) * max(len(self.lives), 1) if self.kind in KILLS else 0
+        """How many processes it kills (SIGKILL)."""
+        return self._ending("KILL")
+
+    @property
+    def asked(self) -> int:
+        """How many it asks to end (SIGTERM)."""
+        return self._ending("TERM")
+
+    def _ending(self, by: End) -> int:
+        return len(self.on) * (self.by.count(by) + (ENDS.get(self.kind) == by))
 
     def __str__(self) -> str:
         lasts = f" for {self.lasts:.1f} s" if self.lasts else f" {len(self.lives)} times" if self.lives else ""

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -55,15 +55,24 @@ class Series:
         return self.grown(warm) > self.allowed(warm)
 
 
-def held_by(process: int, file: Path | None) -> dict[str, float]:
-    """What a process of this machine holds now; `file`: where it writes how many tasks it has, asked the time before. Raises
-    `OSError` if it has ended.
+def held_by_all(processes: Iterable[int]) -> dict[str, float]:
+    """What these hold together, such as a server that has one for each connection; of their memory what they do not share."""
+    found = dict.fromkeys(("memory", "threads", "sockets", "files"), 0.0)
+    for one in processes:
+        with suppress(OSError):  # it has ended
+            found = {name: value + found[name] for name, value in held_by(one, None, memory="RssAnon").items()}
+    return found
+
+
+def held_by(process: int, file: Path | None, *, memory: str = "VmRSS") -> dict[str, float]:
+    """What a process of this machine holds now; `file`: where it writes how many tasks it has, asked the time before;
+    `memory`: what the kernel calls that which is meant. Raises `OSError` if it has ended.
     """
     proc = Path(f"/proc/{process}")
     status = dict(line.split(":", 1) for line in (proc / "status").read_text(encoding="ascii").splitlines())
-    names = [_target(one) for one in (proc / "fd").iterdir()]
+    names = list(targets(process))
     found = {
-        "memory": int(status["VmRSS"].split()[0]) / 1024,
+        "memory": int(status[memory].split()[0]) / 1024,
         "threads": float(status["Threads"]),
         "sockets": float(sum(name.startswith("socket:") for name in names)),
         "files": float(sum(name.startswith("/") for name in names)),
@@ -75,10 +84,11 @@ def held_by(process: int, file: Path | None) -> dict[str, float]:
     return found
 
 
-def _target(descriptor: Path) -> str:
-    with suppress(OSError):  # closed meanwhile
-        return str(descriptor.readlink())
-    return ""
+def targets(process: int) -> Iterator[str]:
+    """What each of its open descriptors leads to: `socket:[number]`, or a file. Raises `OSError` if it has ended."""
+    for one in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            yield str(one.readlink())
 
 
 def picture(found: Sequence[Series], warm: float, title: str) -> str:

@@ -2,8 +2,9 @@
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from math import inf
 
 from domain.delivery.ledger import Entry, Left, Receipt
@@ -15,7 +16,19 @@ from domain.record.receipts import SignedReceipt, opened
 from domain.signing.envelope import Envelope
 from domain.signing.tree import Frontier
 from domain.words.errors import Refused
+from domain.words.moments import instant
 from workflows.messages import LedgerSize
+
+CLOSE = timedelta(seconds=1)
+"""By so much a moment of the ledger may be beside those of whoever was answered: both are told by this machine's clock."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A statement that was acknowledged as left, and when."""
+
+    envelope: Envelope
+    at: datetime
 
 
 @dataclass
@@ -25,8 +38,12 @@ class Case:
     plan: Plan
     receipts: dict[str, SignedReceipt] = field(default_factory=dict)
     """By statement: the first that was given."""
-    left: dict[str, Envelope] = field(default_factory=dict)
+    handed: dict[str, datetime] = field(default_factory=dict)
+    """By statement: when it was handed in first."""
+    left: dict[str, Owed] = field(default_factory=dict)
     """By statement: acknowledged as left (202), without a receipt until now."""
+    refused: set[str] = field(default_factory=set)
+    """New statements that were refused: if the answer to an earlier try was lost, it was a refusal too."""
     said: list[tuple[str, Envelope]] = field(default_factory=list)
     """By whom, and what: there is a receipt, so that it can be repeated. What was left is not, or a loss would be made good."""
     seen: LedgerSize | None = None
@@ -40,14 +57,15 @@ class Case:
 
 
 class Records:
-    """What all services hold, of deliveries that are not over. `clock`: seconds."""
+    """What all services hold. `clock`: seconds."""
 
     def __init__(self, directory: Directory, clock: Callable[[], float]) -> None:
         self.directory = directory
         self.clock = clock
         self.cases: dict[str, Case] = {}
-        self.over: list[str] = []
-        """Deliveries that have ended."""
+        """By delivery, while it has not ended."""
+        self.over: dict[str, Case] = {}
+        """Likewise once it has: the one that was compared longest ago comes first."""
         self.differences: list[str] = []
         self.given = 0
         """Receipts, repeats not counted."""
@@ -55,17 +73,36 @@ class Records:
         self.left = 0
         self.turned_away = 0
         """Left, and refused with a reason when handed in again."""
+        self._quiet = 0.0
         self.mended_at = 0.0
         self.first: float | None = None
         """Seconds from the end of the last fault to the receipt of the first new statement that was handed in after it."""
 
     def go_wrong(self) -> None:
         """Something is wrong from now on, until it is mended."""
-        self.mended_at = inf
+        self._quiet, self.mended_at = self.quiet(), inf
 
     def begin_anew(self) -> None:
         """What was wrong is mended now."""
-        self.mended_at, self.first = self.clock(), None
+        self._quiet, self.mended_at, self.first = self.quiet(), self.clock(), None
+
+    def quiet(self) -> float:
+        """For how long nothing has been wrong so far: seconds, of all times together."""
+        return self._quiet + max(self.clock() - self.mended_at, 0.0)
+
+    def case_of(self, delivery: str) -> Case | None:
+        """What is held of this delivery; none of one that is not of this traffic."""
+        return self.cases.get(delivery) or self.over.get(delivery)
+
+    def ended(self, case: Case) -> None:
+        """Nothing more is said in it. What was said stays, to be compared."""
+        case.said.clear()
+        self.over[case.plan.operation] = self.cases.pop(case.plan.operation)
+
+    def next_over(self, most: int) -> list[Case]:
+        """So many of those that have ended, in turn."""
+        chosen = list(self.over)[:most]
+        return [self.over.setdefault(one, self.over.pop(one)) for one in chosen]
 
     def failed(self, error: BaseException) -> None:
         """What should have come true did not, or this tool has a fault: either is a difference."""
@@ -74,10 +111,10 @@ class Records:
     def answered(self, envelope: Envelope, answer: SignedReceipt | Left, began: float) -> None:
         """A service was answered; `began`: when it had called."""
         if isinstance(answer, Left):
-            case = self.cases.get(read_statement(envelope).delivery)
+            case = self.case_of(read_statement(envelope).delivery)
             if case is not None and answer.statement not in case.receipts:
                 self.left += answer.statement not in case.left
-                case.left[answer.statement] = envelope
+                case.left.setdefault(answer.statement, Owed(envelope, datetime.now(UTC)))
             return
         new = self.keep(answer)
         if new and self.first is None and began >= self.mended_at:
@@ -86,8 +123,8 @@ class Records:
     def keep(self, given: SignedReceipt) -> bool:
         """Keep a receipt; whether it is the first for its statement."""
         receipt = given.receipt
-        case = self.cases.get(receipt.delivery)
-        if case is None:  # a service hears once more, after the last comparison
+        case = self.case_of(receipt.delivery)
+        if case is None:
             return False
         case.left.pop(receipt.statement, None)
         known = case.receipts.get(receipt.statement)
@@ -100,6 +137,11 @@ class Records:
             opened(given.envelope, self.directory)
         except Refused as error:
             self.differences.append(f"{receipt.delivery}: {error.message}")
+        at, handed = instant(receipt.entry.at), case.handed.get(receipt.statement)
+        if at > datetime.now(UTC) + CLOSE or (handed is not None and at < handed - CLOSE):
+            self.differences.append(
+                f"{receipt.delivery}: entry {receipt.seq} has the moment {receipt.entry.at}, and it came at another"
+            )
         case.receipts[receipt.statement] = given
         self.given += 1
         return True
@@ -123,6 +165,20 @@ def differences(entries: Sequence[Entry], held: Iterable[Receipt], sizes: Iterab
     for size in sizes:
         if (size.branch, size.root) != (0, roots.get(size.size)):
             yield f"the root at {size.size} in branch {size.branch} was stated as {size.root}"
+
+
+def taken_though_refused(entries: Iterable[Entry], refused: Collection[str]) -> Iterator[str]:
+    """Each statement that took effect, and was refused when its sender asked once more."""
+    stated = (one.event for one in entries if isinstance(one.event, Stated) and one.event.verdict.verdict != "refused")
+    yield from (
+        f"statement {name} was refused, and stands" for one in stated if (name := read_statement(one.envelope).id) in refused
+    )
+
+
+def ended_at(entries: Sequence[Entry]) -> datetime | None:
+    """When it ended, if it has."""
+    last = entries[-1]
+    return instant(last.at) if last.event.event == "ended" else None
 
 
 def statements_in(entries: Iterable[Entry]) -> set[str]:

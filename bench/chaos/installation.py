@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.chaos import clocks, disks
 from bench.chaos.clocks import SettableClock
-from bench.chaos.faults import LINKS, Fault, Kind
+from bench.chaos.faults import ENDS, LINKS, End, Fault, Kind
 from bench.chaos.proxy import Proxy
 from bench.figures import with_children
 from client.dossier import Dossier, Staged
@@ -37,7 +37,7 @@ SMART = 2.0
 """Seconds that PostgreSQL waits for its clients to leave after SIGTERM, before it is told by SIGINT to wait for none."""
 GRACE = 5.0
 COUNTED = str(Path(__file__).with_name("counted.py"))
-SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "outage": signal.SIGKILL}
+SIGNALS: dict[End, signal.Signals] = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM}
 
 
 def hindrances() -> dict[Kind, str]:
@@ -91,6 +91,8 @@ class System:
     """On which its processes listen, and the proxies between them."""
     fell: Counter[str] = field(default_factory=Counter)
     """Those that ended by themselves, and were started again as a service manager would."""
+    crashed: list[str] = field(default_factory=list)
+    """Those of them that a signal ended which this tool had not sent."""
     longest: dict[str, float] = field(default_factory=dict)
     """Seconds that each took at most to end after SIGTERM."""
     away: set[str] = field(default_factory=set)
@@ -106,10 +108,10 @@ class System:
         match fault.kind:
             case "KILL" | "TERM" | "outage":
                 self.away.update(fault.on)
-                await asyncio.gather(*(self._end(name, SIGNALS[fault.kind]) for name in fault.on))
+                await asyncio.gather(*(self._end(name, SIGNALS[ENDS[fault.kind]]) for name in fault.on))
             case "restarts":
                 for life, by in zip(fault.lives, fault.by, strict=True):
-                    await asyncio.gather(*(self._restart(name, SIGNALS[by]) for name in fault.on))
+                    await asyncio.gather(*(self.restart(name, by) for name in fault.on))
                     await asyncio.sleep(life)
             case "freeze":
                 self._signal(fault, signal.SIGSTOP)
@@ -139,10 +141,6 @@ class System:
                 for link in fault.on:
                     await self.embedded.ways[link].become("open")
 
-    async def _restart(self, name: str, by: signal.Signals) -> None:
-        await self._end(name, by)
-        await self.start(name)
-
     async def start(self, name: str) -> None:
         """Start one part."""
         if name == "database":
@@ -154,6 +152,17 @@ class System:
         else:
             temporal = temporal_command(self.embedded.layout)
             await self.embedded.start(name, *(temporal if name == "temporal" else (sys.executable, "-m", name)))
+
+    async def restart(self, name: str, by: End = "TERM") -> None:
+        """End one part so, and start it again. Raises `TimeoutError` if it does not end."""
+        await self._end(name, SIGNALS[by])
+        await self.start(name)
+
+    async def close(self) -> None:
+        """Ask all but the database's server to end, who calls others first. Raises `TimeoutError` if one does not end."""
+        self.away.update(self.embedded.processes)
+        for name in ("service", "gateway", "worker", "temporal"):
+            await self._end(name, signal.SIGTERM)
 
     async def kill(self, name: str) -> None:
         """Kill one part, and wait until it has ended."""
@@ -170,6 +179,8 @@ class System:
         for name in self.gone():
             if name not in self.away:
                 self.fell[name] += 1
+                if name in self.embedded.processes and (code := self.embedded.processes[name].returncode or 0) < 0:
+                    self.crashed.append(f"{name} was ended by {signal.Signals(-code).name}, which nobody had sent")
                 await self.start(name)
 
     def receipts_of_service(self) -> list[Envelope]:

@@ -10,19 +10,20 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 import aiohttp
 from temporalio.client import Client, RPCError, WorkflowQueryFailedError
 
-from bench.chaos.held import Case, Records, differences, statements_in
+from bench.chaos.held import CLOSE, Case, Owed, Records, differences, ended_at, statements_in, taken_though_refused
 from domain.delivery.decided import Opened
 from domain.delivery.ledger import Entry, Left
-from domain.plan.directory import Directory
+from domain.delivery.requests import Request
+from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
-from domain.record.receipts import SignedReceipt, opened
+from domain.record.receipts import Comparison, SignedReceipt, opened
 from domain.record.verify import verify
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
@@ -33,7 +34,7 @@ from rehearsal.over_http import SimulatedServices, hurried
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from tests.installation import renamed, said_by, stop_by
-from tests.support import signed_plan
+from tests.support import example_cards, signed_plan
 from workflows import messages
 from workflows.messages import LedgerSize, workflow_id
 
@@ -99,7 +100,9 @@ class Recording(Gateway):
 
     async def submit(self, delivery: str, statement: Envelope) -> SignedReceipt | Left:
         """Hand in a statement; what is answered is kept."""
-        began = self._records.clock()
+        began, case = self._records.clock(), self._records.case_of(delivery)
+        if case is not None:
+            case.handed.setdefault(read_statement(statement).id, datetime.now(UTC))
         answer = await super().submit(delivery, statement)
         self._records.answered(statement, answer, began)
         return answer
@@ -113,8 +116,21 @@ class RecordingServices(SimulatedServices):
         self._known, self._url, self._records = directory, gateway, records
 
     def keep(self, receipt: Envelope) -> None:
-        """A receipt has arrived."""
-        self._records.keep(SignedReceipt(receipt, opened(receipt, self._known)))
+        """A receipt has arrived. What is none is a difference. Raises `Malformed`, `NotAuthentic` or `NotVerified`."""
+        try:
+            self._records.keep(SignedReceipt(receipt, opened(receipt, self._known)))
+        except Refused as error:
+            self._records.failed(error)
+            raise
+
+    def take(self, service: Service, request: Request) -> None:
+        """A request has arrived. It is a difference where what it shows of the ledger contradicts a receipt."""
+        case = self._records.case_of(request.delivery)
+        try:
+            Comparison(request.delivery, case.held if case is not None else ()).had(request.seen.size, request.seen.root)
+        except NotVerified as error:
+            self._records.failed(error)
+        super().take(service, request)
 
     def door_of(self, service: str) -> Gateway:
         """The gateway, as this service calls it."""
@@ -207,11 +223,11 @@ class Traffic:
     async def run_through(self) -> None:
         """Have a delivery run to its planned end, and wait for that. Raises `TimeoutError`."""
         case = await self._begin(hurried(self.example, HURRY))
-        began = self._records.clock()
-        async with asyncio.timeout(PATIENCE) as patience:
-            while (await self.ledger(case))[-1].event.event != "ended":
-                patience.reschedule(max(began, self._records.mended_at) + PATIENCE)
-                await asyncio.sleep(5 * AGAIN)
+        began = self._records.quiet()
+        while (await self.ledger(case))[-1].event.event != "ended":
+            if self._records.quiet() - began > PATIENCE:
+                raise TimeoutError(f"{case.plan.operation} has not ended, though nothing was wrong for {PATIENCE:.0f} s")
+            await asyncio.sleep(5 * AGAIN)
         await self._over_and_out(case, PLANNED)
 
     async def settle(self) -> None:
@@ -232,24 +248,30 @@ class Traffic:
         stated = await self._stated(case)
         entries = await self.ledger(case, max([stated.size, *(one.size for one in held)]))
         found = list(differences(entries, held, [stated, *([before] if before is not None else [])]))
+        found += taken_though_refused(entries, case.refused)
         if len(shown) > stated.size:
             found.append(f"the archive had {len(shown)} entries, and the workflow {stated.size} after that")
         case.seen = stated
         kept = statements_in(entries[: stated.size])
-        for name, envelope in left.items():
-            found += await self._handed_in_again(case, name, envelope, there=name in kept)
+        for name, owed in left.items():
+            found += await self._handed_in_again(case, name, owed, there=name in kept)
         if packet:
             found += await self._packet(case)
         self._records.differences += [f"{case.plan.operation}: {one}" for one in found]
 
-    async def _handed_in_again(self, case: Case, name: str, envelope: Envelope, *, there: bool) -> list[str]:
-        """What was left is in the ledger by itself once the workflow answers, or is refused with a reason."""
+    async def _handed_in_again(self, case: Case, name: str, owed: Owed, *, there: bool) -> list[str]:
+        """What was left is in the ledger by itself once the workflow answers; it is refused where the delivery ended before."""
         try:
-            given = await self._hand_in(read_statement(envelope).service, case, envelope)
+            given = await self._hand_in(read_statement(owed.envelope).service, case, owed.envelope)
         except Refused as error:
             self._records.turned_away += 1
             case.left.pop(name, None)
-            return [f"statement {name} is in the ledger, and is refused: {error.message}"] if there else []
+            if there:
+                return [f"statement {name} is in the ledger, and is refused: {error.message}"]
+            ended = ended_at(await self.ledger(case))
+            if ended is None or owed.at + CLOSE < ended:
+                return [f"statement {name} was acknowledged as left before the end, and is refused: {error.message}"]
+            return []
         if isinstance(given, SignedReceipt) and not there:
             return [f"statement {name} was acknowledged as left, and was not in the ledger"]
         return []
@@ -304,8 +326,10 @@ class Traffic:
                     await door.start(signed_plan(plan))
                 except Unavailable:
                     await asyncio.sleep(AGAIN)
-                except RuleBroken:  # the answer to an earlier try was lost: it has begun
-                    break
+                except RuleBroken as error:
+                    if error.reason == "started_already":  # the answer to an earlier try was lost
+                        break
+                    raise
                 else:
                     break
         self.begun += 1
@@ -334,6 +358,8 @@ class Traffic:
             except Refused as error:
                 if known:
                     self._records.differences.append(f"{case.plan.operation}: said once more, it is refused: {error.message}")
+                else:
+                    case.refused.add(read_statement(envelope).id)
                 continue
             if not known and isinstance(given, SignedReceipt):
                 case.said.append((speaker, envelope))
@@ -369,18 +395,17 @@ class Traffic:
         await self._over_and_out(case, HALTED)
 
     async def _over_and_out(self, case: Case, allowed: frozenset[str]) -> None:
-        """Compare a delivery that has ended for the last time; then nothing of it is held."""
+        """Compare a delivery that has ended. What is held of it is compared again, in turn with others, and when all is over."""
         await self.compare(case, packet=True)
         operation, entries = case.plan.operation, await self.ledger(case)
         try:
-            Checker(case.plan).check(entries)
+            Checker(case.plan, example_cards(), self._records.directory).check(entries)
         except AssertionError as error:
             self._records.differences.append(f"{operation}: {error}")
         if case.outcome not in allowed:
             self._records.differences.append(f"{operation}: it ended as {case.outcome}, and {' or '.join(allowed)} is allowed")
         self.outcomes[str(case.outcome)] += 1
-        self._records.over.append(operation)
-        del self._records.cases[operation]
+        self._records.ended(case)
         self.ended += 1
 
     def _go(self, work: Coroutine[Any, Any, None], name: str = "acts") -> None:

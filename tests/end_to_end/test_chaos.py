@@ -4,11 +4,13 @@ import asyncio
 import math
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,21 +21,24 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from bench.__main__ import PROMPT
-from bench.chaos import disks
-from bench.chaos.__main__ import DoneFile, faults
+from bench.chaos import disks, leftovers
+from bench.chaos.__main__ import A_RUN, DoneFile, faults
 from bench.chaos.drill import Done, drill, open_folder
 from bench.chaos.faults import LINKS, PARTS, RESTARTS, WEIGHTS, Fault, drawn, possible
 from bench.chaos.growth import Series
-from bench.chaos.held import Case, differences
+from bench.chaos.held import Case, Records, differences, taken_though_refused
 from bench.chaos.installation import Hurt, System, hindrances
-from bench.chaos.leftovers import left_of, open_in_temporal
+from bench.chaos.leftovers import left_of, open_in_temporal, piled_up
 from bench.chaos.proxy import Proxy
 from bench.chaos.restored import restored
 from bench.chaos.traffic import Load
 from domain.delivery.ledger import Entry, Receipt
+from domain.record.receipts import SignedReceipt, signed
+from domain.words.moments import instant
 from protocol.calls import listening
+from rehearsal.services import VIGIL, private_key_of
 from tests.postgresql import is_installed
-from tests.support import Table, example_directory
+from tests.support import Table, example_directory, example_plan
 from workflows.messages import AWAIT_CONFIRMATIONS, LedgerSize
 
 SEED = 6
@@ -110,6 +115,61 @@ def test_each_planted_difference_is_found(plant: Callable[..., Shown], found: st
     assert any(found in one for one in differences(entries, held, [size]))
 
 
+def test_a_statement_that_was_refused_and_took_effect_is_found() -> None:
+    """Its sender was told no after an answer that was lost, and its ledger says yes."""
+    entries, held, _ = shown()
+
+    assert [f"statement {held[1].statement} was refused, and stands"] == list(taken_though_refused(entries, {held[1].statement}))
+    assert [] == list(taken_though_refused(entries, {"another"}))
+
+
+@pytest.mark.parametrize(
+    ("now", "handed", "found"), [(60.0, 0.0, 0), (60.0, 50.0, 0), (60.0, -5.0, 1), (-3600.0, None, 1), (60.0, None, 0)]
+)
+def test_a_receipt_whose_moment_is_not_between_call_and_answer_is_found(now: float, handed: float | None, found: int) -> None:
+    """`now`: seconds from the entry until it is looked at; `handed`: from when it was handed in until the entry, where that is
+    known. An entry is neither older than its statement nor newer than its receipt.
+    """
+    table = Table(now=datetime.now(UTC) - timedelta(seconds=now))
+    receipt = table.say("kz.police", "information")
+    records, case = Records(table.directory, lambda: 0.0), Case(table.plan)
+    records.cases[receipt.delivery] = case
+    if handed is not None:
+        case.handed[receipt.statement] = instant(receipt.entry.at) - timedelta(seconds=handed)
+    records.keep(SignedReceipt(signed(receipt, private_key_of(VIGIL)), receipt))
+
+    assert found == len(records.differences)
+
+
+def test_what_has_ended_is_compared_again_in_turn() -> None:
+    """A receipt of it that comes later is kept too, and the one that was looked at longest ago is the next."""
+    records = Records(example_directory(), lambda: 0.0)
+    for number in range(3):
+        case = Case(example_plan("almaty-tashkent").model_copy(update={"operation": f"saxaul-{number}"}))
+        records.cases[case.plan.operation] = case
+        records.ended(case)
+    turns = [[one.plan.operation for one in records.next_over(2)] for _ in range(3)]
+
+    assert [["saxaul-0", "saxaul-1"], ["saxaul-2", "saxaul-0"], ["saxaul-1", "saxaul-2"]] == turns
+    assert {} == records.cases
+    assert case is records.case_of("saxaul-2")
+
+
+def test_time_in_which_something_is_wrong_is_not_quiet() -> None:
+    """A delivery that stands still is told once nothing was wrong for so long, however often something is in between."""
+    time = SimpleNamespace(now=0.0)
+    records = Records(example_directory(), lambda: time.now)
+    records.begin_anew()
+    time.now = 10.0
+    records.go_wrong()
+    time.now = 30.0
+    assert 10.0 == records.quiet()
+    records.begin_anew()
+    time.now = 35.0
+
+    assert 15.0 == records.quiet()
+
+
 def test_a_fault_is_drawn_from_the_seed_and_its_number_alone() -> None:
     """A run is resumed at any number, and a fault repeated; in three hundred every kind hits everything that it can."""
     first = [drawn(SEED, number) for number in range(1, 301)]
@@ -125,11 +185,22 @@ def test_restarts_come_in_a_row_where_they_are_asked_for() -> None:
     found = [drawn(SEED, number, ("restarts",)) for number in range(1, 21)]
 
     assert found[10:] == [drawn(SEED, number, ("restarts",)) for number in range(11, 21)]
-    assert {2 * RESTARTS} == {one.kills for one in found}
+    assert {2 * RESTARTS} == {one.kills + one.asked for one in found}
     assert {"worker"} == {one.on[0] for one in found}
     assert {*PARTS[1:]} == {one.on[1] for one in found}
     assert {"KILL", "TERM"} == {how for one in found for how in one.by}
     assert ("worker", "temporal") == possible(Fault(1, "restarts", ("worker", "database"), 1.0), {}, database=False).on
+
+
+def test_who_is_asked_to_end_is_not_counted_as_killed() -> None:
+    """Only SIGKILL is a kill, an outage among it; a fault of another kind ends nobody."""
+    kills = {kind: Fault(1, kind, ("worker", "gateway"), 0.0).kills for kind in WEIGHTS}
+    asked = {kind: Fault(1, kind, ("worker", "gateway"), 0.0).asked for kind in WEIGHTS}
+    in_a_row = Fault(1, "restarts", ("worker", "gateway"), 0.0, lives=(1.0, 1.0, 1.0), by=("KILL", "TERM", "KILL"))
+
+    assert {"KILL": 2, "outage": 2} == {kind: count for kind, count in kills.items() if count}
+    assert {"TERM": 2} == {kind: count for kind, count in asked.items() if count}
+    assert (4, 2) == (in_a_row.kills, in_a_row.asked)
 
 
 def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() -> None:
@@ -186,7 +257,7 @@ def test_a_run_goes_on_where_another_has_ended_and_stops_at_so_many_kills(tmp_pa
     file = DoneFile(tmp_path, SEED, "sqlite", ())
     for fault in faults(until(5), SEED, None, file):
         assert fault.kind in ("KILL", "TERM")
-        file.add(Done(fault.number, fault.kind, fault.on, fault.kills, 0.0, 1.0, 1.0))
+        file.add(Done(fault.number, fault.kind, fault.on, fault.kills, fault.asked, 0.0, 1.0, 1.0))
     again = DoneFile(tmp_path, SEED, "sqlite", ())
     later = next(iter(faults(until(6), SEED, None, again)))
 
@@ -255,6 +326,26 @@ async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> No
     assert [] == left_of(tmp_path, [port])
 
 
+async def test_what_piles_up_in_a_process_that_rests_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets beyond the bound, and a connection that this end has not closed though the other one has."""
+    monkeypatch.setattr(leftovers, "TO_REST", 0.2)
+    ends = [socket.socketpair() for _ in range(40)]
+    server = socket.create_server(("127.0.0.1", 0))
+    caller = socket.create_connection(server.getsockname())
+    kept, _ = server.accept()
+    port = kept.getsockname()[1]
+    caller.close()
+    try:
+        found = await piled_up(lambda: {"gateway": os.getpid()})
+    finally:
+        for one in (server, kept, *(end for pair in ends for end in pair)):
+            one.close()
+
+    assert any(one.startswith("gateway has") and one.endswith("sockets while it rests") for one in found)
+    assert f"gateway has not closed a connection at port {port}, whose other end has" in found
+    assert not any("has not closed" in one for one in await piled_up(lambda: {"gateway": os.getpid()}))
+
+
 async def test_a_question_that_nobody_took_back_is_left_of_a_delivery_that_is_over() -> None:
     """One that was asked to end when its delivery did is not: the run that is over takes no note of its end."""
     described = SimpleNamespace(status=WorkflowExecutionStatus.COMPLETED, raw_description=DescribeWorkflowExecutionResponse())
@@ -282,14 +373,15 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.kill
 async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_workflow_and_packet(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of traffic processes are killed, frozen, cut off, without a disk and without the right time: no difference,
-    every delivery ends as it may, and nothing is left open. Where a kill took the place of another fault, that is said in the
-    end: in CI it is a failure.
+    """In the middle of traffic processes are killed, frozen, cut off, without a disk and without the right time, and runs end: no
+    difference, every delivery ends as it may, and nothing is left open. Where a kill took the place of another fault, that is
+    said in the end: in CI it is a failure.
     """
     server = is_installed()
     performed = [possible(one, hindrances(), database=server) for one in EACH]
+    monkeypatch.setenv("VIGIL_RUN_SECONDS", str(A_RUN))
 
     found = await drill(folder, SEED, performed, LOAD, asyncio.Event(), postgresql=server)
     said = capsys.readouterr().out
