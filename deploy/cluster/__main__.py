@@ -30,6 +30,8 @@ from tests.support import example_cards, example_directory, example_plan
 
 BUILT = ROOT / "build" / "cluster"
 """Where `make cluster-build` puts Temporal's server, and the version before it."""
+MADE = HOME / "made"
+"""There once every machine has its files, and both databases their data: nothing of that can be made a second time."""
 RETENTION = "90d"
 ATTRIBUTES = {"VigilParticipants": "KeywordList", "VigilBeside": "KeywordList", "VigilPhase": "Keyword"}
 TRIES = 60
@@ -43,16 +45,20 @@ def up(*, before: bool = False) -> None:
     """Everything, from nothing or from what is there. `before`: with Temporal's version before the present one."""
     if os.geteuid() != 0:
         raise ClusterError("the network needs root: run this as root, on a machine where that is right")
+    new = not MADE.exists()
+    if new and (HOME / "machines").exists():
+        wipe = "`make cluster-down ARGS=--wipe` removes it; then run this again"
+        raise ClusterError(f"{HOME} is made in part, since an earlier run was interrupted: {wipe}")
     HOME.mkdir(mode=0o711, parents=True, exist_ok=True)
     install("temporal-node-before" if before else "temporal-node")
     if not network.exists():
         network.create()
     network.sit_down()
-    new = not (HOME / "machines").exists()
     configuration.lay_out()
     if new:
         hand_out_example()
     bring_up_databases()
+    MADE.touch()
     make_schema()
     bring_up(balancing_programs())
     first, *others = temporal_programs()

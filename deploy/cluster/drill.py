@@ -22,12 +22,13 @@ from pathlib import Path
 
 import aiohttp
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.runtime import Runtime
+from temporalio.service import RPCError
 
 from bench.chaos.drill import QUIET, UP
-from bench.chaos.held import Case, Records, survived
-from bench.chaos.traffic import PATIENCE, Load, RecordingServices, Traffic
+from bench.chaos.held import Case, Records, differences, survived
+from bench.chaos.traffic import ANSWERED, PATIENCE, Load, RecordingServices, Traffic
 from deploy.cluster import __main__ as cluster
 from deploy.cluster import network, postgresql
 from deploy.cluster.configuration import balancing_programs, temporal_programs, vigil_programs
@@ -37,6 +38,7 @@ from deploy.cluster.postgresql import DatabaseError
 from deploy.cluster.processes import NotUpError, await_up, end, start, started
 from deploy.cluster.topology import (
     BALANCER,
+    DATABASE,
     DATABASES,
     DESK,
     FLOATING,
@@ -53,12 +55,17 @@ from deploy.cluster.topology import (
     Machine,
     Program,
 )
-from domain.delivery.ledger import Receipt
-from domain.words.errors import VigilError
+from domain.delivery.ledger import Entry, Receipt
+from domain.record.verify import verify
+from domain.words.errors import NotFound, NotVerified, Unavailable, VigilError
 from process.configuration import directory_in
 from process.serve import leave
 from process.temporal import connect
+from protocol.gateway import Gateway
+from rehearsal.services import private_key_of
 from tests.support import example_plan
+from workflows import messages
+from workflows.messages import LedgerSize, workflow_id
 
 RESTARTED_AFTER = 2.0
 """Seconds, as a service manager waits."""
@@ -69,11 +76,21 @@ AFTER_THE_POINT = 5.0
 LOOK_EVERY = 0.2
 NEXT_BUILD = "drill-next"
 PARTS = ("strangers", "kills", "failover", "workers", "temporal", "dumps", "restore")
+COPIES = "user=replica dbname=postgres replication=true"
+"""As who follows, or backs up, connects."""
+KNOCKS = ("user=temporal dbname=temporal", "user=vigil dbname=vigil", COPIES, f"user={postgresql.ACCOUNT} dbname=postgres")
+"""As whom a stranger tries it."""
+NOT_LET_IN = ("requires a valid client certificate", "no pg_hba.conf entry")
+"""What PostgreSQL says to whom it does not let in for want of a certificate."""
 GOES_BACK = frozenset({"dumps", "restore"})
 """Parts after which what was said last is lost: new deliveries show then that all works."""
 SCRIPTS = Path(__file__).parents[1] / "compose"
 KEYS = ("vigil.pem", "payload.keys", "deconfliction.key")
 """Vigil's own, on each of its machines."""
+
+
+Loss = Callable[[Callable[[], object]], None]
+"""Takes a part away and brings it, or another, back. It calls what it is given once the part is gone; of several, the first."""
 
 
 class DeskServices(AtTheDesk, RecordingServices):
@@ -92,17 +109,20 @@ class Drill:
     fell: Counter[str] = field(default_factory=Counter)
     """Those that ended by themselves, and were started again."""
     first: list[float] = field(default_factory=list)
-    """Seconds from each loss to the first new statement that was accepted."""
+    """Seconds from each loss to the receipt of the first new statement that was handed in after it."""
 
     def programs(self) -> tuple[Program, ...]:
         """All but the databases, each as it is to be started now."""
         return (*vigil_programs(self.build), *temporal_programs(), *balancing_programs())
 
-    async def perform(self, name: str, loss: Callable[[], None]) -> None:
-        """Have the loss happen, wait until all is up again, and compare everything. Raises `TimeoutError`."""
+    async def perform(self, name: str, loss: Loss) -> None:
+        """Have the loss happen, wait until all is up again, and compare everything. What was handed in before the part was gone
+        does not count as accepted without it. Raises `TimeoutError`.
+        """
         await asyncio.sleep(BETWEEN)
-        self.records.begin_anew()
-        await asyncio.to_thread(loss)
+        loop = asyncio.get_running_loop()
+        self.records.go_wrong()
+        await asyncio.to_thread(loss, lambda: loop.call_soon_threadsafe(self.records.begin_anew))
         async with asyncio.timeout(UP):
             while not (self.records.first is not None and await self._healthy()):
                 await asyncio.to_thread(self._revive)
@@ -149,11 +169,12 @@ class LostError(Exception):
     """What was acknowledged is not there, or is there otherwise."""
 
 
-def killed(program: Program) -> Callable[[], None]:
+def killed(program: Program) -> Loss:
     """It is killed, and started again after a while."""
 
-    def loss() -> None:
+    def loss(gone: Callable[[], object]) -> None:
         end(program, "SIGKILL")
+        gone()
         time.sleep(RESTARTED_AFTER)
         start(program)
         await_up(program)
@@ -161,32 +182,38 @@ def killed(program: Program) -> Callable[[], None]:
     return loss
 
 
-def replaced(programs: Sequence[Program]) -> Callable[[], None]:
+def replaced(programs: Sequence[Program]) -> Loss:
     """Each is asked to end and started anew, one after the other: as what is installed now."""
 
-    def loss() -> None:
-        for program in programs:
+    def loss(gone: Callable[[], object]) -> None:
+        for number, program in enumerate(programs):
             end(program)
+            if number == 0:
+                gone()
             start(program)
             await_up(program)
 
     return loss
 
 
-def failed_over() -> None:
+def failed_over(gone: Callable[[], object]) -> None:
     """The machine of the database that takes writes is gone in an instant: it ends no connection, and is heard of no more. The
     other takes the role over.
     """
     lost = _leader()
     network.cut(lost)
     end(postgresql.program(lost), "SIGKILL")
+    gone()
     network.take_floating(lost)
     postgresql.promote(postgresql.other(lost))
 
 
-def followed() -> None:
-    """The machine that was lost is back, empty, and follows the other one: there are two copies again."""
+def followed(gone: Callable[[], object]) -> None:
+    """The machine that was lost is back, empty, and follows the other one: there are two copies again. Nothing is gone: it counts
+    from when that begins.
+    """
     lost = postgresql.other(_leader())
+    gone()
     network.mend(lost)
     postgresql.follow(lost)
 
@@ -202,14 +229,30 @@ async def strangers(_drill: Drill) -> None:
     calls = [(one, port) for role, machines in SERVERS.items() for one in machines for port in ROLES[role]]
     doors = [(one.address, port) for one, port in (*calls, *((one, INSIDE) for one in GATEWAYS), (BALANCER, TEMPORAL))]
     open_to_all = [f"{address}:{port}" for address, port in doors if not await asyncio.to_thread(_refuses, address, port)]
-    for role, store in (("temporal", "temporal"), ("vigil", "vigil"), ("replica", "postgres"), (postgresql.ACCOUNT, "postgres")):
-        source = f"host={FLOATING} user={role} dbname={store} sslmode=require sslcert=/none sslkey=/none"
-        with suppress(DatabaseError):
-            await asyncio.to_thread(postgresql.run, DESK, "psql", source, "--command", "SELECT 1")
-            open_to_all.append(f"PostgreSQL as {role}")
+    shown = f"{COPIES} {postgresql.secured(_leader())}"
+    await asyncio.to_thread(_knock, shown)  # so that what is refused below is not refused for another reason
+    for source in KNOCKS:
+        refusal = await asyncio.to_thread(_refusal, f"{source} sslmode=require sslcert=/none sslkey=/none")
+        if not any(one in refusal for one in NOT_LET_IN):
+            open_to_all.append(f"PostgreSQL with {source}, which said: {refusal or 'nothing'}")
     if open_to_all:
-        raise LostError(f"lets in who has no certificate: {', '.join(open_to_all)}")
+        raise LostError(f"lets in who has no certificate, or refuses for another reason: {', '.join(open_to_all)}")
     _say(f"strangers: {len(doors)} doors and PostgreSQL, which let in nobody without a certificate")
+
+
+def _knock(source: str) -> str:
+    """What PostgreSQL answers whoever asks from the desk as `replica` asks. Raises `DatabaseError`."""
+    where = f"host={FLOATING} port={DATABASE} {source}"
+    return postgresql.run(DESK, "psql", "--no-psqlrc", where, "--command", "IDENTIFY_SYSTEM")
+
+
+def _refusal(source: str) -> str:
+    """Why that is refused; nothing where it is not."""
+    try:
+        _knock(source)
+    except DatabaseError as error:
+        return str(error)
+    return ""
 
 
 def _refuses(address: str, port: int) -> bool:
@@ -272,7 +315,8 @@ async def dumps(drill: Drill) -> None:
     await asyncio.to_thread(_by_script, "backup.sh", office, backups, medium)
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
-    await _put_back(drill, held, lambda: _lose_databases(drill, office, next(backups.iterdir()), next(medium.iterdir())))
+    backup, keys = next(backups.iterdir()), next(medium.iterdir())
+    await _put_back(drill, held, lambda: _lose_databases(drill, office, backup, keys), one_moment=False)
 
 
 def _furnish(office: Path, backups: Path, medium: Path) -> None:
@@ -332,12 +376,17 @@ async def restore(drill: Drill) -> None:
     await asyncio.to_thread(postgresql.close_log, _leader())
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
-    await _put_back(drill, held, lambda: _lose_everything(drill, vault))
+    await _put_back(drill, held, lambda: _lose_everything(drill, vault), one_moment=True)
     await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
 
 
-async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: Callable[[], None]) -> None:
-    """After the loss all receipts that were held up to the point are there; later ones are counted. Raises `LostError`."""
+async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: Callable[[], None], *, one_moment: bool) -> None:
+    """After the loss all receipts held up to the point are there, in workflow, archive and packet; later ones are counted.
+    `one_moment`: Temporal and the archive are put back to the same. Raises `LostError`.
+    """
+    given = sum(len(before) for _, before in held)
+    if given == 0:
+        raise LostError("no receipt was given before the point: nothing would be shown, so nothing was taken away")
     later = [[one for one in case.held if one not in before] for case, before in held]
     began = drill.records.clock()
     await asyncio.to_thread(loss)
@@ -345,27 +394,54 @@ async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: 
     took = drill.records.clock() - began
     lost = 0
     for (case, before), since in zip(held, later, strict=True):
-        lost += await _compared(drill, case, before, since)
-    given, after = sum(len(before) for _, before in held), sum(map(len, later))
+        entries = await _agreed(drill, case, max((one.size for one in before), default=0), one_moment=one_moment)
+        found, gone = survived(entries, before, since)
+        if found:
+            raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
+        lost += gone
     _say(
-        f"restored in {took:.0f} s: all {given} receipts up to the point are there; "
-        f"of {after} after it {lost} are lost, as who holds them sees"
+        f"restored in {took:.0f} s: all {given} receipts up to the point are there, in workflow, archive and packet; "
+        f"of {sum(map(len, later))} after it {lost} are lost, as who holds them sees"
     )
+
+
+async def _agreed(drill: Drill, case: Case, size: int, *, one_moment: bool) -> list[Entry]:
+    """The ledger of at least this size, once workflow and archive have the same, and its packet verifies with each receipt that
+    is in it. What was not put back to one moment goes on in a branch of its own, once that is found. Raises `LostError`.
+    """
+    handle = drill.client.get_workflow_handle(workflow_id(case.plan.operation))
+    until, found = drill.records.clock() + PATIENCE, ["nobody answers"]
+    while drill.records.clock() < until:
+        with suppress(Unavailable, NotFound, RPCError, WorkflowQueryFailedError):
+            stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=ANSWERED)
+            entries = await drill.traffic.ledger(case, size)
+            found = [*differences(entries, [], [stated if one_moment else stated.model_copy(update={"branch": 0})])]
+            if len(entries) != stated.size:
+                found.append(f"the archive has {len(entries)} entries, and the workflow {stated.size}")
+            found = found or await _packet(drill, case, entries)
+            if not found:
+                return entries
+        await asyncio.sleep(BETWEEN)
+    raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
+
+
+async def _packet(drill: Drill, case: Case, entries: Sequence[Entry]) -> list[str]:
+    """What is wrong with the packet of this ledger. Raises `Unavailable` or `NotFound`."""
+    service = case.plan.initiator
+    door = Gateway(drill.http, GATEWAY_URL, service, private_key_of(service), service)
+    there = [one.envelope for one in case.receipts.values() if not any(differences(entries, [one.receipt], []))]
+    try:
+        proved = await asyncio.to_thread(verify, await door.packet(case.plan.operation), drill.records.directory, there)
+    except NotVerified as error:
+        return [f"the packet does not verify: {error.message}"]
+    drill.traffic.packets += 1
+    return [] if proved.size >= len(entries) else [f"the packet has {proved.size} entries, and the ledger {len(entries)}"]
 
 
 async def afterwards(drill: Drill) -> None:
     """What was restored works: new deliveries, from their start to a packet that verifies."""
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.await_health()
-
-
-async def _compared(drill: Drill, case: Case, before: list[Receipt], later: list[Receipt]) -> int:
-    """How many of the later receipts are not in the ledger. Raises `LostError` if one of the earlier is not."""
-    entries = await drill.traffic.ledger(case, max((one.seq + 1 for one in before), default=0))
-    found, lost = survived(entries, before, later)
-    if found:
-        raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
-    return lost
 
 
 def _lose_everything(drill: Drill, vault: Path) -> None:

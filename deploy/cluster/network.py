@@ -28,12 +28,19 @@ def ip(*arguments: str) -> str:
 
 
 def exists() -> bool:
-    """Whether there is any part of it."""
-    return any((_NAMESPACES / name).exists() for name in (SWITCH, *(one.namespace for one in MACHINES)))
+    """Whether all of it is there: whoever makes it gives the last machine its address last."""
+    if not all((_NAMESPACES / name).exists() for name in (SWITCH, *(one.namespace for one in MACHINES))):
+        return False
+    with suppress(NetworkError):
+        return f" {MACHINES[-1].address}/" in ip("-n", MACHINES[-1].namespace, "-4", "address", "show", "dev", "eth0")
+    return False
 
 
 def create() -> None:
-    """Make every namespace, and plug each machine into the switch. Raises `NetworkError`."""
+    """Make every namespace, and plug each machine into the switch; nothing stays of one that was made in part. Raises
+    `NetworkError`.
+    """
+    remove()
     ip("netns", "add", SWITCH)
     ip("-n", SWITCH, "link", "add", "switch", "type", "bridge")
     ip("-n", SWITCH, "link", "set", "switch", "up")
@@ -43,8 +50,8 @@ def create() -> None:
         ends = ("type", "veth", "peer", "name", "eth0", "netns", machine.namespace)
         ip("link", "add", machine.name, "netns", SWITCH, *ends)
         ip("-n", SWITCH, "link", "set", machine.name, "master", "switch", "up")
-        ip("-n", machine.namespace, "address", "add", f"{machine.address}/24", "dev", "eth0")
         ip("-n", machine.namespace, "link", "set", "eth0", "up")
+        ip("-n", machine.namespace, "address", "add", f"{machine.address}/24", "dev", "eth0")
 
 
 def remove() -> None:

@@ -106,7 +106,7 @@ def _configure(machine: Machine) -> None:
     """Its settings, each machine's own: the data that a standby copies brings those of the other along."""
     own = machine.folder
     conninfo = (
-        f"host={FLOATING} port={DATABASE} user=replica application_name={machine.name} connect_timeout=3 {_secured(machine)}"
+        f"host={FLOATING} port={DATABASE} user=replica application_name={machine.name} connect_timeout=3 {secured(machine)}"
     )
     settings = {
         "listen_addresses": "*",
@@ -148,7 +148,8 @@ def keeping(folder: Path) -> str:
     )
 
 
-def _secured(machine: Machine) -> str:
+def secured(machine: Machine) -> str:
+    """How the role `replica` of this machine shows who it is, and checks who answers."""
     own = machine.folder
     return f"sslmode=verify-full sslrootcert={own}/ca.pem sslcert={own}/replica.pem sslkey={own}/replica.key"
 
@@ -208,7 +209,7 @@ def follow(machine: Machine) -> None:
     """
     leader = other(machine)
     shutil.rmtree(data_of(machine), ignore_errors=True)
-    source = f"host={FLOATING} port={DATABASE} user=replica {_secured(machine)}"
+    source = f"host={FLOATING} port={DATABASE} user=replica {secured(machine)}"
     run(machine, "pg_basebackup", "--dbname", source, "--pgdata", data_of(machine), "--checkpoint=fast", "--wal-method=stream")
     _configure(machine)
     (data_of(machine) / "standby.signal").touch()
@@ -239,7 +240,7 @@ def promote(machine: Machine) -> None:
 def back_up(machine: Machine, name: str) -> Path:
     """A copy of all data into the vault, while it is written to."""
     folder = VAULT / name
-    source = f"host={machine.address} port={DATABASE} user=replica {_secured(machine)}"
+    source = f"host={machine.address} port={DATABASE} user=replica {secured(machine)}"
     run(machine, "pg_basebackup", "--dbname", source, "--pgdata", folder, "--checkpoint=fast", "--wal-method=none")
     return folder
 

@@ -1,19 +1,24 @@
 """What the files of the cluster promise. That it runs and loses nothing is the drill's to show (`make drill`)."""
 
+import asyncio
 import os
 import pwd
 import re
 import shutil
 import subprocess
+import time
 from argparse import Namespace
 from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 
-from deploy.cluster import configuration, postgresql, topology
+from deploy.cluster import __main__ as cluster
+from deploy.cluster import configuration, drill, network, postgresql, topology
 from deploy.cluster.__main__ import ClusterError, leader_of
+from deploy.cluster.drill import LostError, _put_back
 from deploy.cluster.measure import claimed
+from deploy.cluster.postgresql import DatabaseError
 from deploy.cluster.topology import BALANCER, DATABASES, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +145,113 @@ def test_only_workers_of_the_cluster_have_the_deconfliction_key() -> None:
     with_it = {one.machine for one in configuration.vigil_programs() if "VIGIL_DECONFLICTION_KEY" in one.environment}
 
     assert with_it == set(WORKERS)
+
+
+def test_a_cluster_that_was_made_in_part_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose folder is there was taken for one that has all its files: where making them was interrupted it is said
+    how to begin anew, before anything is started.
+    """
+    (tmp_path / "machines" / "desk").mkdir(parents=True)
+    monkeypatch.setattr(cluster, "HOME", tmp_path)
+    monkeypatch.setattr(cluster, "MADE", tmp_path / "made")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    with pytest.raises(ClusterError, match=r"interrupted: `make cluster-down ARGS=--wipe` removes it"):
+        cluster.up()
+    assert [tmp_path / "machines"] == list(tmp_path.iterdir())
+
+
+def test_a_network_that_was_made_in_part_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there once the last machine has its address, and nothing before that: whoever was interrupted in the middle, making
+    it or taking it away, has none, and what is left is removed first.
+    """
+    given: list[tuple[str, ...]] = []
+
+    def ip(*words: str) -> str:
+        if "show" in words:
+            last = [f"    inet {one[-3]} scope global eth0" for one in given if "address" in one and words[1] == one[1]]
+            return "\n".join(last)
+        given.append(words)
+        if words[:2] == ("netns", "add"):
+            (tmp_path / words[2]).touch()
+        if words[:2] == ("netns", "delete"):
+            (tmp_path / words[2]).unlink()
+        return ""
+
+    monkeypatch.setattr(network, "_NAMESPACES", tmp_path)
+    monkeypatch.setattr(network, "ip", ip)
+    (tmp_path / MACHINES[0].namespace).touch()
+    before = network.exists()
+    network.create()
+    after = network.exists()
+    made, given[:] = given[:], given[:-1]
+    without_the_last = network.exists()
+    given.append(made[-1])
+    (tmp_path / MACHINES[1].namespace).unlink()
+
+    assert [False, True, False, False] == [before, after, without_the_last, network.exists()]
+    assert ("netns", "delete", MACHINES[0].namespace) == made[0]
+
+
+def test_a_drill_takes_nothing_away_where_it_would_show_nothing() -> None:
+    """Without a single receipt every comparison after a restore holds."""
+    lost: list[str] = []
+
+    with pytest.raises(LostError, match="no receipt was given"):
+        asyncio.run(_put_back(Namespace(), [(Namespace(), [])], lambda: lost.append("all"), one_moment=True))  # type: ignore[arg-type]
+    assert not lost
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("FATAL:  connection requires a valid client certificate", None),
+        ('FATAL:  no pg_hba.conf entry for host "10.77.0.2", user "vigil", database "vigil", SSL encryption', None),
+        ("Connection refused", "which said: desk: psql ended with 2: Connection refused"),
+        ('FATAL:  role "vigil" does not exist', "which said: desk: psql ended with 2: FATAL"),
+        ("", "which said: nothing"),
+    ],
+    ids=["certificate", "access", "down", "role", "open"],
+)
+def test_a_stranger_is_refused_for_want_of_a_certificate_and_for_nothing_else(
+    refusal: str, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is down, or lacks a role, lets nobody in either, which says nothing of its door; nor does one that
+    turns away who has the right certificate.
+    """
+    knocked: list[str] = []
+
+    def run(_machine: object, _program: str, *words: str) -> str:
+        knocked.append(words[1])
+        if "sslcert=/none" in words[1] and refusal:
+            raise DatabaseError(f"desk: psql ended with 2: {refusal}")
+        return "it is answered"
+
+    monkeypatch.setattr(drill, "_refuses", lambda _address, _port: True)
+    monkeypatch.setattr(drill, "_leader", lambda: DATABASES[0])
+    monkeypatch.setattr(postgresql, "run", run)
+    if told is None:
+        asyncio.run(drill.strangers(Namespace()))  # type: ignore[arg-type]
+    else:
+        with pytest.raises(LostError, match=f"PostgreSQL with user=temporal dbname=temporal, {told}"):
+            asyncio.run(drill.strangers(Namespace()))  # type: ignore[arg-type]
+
+    assert f"sslcert={DATABASES[0].folder}/replica.pem" in knocked[0]
+    assert {"temporal", "vigil", "replica", "postgres"} == {one.partition("user=")[2].split()[0] for one in knocked[1:]}
+
+
+def test_a_statement_counts_as_accepted_after_a_loss_once_the_part_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is said between its end and the new start: one that was on its way before it counted, and made the time too short."""
+    order: list[str] = []
+    for name in ("end", "start", "await_up"):
+        monkeypatch.setattr(drill, name, lambda program, *_signal, name=name: order.append(f"{name} {program.name}"))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    first, second = (postgresql.Program(one.name, one, ()) for one in WORKERS)
+    drill.killed(first)(lambda: order.append("gone"))
+    drill.replaced([first, second])(lambda: order.append("gone"))
+
+    of_first, of_second = [[f"{what} {one.name}" for what in ("end", "start", "await_up")] for one in WORKERS]
+    assert [of_first[0], "gone", *of_first[1:]] * 2 + of_second == order
 
 
 def test_nothing_but_the_cluster_needs_go() -> None:
