@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help venv all-tests slow whole audit bench benches bugs chaos restored fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
+.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down cluster-bench drill help kustomize venv all-tests slow whole audit bench benches bugs chaos restored fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -171,6 +171,9 @@ fuzz-parsers: $(STAMP) ## everything that reads bytes from outside under atheris
 audit: $(STAMP) ## look for known vulnerabilities of what is locked (needs the network)
 	@$(BIN)/python -m tests.dependencies --advisories
 
+kustomize: $(STAMP) ## compare what the tests build of deploy/kustomize with what kustomize makes (KUSTOMIZE names the program; else kustomize or kubectl)
+	@$(BIN)/python -m tests.deploy.kustomized
+
 bundle: $(STAMP) ## make in dist/ what a machine like this one installs without a network: wheels, digests, bill of materials, scripts
 	@$(BIN)/python -m deploy.bundle
 
@@ -188,4 +191,4 @@ lock: ## resolve dependencies anew into requirements.lock (needs the `uv` comman
 	@sed -i '1i # Every dependency with the digests of its files. Made by `make lock`; do not edit by hand.' requirements.lock
 
 clean: ## remove what was built
-	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist dist.half .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,14 +1,11 @@
 """What `deploy/kustomize/` promises, of what an administrator's tool makes of it; and that all forms of deployment set the same.
 
-Each overlay is built here as kustomize does it, in the few ways that are used. Where `kustomize` is installed its own answer is
-compared with that.
+Each overlay is built here as kustomize does it, in the few ways that are used. `make kustomize` compares that with what it makes.
 """
 
 import copy
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,7 +16,17 @@ import pytest
 from ruamel.yaml import YAML
 
 import worker
-from tests.deploy.test_deploy import DEPLOY, GRACEFUL_STOP_SECONDS, SETTING, known_settings, read_compose
+from archive.database import MIGRATION
+from tests.deploy.test_deploy import (
+    DEPLOY,
+    GRACEFUL_STOP_SECONDS,
+    OUR_CONTAINERS,
+    SETTING,
+    VIGIL_UNITS,
+    known_settings,
+    read_compose,
+    read_unit,
+)
 
 HERE = DEPLOY / "kustomize"
 OVERLAYS = ("small", "site")
@@ -147,18 +154,6 @@ def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
         kubernetes_validate.validate(wrong, NEWEST, strict=True)
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_kustomize_makes_the_same_of_it(overlay: str) -> None:
-    """Where it is installed; the digest that it adds to a name apart."""
-    program = shutil.which("kustomize")
-    if program is None:
-        return  # neither pip nor Debian has it: what is built above stands alone then
-    ran = subprocess.run([program, "build", HERE / overlay], capture_output=True, text=True, check=True)  # noqa: S603
-    text = re.sub(r"\b(settings|namespace-script)-[0-9a-z]{10}\b", r"\1", ran.stdout)
-
-    assert built(overlay) == {named(one): one for one in YAML(typ="safe", pure=True).load_all(text)}
-
-
 def test_every_file_is_named_by_a_kustomization() -> None:
     """A manifest that nobody takes in is none; the overlays take in the base."""
     said = {
@@ -281,6 +276,25 @@ def test_a_gateway_stays_in_use_whatever_else_is_away(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_gateway_that_migrates_is_not_ended_for_it(overlay: str) -> None:
+    """Its port opens once the tables are up to date: it has the time of a migration's step, and a minute for Temporal."""
+    _, _, container = next(one for one in pods(overlay) if one[0] == "gateway")
+    startup = container["startupProbe"]
+
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= MIGRATION + 60
+
+
+def test_a_new_version_applies_everything_but_the_programs_first() -> None:
+    """By the selector of the README: tables are up to date before a program of the new version starts and migrates them."""
+    text = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    (key, left_out), *more = re.findall(r"kubectl apply --kustomize FOLDER --selector '(\S+) notin \((.+)\)'", text)
+    later = {which for which, one in built("site").items() if one["metadata"].get("labels", {}).get(key) in left_out.split(", ")}
+
+    assert not more
+    assert later == {("Deployment", name) for name in PROGRAMS}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_worker_is_restarted_when_that_helps_and_ends_in_its_own_time(overlay: str) -> None:
     """Its probes are those of the README, the last one to start is of the new build, and no machine waits for one not ready."""
     found = built(overlay)
@@ -338,6 +352,20 @@ def test_site_has_several_of_each_on_machines_of_their_own() -> None:
         if name in PROGRAMS:
             spread = {one["topologyKey"]: one["whenUnsatisfiable"] for one in spec["topologySpreadConstraints"]}
             assert spread["kubernetes.io/hostname"] == "DoNotSchedule"
+            # Older pods count too else, while the next version comes up, and two new ones share a machine in the end.
+            assert all(one["matchLabelKeys"] == ["pod-template-hash"] for one in spec["topologySpreadConstraints"])
+
+
+def test_all_forms_bound_the_memory_of_both_programs_alike() -> None:
+    """What leaks ends one process, and not the machine; a site with more cores has more."""
+    kustomize = {name: container["resources"]["limits"]["memory"] for name, _, container in pods("small") if name in PROGRAMS}
+    compose = {name: read_compose()["services"][name]["mem_limit"] for name in OUR_CONTAINERS}
+    systemd = {unit.name: read_unit(unit)["Service"]["MemoryMax"] for unit in VIGIL_UNITS}
+
+    assert {"1Gi"} == {*kustomize.values()}
+    assert {"1g"} == {*compose.values()}
+    assert {"1G"} == {*systemd.values()}
+    assert len(PROGRAMS) == len(kustomize) == len(compose) == len(systemd)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
