@@ -153,12 +153,43 @@ def test_vigil_is_handed_its_key_as_a_credential(path: Path) -> None:
     assert f"Environment=VIGIL_KEY=%d/{name}" in text.splitlines()
 
 
-def test_example_of_settings_does_not_override_the_credential() -> None:
-    """The example sets every setting but the keys, which a line there would take away from the units."""
+def set_in_the_example() -> set[str]:
+    """Name every variable that the example of settings sets."""
     lines = (DEPLOY / "systemd" / "vigil.env.example").read_text(encoding="utf-8").splitlines()
-    names = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
+    return {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
 
-    assert known_settings() - {"VIGIL_KEY", "VIGIL_PAYLOAD_KEYS", "VIGIL_DECONFLICTION_KEY"} == names
+
+def test_example_of_settings_does_not_override_the_credential() -> None:
+    """The example sets every setting but the keys and the port of metrics, which a line there would take away from the units."""
+    own = {"VIGIL_KEY", "VIGIL_PAYLOAD_KEYS", "VIGIL_DECONFLICTION_KEY", "VIGIL_METRICS_PORT"}
+
+    assert known_settings() - own == set_in_the_example()
+
+
+def test_what_a_unit_sets_for_itself_is_in_no_file_that_all_units_read() -> None:
+    """A line of that file, an empty one too, overrides what a unit or a drop-in of the README sets; and each unit that the README
+    starts has a port of metrics of its own.
+    """
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    said = "".join([readme, *(unit.read_text(encoding="utf-8") for unit in UNITS)])
+    own = set(re.findall(r"\bEnvironment=(\w+)=", said))
+    (started,) = re.findall(r"^ *systemctl enable --now (vigil-.+)$", readme, re.MULTILINE)
+    ports = dict(re.findall(r"`systemctl edit (vigil-(?:gateway|worker)\S*)` with (\d+)", readme))
+
+    assert {"VIGIL_METRICS_PORT", "VIGIL_KEY"} <= own
+    assert not own & set_in_the_example()
+    assert {*started.split()} - {"vigil-temporal"} == ports.keys()
+    assert len(ports) == len({*ports.values()})
+
+
+def test_a_drop_in_of_two_lines_has_temporal_write_through() -> None:
+    """Where power is not sure: the README's line is the variable that the unit sets, and its command takes."""
+    unit = (DEPLOY / "systemd" / "vigil-temporal.service").read_text(encoding="utf-8")
+    readme = (DEPLOY / "README.md").read_text(encoding="utf-8")
+    (name,) = re.findall(r"`Environment=(\w+)=FULL`", readme)
+
+    assert f"Environment={name}=NORMAL" in unit.splitlines()
+    assert f"--sqlite-pragma synchronous=${{{name}}} " in unit
 
 
 def test_only_workers_have_the_deconfliction_key() -> None:
