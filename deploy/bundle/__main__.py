@@ -75,7 +75,7 @@ def _twice(into: Path, *, release: bool) -> list[Path]:
 
 
 def made_in(into: Path, *, release: bool) -> list[Path]:
-    """The files that were made, by name. Raises `NotMadeError`."""
+    """The files that were made, by name. What was made before stays until all of it is there. Raises `NotMadeError`."""
     commit = _said("git", "rev-parse", "HEAD")
     moment = int(_said("git", "show", "--no-patch", "--format=%ct", "HEAD"))
     if _said("git", "status", "--porcelain"):
@@ -84,16 +84,23 @@ def made_in(into: Path, *, release: bool) -> list[Path]:
         print("bundle: something is changed and not committed, which is not in it", file=sys.stderr)
     if into.exists() and any(into.iterdir()) and not (into / SUMS).exists():
         raise NotMadeError(f"{into} holds something else: name a new folder")
-    shutil.rmtree(into, ignore_errors=True)
-    into.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="vigil-bundle-") as work:
-        source = Path(work) / "source"
-        _export(source)
-        wheel = _built(source, "wheel", into if release else Path(work), moment)
-        if release:
-            _built(source, "sdist", into, moment)
-        _bundle(source, wheel, into, commit, moment)
-    sum_up(into)
+    into = into.resolve()
+    half = into.with_name(f"{into.name}.half")  # beside it, so on the same disk
+    shutil.rmtree(half, ignore_errors=True)  # of one that was killed
+    half.mkdir(parents=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="vigil-bundle-") as work:
+            source = Path(work) / "source"
+            _export(source)
+            wheel = _built(source, "wheel", half if release else Path(work), moment)
+            if release:
+                _built(source, "sdist", half, moment)
+            _bundle(source, wheel, half, commit, moment)
+        sum_up(half)
+        shutil.rmtree(into, ignore_errors=True)
+        half.rename(into)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
     return files_in(into)
 
 

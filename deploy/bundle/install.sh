@@ -9,6 +9,9 @@ say() { echo "install: $*" >&2; }
 [ $# -le 1 ] || { say "expected at most a folder: sh install.sh [FOLDER]"; exit 2; }
 into="${1:-/opt/vigil}"
 case "$into" in /*) ;; *) into="$PWD/$into" ;; esac
+into="${into%/}"
+# The units name it, and systemd would take a blank or a percent sign in it for something else.
+case "$into" in "" | *[!0-9A-Za-z/._+-]*) say "$into: units can name letters, digits and /._+- alone. Name another folder; nothing was installed"; exit 2 ;; esac
 cd -P "$(dirname "$0")"
 
 # What was carried here is what was made: every file, and no other.
@@ -75,6 +78,9 @@ pip install --quiet --no-index --no-cache-dir --no-deps --require-hashes --find-
 pip check >/dev/null || { say "what was installed does not fit together: nothing is left of it"; exit 1; }
 cp -R deploy docs examples CHANGELOG.md LICENSE SECURITY.md requirements.lock sbom.cdx.json switch.sh uninstall.sh upgrade.sh "$there"
 cp made-for "$there/.made-for"
+# Whoever unpacked it may have kept it from others: it is for everybody on this machine to read.
+chmod -R a+rX "$there"
+[ "$into" = /opt/vigil ] || sed -i "s|/opt/vigil/current|$into/current|g" "$there"/deploy/systemd/*
 sync
 mv "$there/.made-for" "$there/made-for" # the last: whatever has it is whole, also after the power was cut
 trap - EXIT

@@ -1,8 +1,10 @@
 #!/bin/sh
 # Changes over to an installed version with all that belongs to it, on one machine with systemd:
 #   sh upgrade.sh VERSION BACKUPS KEYS   stops Vigil, backs it up to these two folders, changes over, installs the units, starts, looks
+#   sh upgrade.sh VERSION --backed-up    the same without that: whoever runs this has backed up what is elsewhere
 #   sh upgrade.sh back                   the same without a backup, to the version from before, where nothing was migrated since
 #   sh upgrade.sh back BACKUP KEYS.tar   puts that backup in its place first: what came later is in the receipts of the services
+# A unit that was changed by hand is not installed anew, and nothing is changed over: such a change belongs into a drop-in.
 # What ran before runs afterwards. Where it cannot change over, what ran is started again, but for what is half put back.
 set -eu
 
@@ -14,6 +16,7 @@ say() { echo "upgrade: $*" >&2 || :; }
 trap '' PIPE # also where nobody hears it any more
 case "$#:${1:-}" in
 1:back | 3:back | 3:[0-9]*) ;;
+2:[0-9]*) [ "$2" = --backed-up ] || { say "expected: sh upgrade.sh VERSION BACKUPS KEYS, or: sh upgrade.sh VERSION --backed-up"; exit 2; } ;;
 *) say "expected: sh upgrade.sh VERSION BACKUPS KEYS, or: sh upgrade.sh back [BACKUP KEYS.tar]"; exit 2 ;;
 esac
 root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
@@ -33,6 +36,22 @@ fi
     exit 3
 }
 "$to/.venv/bin/python" -I -c '' || { say "$to does not run here: its Python is gone. Install a bundle for the one that is here"; exit 1; }
+# What an administrator has changed in a unit itself would be undone with its next version, and nobody would know.
+changed=""
+for one in "$to"/deploy/systemd/*.service; do
+    unit="$(basename "$one")"
+    [ -e "$UNITS/$unit" ] || [ -L "$UNITS/$unit" ] || continue
+    as_it_was=""
+    for version in "$root"/versions/*/deploy/systemd/"$unit"; do
+        ! cmp -s "$version" "$UNITS/$unit" || as_it_was=yes
+    done
+    [ -n "$as_it_was" ] || changed="$changed $unit"
+done
+[ -z "$changed" ] || {
+    say "in $UNITS this is as no installed version has it:$changed. What you changed belongs into a drop-in (systemctl edit UNIT);" \
+        "then put the unit of $current/deploy/systemd in its place. Nothing was changed"
+    exit 1
+}
 # A backup of tables that the version from before does not know leads to where one comes from.
 if [ $# -eq 3 ] && [ "$1" = back ] && [ -f "$2/archive.db" ]; then
     has="$("$to/.venv/bin/python" -I - "$2/archive.db" <<'PY'
@@ -82,6 +101,7 @@ case "$#:$1" in
     trap 'exit 1' INT TERM HUP
     sh "$current/switch.sh" back --restored
     ;;
+2:*) sh "$current/switch.sh" "$1" ;;
 *)
     sh "$current/deploy/systemd/backup.sh" "$2" "$3"
     sh "$current/switch.sh" "$1"

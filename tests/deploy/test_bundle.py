@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from contextlib import closing
 from fcntl import LOCK_EX, flock
@@ -19,9 +20,10 @@ from typing import Any
 
 import pytest
 
-from deploy.bundle.__main__ import take_along
+from deploy.bundle import __main__ as making
+from deploy.bundle.__main__ import NotMadeError, made_in, take_along
 from deploy.bundle.locked import Pin, again, licence, needed, pins
-from deploy.bundle.packing import pack, sum_up
+from deploy.bundle.packing import digest, pack, sum_up
 from deploy.bundle.sbom import Part, bill, faults
 from doctor.installed import others
 
@@ -101,6 +103,93 @@ def test_the_bill_of_materials_has_each_package_with_licence_and_digest() -> Non
     assert locked["temporalio"] == pins(again({"temporalio": locked["temporalio"]}))["temporalio"]
 
 
+def test_links_that_lead_nowhere_in_a_bundle_lead_to_what_the_readme_says_is_not_in_it(tmp_path: Path) -> None:
+    """Each other link of the pages that are carried along leads somewhere, and all that is named there is left behind."""
+    take_along(ROOT, tmp_path)
+    (said,) = re.findall(r"links lead nowhere there:\n(.+?)\. ", (tmp_path / "deploy" / "README.md").read_text(), re.DOTALL)
+    named = re.findall(r"`([\w/-]+)`", said)
+    dead = {
+        str((page.parent / link).resolve().relative_to(tmp_path.resolve()))
+        for page in tmp_path.rglob("*.md")
+        for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    }
+
+    assert dead
+    assert not [one for one in dead if not any(f"{one}/".startswith(f"{folder}/") for folder in named)]
+    assert not [folder for folder in named if folder != "deploy/compose" and (tmp_path / folder).exists()]
+
+
+def test_what_was_made_before_stays_where_another_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is gone in the middle, or the disk full: the former release is there as it was, and another try is not told
+    that the folder holds something else.
+    """
+    into = tmp_path / "dist"
+    into.mkdir()
+    (into / "vigil-1.0.tar").write_text("the former")
+    sum_up(into)
+    tried = []
+
+    def fails(_source: Path, _kind: str, into: Path, _moment: int) -> Path:
+        tried.append((into / "half").write_text("of a wheel"))
+        raise NotMadeError("there is no network")
+
+    monkeypatch.setattr(making, "_built", fails)
+    monkeypatch.setattr(making, "_export", lambda _source: None)
+    for _ in range(2):
+        with pytest.raises(NotMadeError, match="there is no network"):
+            made_in(into, release=False)
+
+    assert 2 == len(tried)
+    assert ["SHA256SUMS", "vigil-1.0.tar"] == sorted(path.name for path in into.iterdir())
+    assert [into] == list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_bundle_is_made_of_the_commit_alike_under_other_habits_and_holds_what_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the network: wheels of others are made up here. Digests, lock, bill of materials and what it is for go with what
+    is in it, it has the scripts, and no file beside.
+    """
+    runs = making._run
+
+    def run(*command: str, **more: Any) -> None:
+        if "download" not in command:
+            runs(*command, **more)
+            return
+        folder = Path(command[command.index("--dest") + 1])
+        for name, pin in pins(Path(command[-1]).read_text()).items():
+            (folder / f"{name.replace('-', '_')}-{pin.version}-py3-none-manylinux_2_28_x86_64.whl").write_text(name)
+
+    monkeypatch.setattr(making, "_run", run)
+    *_, first = made_in(tmp_path / "first", release=False)
+    for name, value in making.OTHERWISE.items():
+        monkeypatch.setenv(name, value)
+    before = os.umask(0o077)
+    try:
+        *_, second = made_in(tmp_path / "second", release=False)
+    finally:
+        os.umask(before)
+    with tarfile.open(first) as archive:
+        archive.extractall(tmp_path / "there", filter="data")
+    (folder,) = (tmp_path / "there").iterdir()
+    sums = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    about = dict(line.split("=", 1) for line in (folder / "made-for").read_text().splitlines())
+    wheels = {digest(path) for path in (folder / "wheels").iterdir()}
+    there = {path.relative_to(folder).as_posix(): digest(path) for path in folder.rglob("*") if path.is_file()}
+
+    assert first.read_bytes() == second.read_bytes()
+    assert there.pop("SHA256SUMS")
+    assert sums == there
+    assert wheels == {one for pin in pins((folder / "requirements.lock").read_text()).values() for one in pin.digests}
+    assert not list(faults((folder / "sbom.cdx.json").read_text()))
+    assert (f"vigil-{about['name']}-linux-{platform.machine()}-py{PYTHON}", "2.28") == (folder.name, about["glibc"])
+    assert about["rules"].isdecimal()
+    assert "0001" in about["migrations"]
+    assert {*making.SCRIPTS, "deploy/systemd/vigil-gateway.service", "deploy/compose/namespace.sh"} <= there.keys()
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Callable[..., Path]:
     """A bundle with nothing to install in it, for whatever it says that it is for."""
@@ -146,6 +235,37 @@ def test_a_python_is_found_though_there_is_a_space_in_its_path(bundle: Callable[
     refused = ran(bundle(python="3.99") / "install.sh", tmp_path / "opt", PYTHON=python)
 
     assert (1, True) == (refused.returncode, "which is too old" in refused.stderr), refused.stderr
+
+
+@pytest.mark.slow
+def test_what_is_installed_is_for_everybody_to_read_and_its_units_name_the_folder_it_is_in(
+    bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Whoever unpacks it as root may keep what they make from others (`umask 077`); and the units in another folder than the
+    usual one would start what is not there. A folder that no unit can name is refused.
+    """
+    folder = bundle()
+    shutil.copytree(ROOT / "deploy" / "systemd", folder / "deploy" / "systemd")
+    for name in ("docs/index.md", "examples/plan.yaml", "CHANGELOG.md", "LICENSE", "SECURITY.md", "requirements.lock"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    for name in ("sbom.cdx.json", "switch.sh", "uninstall.sh", "upgrade.sh"):
+        (folder / name).touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    sum_up(folder)
+    (folder / "wheels").mkdir()
+    refused = ran(folder / "install.sh", tmp_path / "a folder")
+    done = ran(folder / "install.sh", tmp_path / "opt")
+    there = tmp_path / "opt" / "versions" / FITS["name"]
+    units = "".join(unit.read_text() for unit in (there / "deploy" / "systemd").iterdir())
+
+    assert (2, True) == (refused.returncode, "nothing was installed" in refused.stderr)
+    assert 0 == done.returncode, done.stderr
+    assert not [path for path in there.rglob("*") if path.stat().st_mode & 0o444 != 0o444]
+    assert not [path for path in there.rglob("*") if path.is_dir() and path.stat().st_mode & 0o111 != 0o111]
+    assert "/opt/vigil/" not in units.replace(f"{tmp_path}/opt/", "")
+    assert f"ExecStart={tmp_path}/opt/current/.venv/bin/python -m worker" in units.splitlines()
 
 
 @pytest.mark.parametrize("name", ["made-for", "wheels.whl", "SHA256SUMS"], ids=["changed", "added", "unsummed"])
@@ -408,6 +528,49 @@ def test_an_upgrade_backs_up_changes_over_and_starts_what_ran_and_a_way_back_put
     assert (1, "2.0", stopped_and_started) == (refused.returncode, stood, after_refusal), refused.stderr
     assert (0, "1.0", "# of 1.0\n") == (back.returncode, current.readlink().name, units.read_text()), back.stderr
     assert ([], "a key") == (later, (machine["SETTINGS"] / "keys" / "vigil.pem").read_text())
+
+
+def test_a_unit_that_was_changed_by_hand_is_not_undone(machine: dict[str, Path], tmp_path: Path) -> None:
+    """Whoever set there that Temporal writes through would lose that with an upgrade, and nobody would know: it says which unit,
+    and stops nothing. A unit of any version that is installed is none that was changed.
+    """
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    upgrade = tmp_path / "opt" / "current" / "upgrade.sh"
+    words = "2.0", tmp_path / "backups", tmp_path / "medium"
+    ours = (ROOT / "deploy" / "systemd" / "vigil-temporal.service").read_text()
+    (machine["UNITS"] / "vigil-gateway.service").write_text("# of 1.1\n")
+    (machine["UNITS"] / "vigil-temporal.service").write_text(ours.replace("NORMAL", "FULL"))
+    refused = ran(upgrade, *words, **place)
+    untouched = not machine["SAID"].exists()
+    (machine["UNITS"] / "vigil-temporal.service").write_text(ours)
+    up = ran(upgrade, *words, **place)
+
+    assert (1, True) == (refused.returncode, untouched)
+    assert "installed version has it: vigil-temporal.service. What" in refused.stderr, refused.stderr
+    assert (0, "2.0") == (up.returncode, (tmp_path / "opt" / "current").readlink().name), up.stderr
+
+
+def test_whoever_has_backed_up_what_is_elsewhere_upgrades_with_all_else_that_belongs_to_it(
+    machine: dict[str, Path], tmp_path: Path
+) -> None:
+    """An archive in PostgreSQL is not backed up by the script: the upgrade is refused, and what ran goes on, until somebody says
+    that they have. Another word in that place is none.
+    """
+    place = {**machine, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "ARCHIVE_DB": ""}
+    (machine["SETTINGS"] / "vigil.env").write_text("VIGIL_ARCHIVE_URL=postgresql+asyncpg://vigil@elsewhere/vigil\n")
+    current = tmp_path / "opt" / "current"
+    refused = ran(current / "upgrade.sh", "2.0", tmp_path / "backups", tmp_path / "medium", **place)
+    wrongly = ran(current / "upgrade.sh", "2.0", "--backedup", **place)
+    stood = current.readlink().name
+    machine["SAID"].unlink()
+    up = ran(current / "upgrade.sh", "2.0", "--backed-up", **place)
+    told = [one.split()[0] for one in machine["SAID"].read_text().splitlines()]
+
+    assert ([3, 2], "1.0") == ([refused.returncode, wrongly.returncode], stood)
+    assert (0, "2.0") == (up.returncode, current.readlink().name), up.stderr
+    assert ["stop", "daemon-reload", "start"] == [one for one in told if one not in {"show", "list-units"}]
+    assert "# of 2.0\n" == (machine["UNITS"] / "vigil-gateway.service").read_text()
+    assert not list((tmp_path / "backups").iterdir())
 
 
 @pytest.mark.parametrize("state", ["activating", "deactivating", "active"])

@@ -23,6 +23,7 @@ BUGS = (
     Bug("carried", "deploy/bundle/switch.sh", 'if asked == "back":', "if False:", "deploy/bundle"),
     Bug("carried", "deploy/bundle/uninstall.sh", "flock -n 8 && ", "", "deploy/bundle"),
     Bug("carried", "deploy/bundle/uninstall.sh", 'rm -f "$root/versions/$1/made-for"\n', "", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/upgrade.sh", '[ -z "$changed" ] ||', "true ||", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", '"$(rules "$to")" -lt', '"$(rules "$to")" -gt', "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "PYTHON:-$to/", "PYTHON:-$current/", "deploy/bundle"),
     Bug("carried", "deploy/bundle/upgrade.sh", "--state=active,activating,reloading", "--state=active", "deploy/bundle"),
@@ -56,6 +57,7 @@ BUGS = (
     Bug("operated", "deploy/compose/restore.sh", " --status restarting", "", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", """trap 'if undo;""", """trap 'if true;""", "archive/backup"),
     Bug("operated", "deploy/compose/restore.sh", '[ "$role" != 0 ] ||', "true ||", "archive/backup"),
+    Bug("deploy", "deploy/kustomize/base/gateway.yaml", "failureThreshold: 750", "failureThreshold: 60", "deploy/kustomize"),
     Bug(
         "deploy",
         "deploy/kustomize/base/gateway.yaml",
