@@ -37,13 +37,15 @@ def ended_behind(state: State, plan: Plan, grant: Grant, at: datetime) -> bool:
 
 
 def changed_to(state: State, plan: Plan, at: datetime) -> State:
-    """The state by a plan that takes the place of its own at this instant (UTC): what `ended_behind` has expired. The rest is
-    shared with it, so nothing may be recorded in either while this is used.
+    """The state by a plan that takes the place of its own at this instant (UTC): what `ended_behind` has expired, and they
+    `wait_anew`. The rest is shared with it, so nothing may be recorded in either while this is used.
     """
     grants = {
         service: replace(one, expired=one.expired or ended_behind(state, plan, one, at)) for service, one in state.grants.items()
     }
-    return replace(state, plan=plan, grants=grants)
+    changed = replace(state, plan=plan, grants=grants, siblings=replace(state.siblings))
+    changed.wait_anew(state.plan)
+    return changed
 
 
 def least(checkpoint: PlannedCheckpoint) -> int:

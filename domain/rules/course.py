@@ -362,7 +362,7 @@ def _openings(delivery: Delivery, step: PlanStep, now: datetime) -> Iterator[Any
     once that has closed, and one that waits for siblings only once nothing is `lacking` (R31).
     """
     for planned in filter(delivery.plan.takes_place, delivery.plan.at(step)):
-        if (planned.after is None or delivery.state.closed(planned.after)) and not lacking(delivery, planned):
+        if (planned.after is None or delivery.state.closed(planned.after)) and not lacking(delivery.state, planned):
             yield from _opening(delivery, planned.id, now)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from domain.delivery.consents import ended_behind, still_done
+from domain.delivery.consents import changed_to, ended_behind, still_done
 from domain.delivery.delivery import Delivery
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_voices import successors
@@ -141,37 +141,25 @@ def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
 
 def _departs(delivery: Delivery, plan: Plan) -> timedelta:
     """How long it may take from now until it departs: what is left of each step before that, one after the other. Who is asked
-    afresh once the preparation has begun answers beside it, and while it waits for siblings.
+    afresh once the preparation has begun answers beside it, and while it waits for siblings already. Where by this plan it waits
+    anew for what is `lacking`, that begins once it is ready; and in the end those in charge may decide.
     """
     authorise, prepare, dispatch = (_longest(delivery, plan, step) for step in TO_DEPART)
     begun = any(one in delivery.state.progress for one in plan.ids_at("prepare"))
     ready = max(authorise, prepare) if begun else authorise + prepare
+    state = changed_to(delivery.state, plan, delivery.reached)
     for one in plan.at("dispatch"):
-        waits = _waits(delivery, plan, one)
-        if waits is not None:
-            ready = max(ready, waits) if one.id in delivery.state.siblings.waiting else ready + waits
-            ready += plan.contingencies.decision
+        if one.waits is None or one.id in state.progress or not lacking(state, one):
+            continue
+        until = state.siblings.waiting.get(one.id)
+        ready = max(ready, until - delivery.reached) if until is not None else ready + one.waits
+        ready += plan.contingencies.decision
     return ready + dispatch
 
 
 def _longest(delivery: Delivery, plan: Plan, step: Step) -> timedelta:
     """What is left of the longest checkpoint of a step that takes place."""
     return max((to_answer(delivery, plan, one) for one in plan.at(step) if plan.takes_place(one)), default=timedelta())
-
-
-def _waits(delivery: Delivery, plan: Plan, checkpoint: PlannedCheckpoint) -> timedelta | None:
-    """For how much longer a checkpoint may wait for siblings, until those in charge decide: all of its time, where by this plan
-    it waits anew (`State.wait_anew`); none, where nothing is `lacking`, or it has opened.
-    """
-    siblings, before = delivery.state.siblings, delivery.plan.find(checkpoint.id)
-    if checkpoint.waits is None or checkpoint.id in delivery.state.progress:
-        return None
-    if before is None or any(one not in before.wait_for for one in checkpoint.wait_for):
-        return checkpoint.waits
-    if not lacking(delivery, checkpoint):
-        return None
-    until = siblings.waiting.get(checkpoint.id) if before.waits == checkpoint.waits else None
-    return checkpoint.waits if until is None else max(until - delivery.reached, timedelta())
 
 
 def held_up(delivery: Delivery, plan: Plan, without: Collection[str] = ()) -> timedelta:

@@ -45,17 +45,17 @@ A_SIBLING_STOPPED = found(
 SIBLING_UNDECIDED = found("R2", "sibling_undecided", "a sibling was stopped; no decision in time by {services}", services="names")
 
 
-def lacking(delivery: Delivery, planned: PlannedCheckpoint) -> tuple[Wait, ...]:
+def lacking(state: State, planned: PlannedCheckpoint) -> tuple[Wait, ...]:
     """What a checkpoint still waits for: each of its `wait_for` that has not been `reached`, but for those that say `go_on` by
     `ended` and whose sibling has ended, by its `standing_of`. Nothing, where it goes on `alone`.
     """
-    siblings = delivery.state.siblings
+    siblings = state.siblings
     if planned.id in siblings.alone:
         return ()
     return tuple(
         one
         for one in planned.wait_for
-        if one.key not in siblings.reached and not (one.ended == "go_on" and standing_of(delivery.state, one.delivery) == "ended")
+        if one.key not in siblings.reached and not (one.ended == "go_on" and standing_of(state, one.delivery) == "ended")
     )
 
 
@@ -80,7 +80,7 @@ def beginning_to_wait(delivery: Delivery) -> Iterator[PlannedCheckpoint]:
     """
     for planned in delivery.plan.checkpoints if delivery.plan.group is not None else ():
         known = planned.id in delivery.state.siblings.waiting
-        if planned.wait_for and not known and _its_turn(delivery, planned) and lacking(delivery, planned):
+        if planned.wait_for and not known and _its_turn(delivery, planned) and lacking(delivery.state, planned):
             yield planned
 
 
@@ -88,7 +88,7 @@ def ends_of_waits(delivery: Delivery) -> Iterator[datetime]:
     """While it is under way: until when each that is `waiting` does, if it has not opened and something is `lacking` for it."""
     for name, until in delivery.state.siblings.waiting.items() if delivery.state.under_way else ():
         planned = delivery.plan.find(name)
-        if planned is not None and name not in delivery.state.progress and lacking(delivery, planned):
+        if planned is not None and name not in delivery.state.progress and lacking(delivery.state, planned):
             yield until
 
 
@@ -117,7 +117,7 @@ class Sibling(Contingency):
             planned = delivery.plan.find(name)
             if planned is None or not _its_turn(delivery, planned) or open_about(delivery.state, self.declares.name, name):
                 continue
-            missing = lacking(delivery, planned)
+            missing = lacking(delivery.state, planned)
             ended = any(standing_of(delivery.state, one.delivery) == "ended" for one in missing)
             if missing and (now >= until or ended):
                 yield name
@@ -135,7 +135,7 @@ class Sibling(Contingency):
         any more: a changed plan has it wait for something else; or there is `another_in_charge`.
         """
         planned = delivery.plan.find(progress.key)
-        waits = planned is not None and progress.key in delivery.state.siblings.waiting and lacking(delivery, planned)
+        waits = planned is not None and progress.key in delivery.state.siblings.waiting and lacking(delivery.state, planned)
         return not progress.satisfied and (not waits or another_in_charge(delivery, progress))
 
     def silence_brings(self, state: State, key: str) -> Consequence:

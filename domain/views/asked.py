@@ -302,7 +302,7 @@ def about_siblings(delivery: Delivery, progress: Progress) -> Finding:
     if progress.contingency == unforeseen.SIBLING_STOP:
         return A_SIBLING_STOPPED()
     planned = delivery.plan.find(progress.key)
-    count = len(lacking(delivery, planned)) if planned is not None else 0
+    count = len(lacking(delivery.state, planned)) if planned is not None else 0
     return SIBLINGS_MISSING(checkpoint=progress.key, count=count)
 
 

@@ -359,7 +359,7 @@ def _group(delivery: Delivery, seen: Sight) -> GroupView | None:
     others, waits = [name for name in group.members if name != delivery.plan.operation], []
     for name, until in state.siblings.waiting.items():
         planned = delivery.plan.find(name)
-        missing = lacking(delivery, planned) if planned is not None and state.under_way else ()
+        missing = lacking(state, planned) if planned is not None and state.under_way else ()
         if missing and (seen.whole or name in seen.checkpoints):
             of = tuple(dict.fromkeys(one.delivery for one in missing))
             waits.append(WaitView(checkpoint=name, until=utc_text(until), lacking=len(of), of=of if seen.whole else ()))

@@ -534,7 +534,8 @@ def prepared(operation: str) -> Table:
 
 def test_r5_time_that_a_departure_has_waited_is_not_counted_once_more() -> None:
     """It leaves no later for that, nor for who is asked afresh meanwhile, and never before those in charge have had their time to
-    decide; at once, where they go on. All of its time counts again, where by a new plan it waits for longer, or for another.
+    decide; at once, where they go on. All of its time counts again, where by a new plan it waits for longer, or for another: that
+    begins once those who are asked afresh have answered.
     """
     table = prepared("motor-oil-2")
     assert "departure" in table.delivery.state.siblings.waiting
@@ -554,11 +555,27 @@ def test_r5_time_that_a_departure_has_waited_is_not_counted_once_more() -> None:
 
     longer = with_changes(plan, departure={"waits": timedelta(days=14)})
     assert table.now + timedelta(days=14) + way == left_by(table.delivery, longer, "KZ")
+    both = with_changes(beside, departure={"waits": timedelta(days=14)})
+    assert table.now + timedelta(days=8 + 14) + way == left_by(table.delivery, both, "KZ")
     table.delivery.state.siblings.alone = ("departure",)
     assert table.now + departure.due + plan.time_to_leave("KZ") == left_by(table.delivery, plan, "KZ")
     another = [one.model_dump() | {"checkpoint": "accounting"} for one in departure.wait_for]
     anew = with_changes(plan, departure={"wait_for": another})
     assert table.now + timedelta(days=10) + way == left_by(table.delivery, anew, "KZ")
+
+
+def test_r5_what_has_come_is_waited_for_once_more_where_another_checkpoint_wants_other_words_for_it() -> None:
+    """The first parcel has been delivered; by a new plan its own delivery waits until one alone has said so."""
+    table = prepared("motor-oil-2")
+    plan, begun = table.delivery.plan, table.now
+    departure = plan.at("dispatch")[0]
+    left = departure.due + plan.time_to_leave("KZ")
+    table.delivery.state.siblings.reached = tuple(one.key for one in departure.wait_for)
+    assert begun + left == left_by(table.delivery, plan, "KZ")
+    others = [one.model_dump() | {"need": 1} for one in departure.wait_for]
+    beside = with_changes(plan, delivery={"wait_for": others, "waits": timedelta(days=1)})
+    assert begun + timedelta(days=10) + plan.contingencies.decision + left == left_by(table.delivery, beside, "KZ")
+    assert table.delivery.state.siblings.reached
 
 
 def test_r5_what_is_held_back_leaves_no_state_that_it_does_not_enter() -> None:

@@ -217,7 +217,7 @@ BUGS = (
         "if True and",
         "arrests",
     ),
-    Bug("R31", "domain/rules/course.py", "and not lacking(delivery, planned):", "and True:", "groups"),
+    Bug("R31", "domain/rules/course.py", "and not lacking(delivery.state, planned):", "and True:", "groups"),
     Bug(
         "R22",
         "domain/rules/course.py",
