@@ -7,6 +7,7 @@ from functools import cached_property
 
 from domain.delivery.consents import least, still_done
 from domain.delivery.delivery import Delivery
+from domain.delivery.grants import Grant
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import extended_together, not_apart
 from domain.plan.directory import Directory
@@ -79,24 +80,25 @@ class _Authorising:
 
     @property
     def answered(self) -> datetime:
-        """When all have answered there, if each takes all the time that it has; now, where all have."""
+        """Until when what a State goes by must last for who is still asked there: all have answered, if each takes all the time
+        that it has; and what is `unused` of it.
+        """
         waits = (to_answer(self.delivery, self.plan, one) for one in self.open)
-        return self.delivery.reached + max(waits, default=timedelta())
+        return self.delivery.reached + max(waits, default=timedelta()) + self.plan.unused()
 
     def whole(self) -> timedelta:
         """For how long an authorisation may have to last from its beginning, if everybody who is asked takes all the time that
-        they have: until it has `left` that State; and once it has left at all, until what is asked afresh there is answered. One
-        that is still to be given begins now. Nothing, where the plan does not lead through that State.
+        they have: until it has `left` that State; and one by which it goes now, until what is asked afresh there is `answered`.
+        One that is still to be given begins now. Nothing, where the plan does not lead through that State.
         """
         if self.left is None:
             return timedelta()
-        now, spare = self.delivery.reached, _spare(self.delivery, self.plan)
         begun = [since for place in range(len(self.asked)) for since in self._begun(place)]
-        leaves = self.left + self._held_up(anew=not begun) - min(begun, default=now)
-        goes_by = [since for one in self.asked for since in self._given(one)[: least(one)]]
-        if not goes_by or not self.delivery.state.dispatched:
-            return leaves + spare
-        return max(leaves, self.answered - min(goes_by)) + spare
+        leaves = self.left + self._held_up(anew=not begun) + _spare(self.delivery, self.plan)
+        whole = leaves - min(begun, default=self.delivery.reached)
+        closed = [(given, least(one)) for one, given in zip(self.asked, self._given, strict=True) if one not in self.open]
+        goes_by = [since for given, enough in closed for since in given[:enough]]
+        return max(whole, self.answered - min(goes_by)) if goes_by else whole
 
     def permitted_for(self, measure: Measure, *, anew: bool) -> timedelta:
         """For how long an act may have to permit a measure, until it has `left` that State: from now, where it is permitted
@@ -118,46 +120,67 @@ class _Authorising:
         return held_up(self.delivery, self.plan, own)
 
     def _begun(self, place: int) -> list[datetime]:
-        """Since when those have authorised by whom this checkpoint goes in the end: as many of the last as it must have, less
-        those who must give it anew, there or at a later one.
+        """Since when those have authorised by whom this checkpoint goes in the end: as many of those `_given` as it must have,
+        less those who must give it anew, there or at a later one.
         """
-        first = self.asked[place]
-        anew = max(self._anew(one, first) for one in self.asked[place:])
-        return self._given(first)[: max(least(first) - anew, 0)]
+        anew = max(self._anew(one, place) for one in range(place, len(self.asked)))
+        return self._given[place][: max(least(self.asked[place]) - anew, 0)]
 
-    def _anew(self, question: PlannedCheckpoint, first: PlannedCheckpoint) -> int:
+    def _anew(self, question: int, first: int) -> int:
         """How many must authorise at a question who have not, where each who is asked there is asked at the first one, too."""
-        alike = set(self._voices(question)) <= set(self._voices(first))
-        return max(least(question) - len(self._given(question)), 0) if alike else 0
+        alike = set(self._voices[question].values()) <= set(self._voices[first].values())
+        return max(least(self.asked[question]) - len(self._given[question]), 0) if alike else 0
 
-    def _given(self, checkpoint: PlannedCheckpoint) -> list[datetime]:
-        """Since when each authorises who is asked there, or whose place that has taken, the last first."""
-        known = (self._since(voice) for voice in self._voices(checkpoint))
-        return sorted((min(found) for found in known if found), reverse=True)
+    @cached_property
+    def _given(self) -> list[list[datetime]]:
+        """At each checkpoint since when each authorises who is asked there, the last first, since it goes by those; while it is
+        open the first first, since any of them may be those who answer.
+        """
+        given: list[list[datetime]] = []
+        later, still = [], set[str]()
+        for at, voices in zip(self.asked[::-1], self._voices[::-1], strict=True):
+            closed = self.delivery.state.closed(at.id)
+            later.append(at.id)
+            still.update(() if closed else voices.values())
+            known = (self._since(*one, later, still=one[1] in still) for one in voices.items())
+            given.append(sorted((one for one in known if one is not None), reverse=closed))
+        return given[::-1]
 
-    def _since(self, voice: str) -> list[datetime]:
-        """By each act that is final and has not expired; who is still asked has authorised since the first that it gave."""
-        acts = (self.delivery.state.grants.get(one) for one in self.plan.stands_for(voice))
-        of_it = [one for one in acts if one is not None and one.state == self.there]
-        still = any(voice in self._voices(one) for one in self.open)
-        return [one.since or one.valid_from for one in of_it if still or (one.final and not one.expired)]
+    def _since(self, service: str, now: str, later: list[str], *, still: bool) -> datetime | None:
+        """Since when a service authorises, or who has its place now: by the last act that is final, has not expired and was given
+        at one of these checkpoints. Where it is still asked there, it has since the first that it gave, wherever that was.
+        """
+        line, known = self.plan.line_of(service), self._acts.get(now, ())
+        acts = [one for one in known if still or (one.final and not one.expired and one.at in later and one.service in line)]
+        return (min if still else max)((one.since or one.valid_from for one in acts), default=None)
 
-    def _voices(self, checkpoint: PlannedCheckpoint) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(map(self.plan.successor_of, checkpoint.authorities())))
+    @cached_property
+    def _voices(self) -> list[dict[str, str]]:
+        """At each checkpoint who is asked to authorise, and who has the place of that now."""
+        return [{one: self.plan.successor_of(one) for one in at.authorities()} for at in self.asked]
+
+    @cached_property
+    def _acts(self) -> dict[str, list[Grant]]:
+        """What was given in that State, by who has the place now of who gave it."""
+        acts: dict[str, list[Grant]] = {}
+        for one in self.delivery.state.grants.values():
+            if one.state == self.there:
+                acts.setdefault(self.plan.successor_of(one.service), []).append(one)
+        return acts
 
 
 def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """A measure would have to be permitted with an authorisation for longer than the card lets (`permitted_for`), and longer than
     by the plan before, unless that may be extended. It is permitted anew where somebody must answer who may; then what is
-    `still_done` alone: an act need not permit once more what is over. And once it has left, what permits it now must last until
-    that is answered, however long it was to be before.
+    `still_done` alone: an act need not permit once more what is over. And what permits it now must last until that is answered,
+    however long it was to be before, unless it was so asked already, and answered no sooner.
     """
     delivery, old, plan = after.delivery, before.plan, after.plan
     anew = permitted_anew(delivery, plan, directory, card)
     done = still_done(delivery.state, plan, card.state, plan.permissions(card))
+    then = permitted_anew(delivery, old, directory, card)
     known: dict[Measure, timedelta] = {}
     if plan.case == old.case:
-        then = permitted_anew(delivery, old, directory, card)
         known = {one: before.permitted_for(one, anew=one in then) for one, _, _ in not_apart(old, directory, card)}
     for measure, rule, longest in not_apart(plan, directory, card):
         if measure in anew and measure not in done:
@@ -167,9 +190,9 @@ def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory:
         whole = after.permitted_for(measure, anew=measure in anew)
         if whole <= known.get(measure, timedelta()):
             whole = timedelta()
-        last = after.permitted(measure)
-        if measure in anew and last is not None and delivery.state.dispatched and rule.extension is None:
-            whole = max(whole, after.answered + plan.unused() - last)
+        last, sooner = after.permitted(measure), measure in then and after.answered <= before.answered
+        if measure in anew and last is not None and rule.extension is None and not sooner:
+            whole = max(whole, after.answered - last)
         if whole > at_least(longest):
             problem = fill(
                 "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for "

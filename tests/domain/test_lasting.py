@@ -1,5 +1,6 @@
 """R5, R16: what States give lasts by their cards, also by a plan that is changed under way."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from domain.plan.cards import RuleCard
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
+from domain.rules.lasting import lasting
 from domain.rules.replacing import left_by
 from tests.course import code
 from tests.domain.test_changed_under_way import (
@@ -99,10 +102,10 @@ def test_r5_what_was_too_short_before_a_change_hinders_none_that_makes_it_no_lon
     change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
 
 
-def asked_again(table: Table, takes: timedelta, asked: str = "uz.prosecutor authorisation") -> Plan:
-    """It has left; its way through Uzbekistan takes so long, and that is asked afresh."""
+def asked_again(table: Table, takes: timedelta, *asked: str) -> Plan:
+    """It has left; its way through Uzbekistan takes so long, and that is asked afresh, the prosecutor or others."""
     legs = table.delivery.plan.model_dump()["legs"]
-    return asked_afresh(table, asked, legs=[legs[0], legs[1] | {"takes": takes}])
+    return asked_afresh(table, *(asked or ("uz.prosecutor authorisation",)), legs=[legs[0], legs[1] | {"takes": takes}])
 
 
 @pytest.mark.parametrize("margin", [24, 72])
@@ -173,12 +176,16 @@ def test_r5_a_state_that_lies_behind_holds_up_a_leg_that_is_not_the_last() -> No
 
 def several_decide_in_uzbekistan(**term: str) -> Table:
     """It has left; the prosecutor has authorised there, the police could have, and customs may too. Half a day is over."""
-    cards = ends_with("UZ", {"ceiling": "8d"} | term)
-    kinds = card_of("UZ", granted_by=["prosecutor", "police", "customs"])["UZ"].deciders
-    cards["UZ"] = cards["UZ"].model_copy(update={"deciders": kinds})
-    table = consented(NOTHING_KZ | cards, made=one_of_two_in_uzbekistan).dispatch()
+    table = consented(NOTHING_KZ | several_may(term), made=one_of_two_in_uzbekistan).dispatch()
     table.pass_time(hours=12)
     return table
+
+
+def several_may(term: dict[str, str]) -> dict[str, RuleCard]:
+    """The card of Uzbekistan, by which these may authorise, for eight days altogether if this does not say otherwise."""
+    cards = ends_with("UZ", {"ceiling": "8d"} | term)
+    kinds = card_of("UZ", granted_by=["prosecutor", "police", "customs"])["UZ"].deciders
+    return {"UZ": cards["UZ"].model_copy(update={"deciders": kinds})}
 
 
 def given_by_the_police(table: Table, **other: Any) -> Table:
@@ -189,10 +196,10 @@ def given_by_the_police(table: Table, **other: Any) -> Table:
     return table
 
 
-def asked_for(table: Table, takes: int, asked: str, due: int = 48) -> Plan:
-    """Its way through Uzbekistan takes so many hours, where this is asked afresh and may be answered within so many."""
-    plan = asked_again(table, timedelta(hours=takes), f"{asked} authorisation").model_dump()
-    next(one for one in plan["checkpoints"] if one["id"] == "uz-9")["due"] = timedelta(hours=due)
+def asked_for(table: Table, takes: int, *asked: str, due: int = 48, need: Any = "all") -> Plan:
+    """Its way through Uzbekistan takes so many hours, where these are asked afresh and may answer within so many."""
+    plan = asked_again(table, timedelta(hours=takes), *(f"{one} authorisation" for one in asked)).model_dump()
+    next(one for one in plan["checkpoints"] if one["id"] == "uz-9").update(due=timedelta(hours=due), need=need)
     return Plan.model_validate(plan)
 
 
@@ -207,8 +214,81 @@ def test_r5_an_act_by_which_it_goes_lasts_until_another_is_given_in_its_place() 
     """The police, asked afresh, have a week; that of the prosecutor, half a day old, may last eight days. Or an hour more."""
     table = several_decide_in_uzbekistan()
     whole = 8 * 24 - 12 - 36
-    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_for(table, 40, "uz.police", whole + 1))
-    change(table, asked_for(table, 40, "uz.police", whole))
+    assert "legs: R5: by this plan an authorisation of UZ" in refused(table, asked_for(table, 40, "uz.police", due=whole + 1))
+    change(table, asked_for(table, 40, "uz.police", due=whole))
+
+
+@pytest.mark.parametrize(("due", "goes"), [(78, True), (79, False)])
+def test_r5_before_it_has_left_too_it_goes_by_an_act_until_another_is_given_in_its_place(due: int, *, goes: bool) -> None:
+    """The act of the prosecutor is 78 hours old while it is prepared, and a day and a half are unused of it; then the police are
+    asked alone.
+    """
+
+    def made(plan: Plan) -> Plan:
+        return with_changes(one_of_two_in_uzbekistan(plan), preparation={"due": timedelta(hours=80)})
+
+    table = consented(NOTHING_KZ | several_may({}), made=made)
+    table.pass_time(hours=78)
+    plan = asked_for(table, 18, "uz.police", due=due)
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("takes", "goes"), [(62, True), (63, False)])
+def test_r5_while_a_question_is_open_those_may_answer_whose_acts_began_first(takes: int, *, goes: bool) -> None:
+    """One of the prosecutor and the police is to answer, whose act is half a day younger."""
+    table = given_by_the_police(several_decide_in_uzbekistan())
+    plan = asked_for(table, takes, "uz.prosecutor", "uz.police", need=1)
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("more", "goes"), [(32, True), (33, False)])
+def test_r5_an_act_counts_where_it_was_given_and_before(more: int, *, goes: bool) -> None:
+    """Of three two are enough: the prosecutor, and the police later; asked afresh, the customs and the prosecutor. To that the
+    police gave nothing.
+    """
+    three = ("uz.prosecutor", "uz.police", "uz.customs")
+
+    def made(plan: Plan) -> Plan:
+        asked = asks(*(f"{one} authorisation" for one in three))
+        return with_changes(plan, consent_uz={"need": 2, "requires": asked, "remind": [], "due": timedelta(days=4)})
+
+    table = consented(NOTHING_KZ | several_may({}), made=made)
+    table.pass_time(hours=60)
+    given = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []}
+    assert code(table.say("uz.police", "authorisation_granted", "consent-uz", **given)) is None
+    table.dispatch()
+    change(table, asked_for(table, 18, *three, due=4, need=2))
+    for service in ("uz.customs", "uz.prosecutor"):
+        assert code(table.say(service, "authorisation_granted", "uz-9", **given)) is None
+    plan = taking(table, delivery=timedelta(hours=more))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
+
+
+def test_r5_who_has_the_place_of_another_has_not_answered_by_its_act_what_that_was_not_asked() -> None:
+    """Both had to authorise, each at a checkpoint of its own: the police first, who then take the place of the prosecutor."""
+
+    def made(plan: Plan) -> Plan:
+        own = plan.model_dump()["checkpoints"][1] | {"id": "consent-police", "requires": asks("uz.police authorisation")}
+        return Plan.model_validate(plan.model_dump() | {"checkpoints": [own, *plan.checkpoints]})
+
+    table = consented(NOTHING_KZ | several_may({}), made=made)
+    given = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []}
+    assert code(table.say("uz.police", "authorisation_granted", "consent-police", **given)) is None
+    table.dispatch()
+    table.delivery.state.grants["uz.prosecutor"].since = table.now + timedelta(hours=12)
+    instead = {"service": "uz.prosecutor", "by": "uz.police", "reason": "busy"}
+    plan = taking(table, delivery=timedelta(hours=93))
+    plan = with_changes(plan, plan_={"replaced": [instead], "answers_for_law": plan.answers_for_law | {"UZ": "uz.police"}})
+    assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
 
 
 def test_r5_two_changes_that_were_refused_as_one_are_refused() -> None:
@@ -220,12 +300,18 @@ def test_r5_two_changes_that_were_refused_as_one_are_refused() -> None:
     assert "legs: R5: by this plan an authorisation of UZ" in refused(table, Plan.model_validate(document))
 
 
+@pytest.mark.parametrize("replaced", [False, True])
 @pytest.mark.parametrize(("more", "police", "goes"), [(92, False, True), (93, False, False), (93, True, True)])
-def test_r5_more_acts_than_it_takes_are_no_fewer_than_it_takes(more: int, *, police: bool, goes: bool) -> None:
-    """Nobody is asked afresh, and its delivery may take so many hours more: it goes by the act that began last."""
+def test_r5_more_acts_than_it_takes_are_no_fewer_than_it_takes(more: int, *, police: bool, replaced: bool, goes: bool) -> None:
+    """Nobody is asked afresh, and its delivery may take so many hours more: it goes by the act that began last, also where the
+    police have the place of the prosecutor now.
+    """
     table = several_decide_in_uzbekistan()
     table = given_by_the_police(table) if police else table
     plan = taking(table, delivery=timedelta(hours=more))
+    if replaced:
+        instead = {"service": "uz.prosecutor", "by": "uz.police", "reason": "busy"}
+        plan = with_changes(plan, plan_={"replaced": [instead], "answers_for_law": plan.answers_for_law | {"UZ": "uz.police"}})
     if goes:
         change(table, plan)
     else:
@@ -329,12 +415,13 @@ WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission"
 STEP = {"extension": "7d"}
 
 
-def watched(step: dict[str, str], **term: str) -> Table:
-    """It has left; that it is watched is permitted for a week, since a day ago."""
+def watched(step: dict[str, str], *, left: bool = True, **term: str) -> Table:
+    """It has left, or not; that it is watched is permitted for a week, since a day ago."""
     cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", term, WATCHED | step)
     window = {"valid_from": "2022-02-28T06:00:00Z", "valid_until": "2022-03-07T06:00:00Z"}
     plan = {"surveillance": WATCH | {"check_in": timedelta(hours=6)}}
-    return consented(cards, plan_=plan, permits=["watching_thing"], **window).dispatch()
+    table = consented(cards, plan_=plan, permits=["watching_thing"], **window)
+    return table.dispatch() if left else table
 
 
 @pytest.mark.parametrize(
@@ -414,6 +501,20 @@ def test_r16_what_permits_it_now_lasts_until_its_state_has_answered(due: int, st
         change(table, Plan.model_validate(plan))
     else:
         assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, Plan.model_validate(plan))
+
+
+@pytest.mark.parametrize(("due", "goes"), [(12, True), (13, False)])
+def test_r16_before_it_has_left_too_what_permits_it_lasts_until_its_state_has_answered(due: int, *, goes: bool) -> None:
+    """Uzbekistan permitted five days ago, for a week, that it is watched; once it is so asked, another title stands."""
+    table = watched({}, left=False)
+    table.delivery.state.grants["uz.prosecutor"].valid_from -= timedelta(days=4)
+    plan = asked_for(table, 18, "uz.prosecutor", due=due)
+    if goes:
+        change(table, plan)
+        table.delivery.state.grants["uz.prosecutor"].valid_from -= timedelta(days=1)
+        change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
+    else:
+        assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
 
 
 def test_r16_what_was_to_be_extended_is_not_weighed_anew_where_its_state_is_asked_for_something_else() -> None:
@@ -626,3 +727,23 @@ def test_r16_an_hour_more_is_refused_though_what_permits_it_now_began_long_ago()
     again = next(one for one in plan["checkpoints"] if one["id"] == "uz-9") | {"id": "uz-10"}
     plan["checkpoints"] = [*plan["checkpoints"], again]
     assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, Plan.model_validate(plan))
+
+
+def test_r28_many_who_are_asked_often_are_weighed_once_at_each_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uzbekistan is to be asked fifty times, thirty services each time: who has the place of each is looked up no oftener than
+    twice, and a few times by the plan before.
+    """
+    table = several_decide_in_uzbekistan()
+    asked = asks(*(f"uz.unit-{number} authorisation" for number in range(30)))
+    again = table.delivery.plan.model_dump()["checkpoints"][1] | {"requires": asked, "need": 1}
+    checkpoints = [*table.delivery.plan.checkpoints, *(again | {"id": f"uz-{number}"} for number in range(50))]
+    plan = Plan.model_validate(table.delivery.plan.model_dump() | {"checkpoints": checkpoints})
+    looked_up, line_of = Counter[str](), Plan.line_of
+
+    def counted(self: Plan, service: str) -> tuple[str, ...]:
+        looked_up[service] += 1
+        return line_of(self, service)
+
+    monkeypatch.setattr(Plan, "line_of", counted)
+    assert not [*lasting(table.delivery, plan, table.directory, table.cards)]
+    assert max(looked_up.values()) <= 2 * 50 + 10
