@@ -105,10 +105,10 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
     more is to be made longer: a permission as far as it is `still_done` and no other, but for an urgent one, permits it from then
     on; an authorisation with all that it permits.
     """
-    state, left = delivery.state, left_by(delivery, plan, card.state)
+    state, left, waits = delivery.state, left_by(delivery, plan, card.state), held_up(delivery, plan)
 
     def runs_out(until: datetime, measures: tuple[Measure, ...]) -> bool:
-        return left is not None and until < left + plan.margin + asked_before(plan, card, measures)
+        return left is not None and until < left + waits + plan.margin + asked_before(plan, card, measures)
 
     permits, done = state.permits.get(card.state, ()), still_done(state, plan, card.state, plan.permissions(card))
     for permit in permits:

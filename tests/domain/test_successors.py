@@ -284,6 +284,18 @@ def test_r16_what_is_over_before_it_leaves_is_waited_for_no_more() -> None:
     assert [timedelta(hours=12), timedelta(hours=12)] == [before - after for before, after in pairwise(lasts)]
 
 
+@pytest.mark.parametrize("days", [2, 25])
+def test_r16_who_is_asked_afresh_is_waited_for_once_it_has_left(days: int) -> None:
+    """What the court permits ends in three weeks; while Uzbekistan, asked afresh, answers within two days or 25, it stands."""
+    table = Table(following(), other_cards=follows("court") | FREE)
+    permits(table, "kz.court", valid_until="2022-03-20T00:00:00Z")
+    gone = instead(table.dispatch().delivery.plan, "kz.court", "kz.border", passed=("court-kz",))
+    (uz,) = (one for one in gone.at("authorise") if one.state == "UZ")
+    again = uz.model_copy(update={"id": "uz-9", "due": timedelta(days=days)})
+    plan = gone.model_copy(update={"checkpoints": (*gone.checkpoints, again)})
+    assert any(who_permits_on(table.delivery, plan, table.directory)) == (days == 25)
+
+
 def test_r16_what_another_permits_for_longer_is_asked_of_nobody_in_its_place() -> None:
     """The prosecutor has let the person be followed for longer than the court has: nobody asks the court for more. What the
     police permit in the prosecutor's place, in urgency, may end at once.

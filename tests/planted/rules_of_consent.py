@@ -971,4 +971,5 @@ BUGS = (
         "_departs(delivery, plan) + plan.time_to_end(there)",
         "lasting",
     ),
+    Bug("R16", "domain/rules/replacing.py", "until < left + waits + plan", "until < left + plan", "successors"),
 )
