@@ -175,7 +175,7 @@ def warned_in_time(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
                 last=say_span(last),
             )
             yield Fault(place="expiry_warnings", problem=problem)
-        elif grant.warnings and len(plan.expiry_warnings) < 2:
+        elif grant.warnings and len(set(plan.expiry_warnings)) < 2:
             problem = fill(
                 "R5: {service} is asked for a longer authorisation, and would be no more; keep a warning before the last",
                 service=service,

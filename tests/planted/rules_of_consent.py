@@ -32,7 +32,7 @@ BUGS = (
     Bug("R5", "domain/rules/afresh.py", " or not consents.rests_on(grant):", ":", "changes"),
     Bug("R5", "domain/rules/afresh.py", "not consents.rests_on(grant):", "not delivery.consents.rests_on(grant):", "changes"),
     Bug("R5", "domain/rules/afresh.py", "elif grant.warnings and len(", "elif len(", "changes"),
-    Bug("R5", "domain/rules/afresh.py", "elif grant.warnings and len(plan.expiry_warnings) < 2:", "elif False:", "changes"),
+    Bug("R5", "domain/rules/afresh.py", "elif grant.warnings and len(set(plan.expiry_warnings)) < 2:", "elif False:", "changes"),
     Bug("R1", "domain/rules/afresh.py", "and not consents.may_be_authorised(there):", "and False:", "coming_back"),
     Bug("R1", "domain/rules/afresh.py", "if there in begins and not", "if not", "golden"),
     Bug(
@@ -972,4 +972,5 @@ BUGS = (
         "lasting",
     ),
     Bug("R16", "domain/rules/replacing.py", "until < left + waits + plan", "until < left + plan", "successors"),
+    Bug("R5", "domain/rules/afresh.py", "len(set(plan.expiry_warnings)) < 2:", "len(plan.expiry_warnings) < 2:", "changes"),
 )
