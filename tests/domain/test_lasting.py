@@ -273,22 +273,29 @@ def test_r5_an_act_counts_where_it_was_given_and_before(more: int, *, goes: bool
         assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
 
 
-def test_r5_who_has_the_place_of_another_has_not_answered_by_its_act_what_that_was_not_asked() -> None:
-    """Both had to authorise, each at a checkpoint of its own: the police first, who then take the place of the prosecutor."""
+@pytest.mark.parametrize(("first", "last"), [("police", "prosecutor"), ("prosecutor", "police")])
+def test_r5_who_has_the_place_of_another_has_answered_by_its_act_what_that_was_asked_before(first: str, last: str) -> None:
+    """Each must authorise at a checkpoint of its own, the second half a day later; then the police take the place of the
+    prosecutor. What the prosecutor was asked first the police have answered since, and not the other way round.
+    """
 
     def made(plan: Plan) -> Plan:
-        own = plan.model_dump()["checkpoints"][1] | {"id": "consent-police", "requires": asks("uz.police authorisation")}
-        return Plan.model_validate(plan.model_dump() | {"checkpoints": [own, *plan.checkpoints]})
+        kz, uz, *others = plan.model_dump()["checkpoints"]
+        own = (uz | {"id": f"consent-{one}", "requires": asks(f"uz.{one} authorisation")} for one in (first, last))
+        return Plan.model_validate(plan.model_dump() | {"checkpoints": [kz, *own, *others]})
 
-    table = consented(NOTHING_KZ | several_may({}), made=made)
+    table = Table(made(with_changes(plan_={"surveillance": None})), other_cards=NOTHING_KZ | several_may({}))
     given = {"valid_from": table.now.isoformat(), "valid_until": "2022-03-08T00:00:00Z", "permits": []}
-    assert code(table.say("uz.police", "authorisation_granted", "consent-police", **given)) is None
-    table.dispatch()
-    table.delivery.state.grants["uz.prosecutor"].since = table.now + timedelta(hours=12)
+    for at, service in (("kz", "kz.prosecutor"), (first, f"uz.{first}"), (last, f"uz.{last}")):
+        assert code(table.say(service, "authorisation_granted", f"consent-{at}", **given)) is None
+    table.dispatch().delivery.state.grants[f"uz.{last}"].since = table.now + timedelta(hours=12)
     instead = {"service": "uz.prosecutor", "by": "uz.police", "reason": "busy"}
     plan = taking(table, delivery=timedelta(hours=93))
     plan = with_changes(plan, plan_={"replaced": [instead], "answers_for_law": plan.answers_for_law | {"UZ": "uz.police"}})
-    assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
+    if last == "police":
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 8 d 1 h" in refused(table, plan)
 
 
 def test_r5_two_changes_that_were_refused_as_one_are_refused() -> None:
