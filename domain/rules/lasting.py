@@ -172,15 +172,15 @@ class _Authorising:
 def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """A measure would have to be permitted with an authorisation for longer than the card lets (`permitted_for`), and longer than
     by the plan before, unless that may be extended. It is permitted anew where somebody must answer who may; then what is
-    `still_done` alone: an act need not permit once more what is over. And what permits it now must last until that is answered,
-    however long it was to be before, unless it was so asked already, and answered no sooner.
+    `still_done` alone: an act need not permit once more what is over. And what permits it now must last until that is `answered`,
+    however long it was to be before, where that is later than by the plan before.
     """
     delivery, old, plan = after.delivery, before.plan, after.plan
     anew = permitted_anew(delivery, plan, directory, card)
     done = still_done(delivery.state, plan, card.state, plan.permissions(card))
-    then = permitted_anew(delivery, old, directory, card)
     known: dict[Measure, timedelta] = {}
     if plan.case == old.case:
+        then = permitted_anew(delivery, old, directory, card)
         known = {one: before.permitted_for(one, anew=one in then) for one, _, _ in not_apart(old, directory, card)}
     for measure, rule, longest in not_apart(plan, directory, card):
         if measure in anew and measure not in done:
@@ -190,8 +190,8 @@ def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory:
         whole = after.permitted_for(measure, anew=measure in anew)
         if whole <= known.get(measure, timedelta()):
             whole = timedelta()
-        last, sooner = after.permitted(measure), measure in then and after.answered <= before.answered
-        if measure in anew and last is not None and rule.extension is None and not sooner:
+        last = after.permitted(measure)
+        if measure in anew and last is not None and rule.extension is None and after.answered > before.answered:
             whole = max(whole, after.answered - last)
         if whole > at_least(longest):
             problem = fill(
