@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from domain.delivery.consents import least, still_done
+from domain.delivery.consents import changed_to, least, still_done
 from domain.delivery.delivery import Delivery
 from domain.delivery.grants import Grant
 from domain.plan.cards import Measure, RuleCard
@@ -96,8 +96,7 @@ class _Authorising:
         begun = [since for place in range(len(self.asked)) for since in self._begun(place)]
         leaves = self.left + self._held_up(anew=not begun) + _spare(self.delivery, self.plan)
         whole = leaves - min(begun, default=self.delivery.reached)
-        closed = [(given, least(one)) for one, given in zip(self.asked, self._given, strict=True) if one not in self.open]
-        goes_by = [since for given, enough in closed for since in given[:enough]]
+        goes_by = [since for one, given in zip(self.asked, self._given, strict=True) for since in given[: least(one)]]
         return max(whole, self.answered - min(goes_by)) if goes_by else whole
 
     def permitted_for(self, measure: Measure, *, anew: bool) -> timedelta:
@@ -110,9 +109,9 @@ class _Authorising:
         return self.left + self._held_up(anew=anew) + _spare(self.delivery, self.plan) - begins
 
     def permitted(self, measure: Measure) -> datetime | None:
-        """Since when the last act that is final permits a measure there, if any does."""
-        grants = (one for one in self.delivery.state.grants.values() if one.state == self.there and one.final)
-        return max((one.valid_from for one in grants if measure in one.permits), default=None)
+        """Since when the last act that is final and has not expired permits a measure there, if any does."""
+        acts = (one for known in self._acts.values() for one in known if one.final and not one.expired)
+        return max((one.valid_from for one in acts if measure in one.permits), default=None)
 
     def _held_up(self, *, anew: bool) -> timedelta:
         """For how long it may be `held_up`. An act that is given `anew` and closes the only question need not wait for it."""
@@ -161,9 +160,9 @@ class _Authorising:
 
     @cached_property
     def _acts(self) -> dict[str, list[Grant]]:
-        """What was given in that State, by who has the place now of who gave it."""
+        """What was given in that State, as the plan leaves it (`changed_to`), by who has the place now of who gave it."""
         acts: dict[str, list[Grant]] = {}
-        for one in self.delivery.state.grants.values():
+        for one in changed_to(self.delivery.state, self.plan, self.delivery.reached).grants.values():
             if one.state == self.there:
                 acts.setdefault(self.plan.successor_of(one.service), []).append(one)
         return acts
@@ -171,9 +170,9 @@ class _Authorising:
 
 def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """A measure would have to be permitted with an authorisation for longer than the card lets (`permitted_for`), and longer than
-    by the plan before, unless that may be extended. It is permitted anew where somebody must answer who may; then what is
-    `still_done` alone: an act need not permit once more what is over. And what permits it now must last until that is `answered`,
-    however long it was to be before, where that is later than by the plan before.
+    by the plan before, unless that may be extended. It is permitted anew where somebody must answer who may; then, or where no
+    act permits it any more, what is `still_done` alone: an act need not permit once more what is over. And what permits it now
+    must last until that is `answered`, however long it was to be before, where that is later than by the plan before.
     """
     delivery, old, plan = after.delivery, before.plan, after.plan
     anew = permitted_anew(delivery, plan, directory, card)
@@ -183,7 +182,7 @@ def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory:
         then = permitted_anew(delivery, old, directory, card)
         known = {one: before.permitted_for(one, anew=one in then) for one, _, _ in not_apart(old, directory, card)}
     for measure, rule, longest in not_apart(plan, directory, card):
-        if measure in anew and measure not in done:
+        if measure not in done and (measure in anew or after.permitted(measure) is None):
             continue
         if extended_together(plan, card, rule, longest) or (rule.extension is not None and measure not in anew):
             continue

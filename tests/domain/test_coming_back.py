@@ -20,11 +20,14 @@ HOURS = 100
 """Of the first authorisation of Kazakhstan."""
 
 
-def left_behind(**card: Any) -> Table:
-    """It has left Kazakhstan, and is on its way in Uzbekistan; a court of Kazakhstan takes part."""
+def left_behind(*asked: str, need: Any = "all", **card: Any) -> Table:
+    """It has left Kazakhstan, where the prosecutor has consented of these, and is on its way in Uzbekistan; a court of Kazakhstan
+    takes part.
+    """
+    requires = asks(*(asked or ("kz.prosecutor authorisation",)))
     plan = with_changes(
         plan_={"surveillance": None, "coordinator": "kz.court"},
-        consent_kz={"escalate": []},
+        consent_kz={"escalate": [], "requires": requires, "need": need},
         delivery={"due": timedelta(hours=300)},
     )
     table = Table(plan, other_cards=card_of("KZ", **card) if card else {})
@@ -173,6 +176,22 @@ def test_r1_what_a_change_lets_expire_is_not_counted_on(left: int) -> None:
         assert table.is_open("extension.kz.prosecutor.1")
     else:
         assert "what KZ had authorised has expired, or ends with this change; ask" in refused(table, plan)
+
+
+@pytest.mark.parametrize("left", [13, 1])
+def test_r5_what_a_change_lets_expire_need_not_last_until_another_is_given(left: int) -> None:
+    """By the card an authorisation of Kazakhstan lasts a week altogether, and that of the prosecutor is four days old. The court,
+    of which and the prosecutor one is enough, is asked afresh.
+    """
+    either = ("kz.prosecutor authorisation", "kz.court authorisation")
+    table = left_behind(*either, need=1, **BESIDE, terms=[{"ceiling": "7d", "law": LAW}])
+    given = table.delivery.state.grants["kz.prosecutor"]
+    table.pass_time(seconds=(given.valid_until - table.now - timedelta(hours=left)).total_seconds())
+    plan = back(table.delivery.plan, "kz.court")
+    if left > 2:
+        assert "legs: R5: by this plan an authorisation of KZ may have to last 7 d 9 h" in refused(table, plan)
+    else:
+        change(table, plan)
 
 
 def test_r16_nor_what_it_permits() -> None:

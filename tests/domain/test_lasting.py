@@ -454,7 +454,9 @@ def test_r16_who_is_asked_afresh_permits_it_for_what_is_left_of_the_way(
 
 
 def test_r16_who_is_asked_afresh_need_not_permit_once_more_what_is_over() -> None:
-    """It was opened when it was prepared, which is permitted for a week at most; what is left of its way takes longer."""
+    """It was opened when it was prepared, which is permitted for a week at most; what is left of its way takes longer, and then
+    an hour more, where nobody permits it any more, or what another permitted has expired.
+    """
     opened: dict[str, Any] = {"measures": ["opening"], "needs": "permission", "by": ["prosecutor"], "longest": "7d"}
     cards = ends_with("KZ", {}, opened) | ends_with("UZ", {})
     table = consented(cards, plan_={"uses": ["opening"]}, permits=["opening"]).dispatch()
@@ -470,6 +472,10 @@ def test_r16_who_is_asked_afresh_need_not_permit_once_more_what_is_over() -> Non
         )
         assert code(said) is None
     assert table.delivery.state.halt is None
+    change(table, taking(table, tashkent_airport=timedelta(hours=1)))
+    before = replace(table.delivery.state.grants["kz.prosecutor"], service="kz.court", permits=("opening",), expired=True)
+    table.delivery.state.grants["kz.court"] = before
+    change(table, taking(table, tashkent_airport=timedelta(hours=2)))
 
 
 @pytest.mark.parametrize(("more", "step", "goes"), [(44, {}, True), (45, {}, False), (45, STEP, True)])

@@ -275,7 +275,20 @@ BUGS = (
         "lasting",
     ),
     Bug("R5", "domain/rules/lasting.py", "one.since or one.valid_from for", "one.valid_from for", "lasting"),
-    Bug("R16", "domain/rules/lasting.py", "if measure in anew and measure not in done:", "if False:", "lasting"),
+    Bug(
+        "R16",
+        "domain/rules/lasting.py",
+        "if measure not in done and (measure in anew or after",
+        "if False and (measure in anew or after",
+        "lasting",
+    ),
+    Bug(
+        "R16",
+        "domain/rules/lasting.py",
+        " and (measure in anew or after.permitted(measure) is None):",
+        " and measure in anew:",
+        "lasting",
+    ),
     Bug(
         "R16",
         "domain/rules/lasting.py",
@@ -396,7 +409,6 @@ BUGS = (
         "max(waits, default=timedelta())",
         "lasting",
     ),
-    Bug("R5", "domain/rules/lasting.py", "if one not in self.open]", "if True]", "lasting"),
     Bug(
         "R5",
         "domain/rules/lasting.py",
@@ -978,4 +990,12 @@ BUGS = (
     ),
     Bug("R16", "domain/rules/replacing.py", "until < left + waits + plan", "until < left + plan", "successors"),
     Bug("R5", "domain/rules/afresh.py", "len(set(plan.expiry_warnings)) < 2:", "len(plan.expiry_warnings) < 2:", "changes"),
+    Bug(
+        "R5",
+        "domain/rules/lasting.py",
+        "changed_to(self.delivery.state, self.plan, self.delivery.reached).grants",
+        "self.delivery.state.grants",
+        "coming_back",
+    ),
+    Bug("R16", "domain/rules/lasting.py", "if one.final and not one.expired)\n", "if one.final)\n", "lasting"),
 )
