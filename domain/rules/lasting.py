@@ -81,10 +81,11 @@ class _Authorising:
     @property
     def answered(self) -> datetime:
         """Until when what a State goes by must last for who is still asked there: all have answered, if each takes all the time
-        that it has; and what is `unused` of it.
+        that it has, or what is held back is accounted for; and what is `unused` of it.
         """
         waits = (to_answer(self.delivery, self.plan, one) for one in self.open)
-        return self.delivery.reached + max(waits, default=timedelta()) + self.plan.unused()
+        last = self.delivery.reached + max(waits, default=timedelta())
+        return (min(last, self.left) if self.plan.held_back and self.left is not None else last) + self.plan.unused()
 
     def whole(self) -> timedelta:
         """For how long an authorisation may have to last from its beginning, if everybody who is asked takes all the time that

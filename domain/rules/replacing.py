@@ -126,15 +126,17 @@ def _to_permit(delivery: Delivery, plan: Plan, card: RuleCard, service: str) -> 
 
 def left_by(delivery: Delivery, plan: Plan, there: str) -> datetime | None:
     """When it has left a State (UTC) by this plan, if each step before it takes as long as it may, and what is open as much of
-    that as is left. Of what is held back, when it is accounted for. None where that State lies behind or is never entered, or it
-    is delivered.
+    that as is left. Of what is held back, when it is accounted for: once that has begun, it waits for nobody who is asked. None
+    where that State lies behind or is never entered, or it is delivered.
     """
     state, leg = delivery.state, delivery.state.leg or 0
     stays = plan.held_back and there != plan.legs[0].state
     if state.delivered or stays or not any(there in one.states for one in plan.legs[leg:]):
         return None
     if plan.held_back:
-        return delivery.reached + _departs(delivery, plan) + _longest(delivery, plan, "account")
+        opened = all(one in state.progress for one in plan.ids_at("account"))
+        ready = timedelta() if opened else _departs(delivery, plan)
+        return delivery.reached + ready + _longest(delivery, plan, "account")
     departs = timedelta() if state.dispatched else _departs(delivery, plan)
     return delivery.reached + departs + plan.time_to_leave(there, leg) - _waited(delivery, plan, plan.legs[leg].end)
 
@@ -148,7 +150,7 @@ def _departs(delivery: Delivery, plan: Plan) -> timedelta:
     begun = any(one in delivery.state.progress for one in plan.ids_at("prepare"))
     ready = max(authorise, prepare) if begun else authorise + prepare
     state = changed_to(delivery.state, plan, delivery.reached)
-    for one in plan.at("dispatch"):
+    for one in filter(plan.takes_place, plan.at("dispatch")):
         if one.waits is None or one.id in state.progress or not lacking(state, one):
             continue
         until = state.siblings.waiting.get(one.id)

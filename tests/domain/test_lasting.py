@@ -704,6 +704,24 @@ def test_r5_what_is_held_back_leaves_no_state_that_it_does_not_enter() -> None:
     assert due == left_by(table.delivery, table.delivery.plan, "RU")
 
 
+def test_r5_what_is_held_back_is_accounted_for_whoever_is_asked_beside() -> None:
+    """It would wait for a sibling before it left, which it never does. While it is accounted for others in Russia are asked, who
+    have eight days, and by the card an authorisation lasts five.
+    """
+    plan = next(one for one in group_plans() if one.held_back)
+    table = Table(plan)
+    wait = {"delivery": "motor-oil-1", "checkpoint": "delivery", "requires": asks("kz.police delivered")}
+    waiting = with_changes(plan, departure={"wait_for": [wait], "waits": timedelta(days=10)})
+    assert left_by(table.delivery, plan, "RU") == left_by(table.delivery, waiting, "RU")
+    table = prepared(plan.operation)
+    asked = plan.at("authorise")[0].model_dump() | {"id": "ru-9", "requires": asks("ru.police authorisation")}
+    document = plan.model_dump()
+    document["checkpoints"] = [*document["checkpoints"], asked | {"due": timedelta(days=8)}]
+    beside = Plan.model_validate(document)
+    assert table.at("accounting-omsk").due == left_by(table.delivery, beside, "RU")
+    assert not [*lasting(table.delivery, beside, table.directory, ends_with("RU", {"ceiling": "5d"}))]
+
+
 @pytest.mark.parametrize(("due", "goes"), [(48, True), (200, False)])
 @pytest.mark.parametrize("apart", [False, True])
 def test_r5_who_is_new_on_the_way_waits_for_all_that_its_state_is_asked(due: int, *, apart: bool, goes: bool) -> None:

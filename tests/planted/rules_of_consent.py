@@ -405,8 +405,8 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/lasting.py",
-        "max(waits, default=timedelta()) + self.plan.unused()",
-        "max(waits, default=timedelta())",
+        "self.left is not None else last) + self.plan.unused()",
+        "self.left is not None else last)",
         "lasting",
     ),
     Bug(
@@ -984,10 +984,11 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/replacing.py",
-        '_departs(delivery, plan) + _longest(delivery, plan, "account")',
-        "_departs(delivery, plan) + plan.time_to_end(there)",
+        'ready + _longest(delivery, plan, "account")',
+        "ready + plan.time_to_end(there)",
         "lasting",
     ),
+    Bug("R5", "domain/rules/replacing.py", "ready = timedelta() if opened else _departs", "ready = _departs", "lasting"),
     Bug("R16", "domain/rules/replacing.py", "until < left + waits + plan", "until < left + plan", "successors"),
     Bug("R5", "domain/rules/afresh.py", "len(set(plan.expiry_warnings)) < 2:", "len(plan.expiry_warnings) < 2:", "changes"),
     Bug(
@@ -998,4 +999,19 @@ BUGS = (
         "coming_back",
     ),
     Bug("R16", "domain/rules/lasting.py", "if one.final and not one.expired)\n", "if one.final)\n", "lasting"),
+    Bug(
+        "R5",
+        "domain/rules/replacing.py",
+        'in filter(plan.takes_place, plan.at("dispatch")):',
+        'in plan.at("dispatch"):',
+        "lasting",
+    ),
+    Bug(
+        "R5",
+        "domain/rules/lasting.py",
+        "(min(last, self.left) if self.plan.held_back and self.left is not None else last)",
+        "last",
+        "lasting",
+    ),
+    Bug("R5", "domain/rules/lasting.py", "if self.plan.held_back and self.left", "if self.left", "lasting"),
 )
