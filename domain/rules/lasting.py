@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from domain.delivery.consents import changed_to, least, still_done
 from domain.delivery.delivery import Delivery
@@ -16,7 +17,7 @@ from domain.rules.afresh import permitted_anew
 from domain.rules.replacing import held_up, left_by, to_answer
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
-from domain.words.terms import at_least, say_term
+from domain.words.terms import Months, at_least, outlasts, say_term
 from domain.words.text import fill, word
 
 
@@ -37,14 +38,16 @@ def _beyond_its_ceiling(before: "_Authorising", after: "_Authorising", card: Rul
     term = card.term_of(after.plan.case)
     if term is None or term.ceiling is None:
         return
-    whole = after.whole()
-    known = timedelta() if after.plan.case != before.plan.case else before.whole()
-    if whole > max(known, at_least(term.ceiling)):
+    known = (
+        timedelta() if after.plan.case != before.plan.case else max((one.lasts for one in before.spans()), default=timedelta())
+    )
+    beyond = [one.lasts for one in after.spans() if one.lasts > known and one.outlasts(term.ceiling)]
+    if beyond:
         problem = fill(
             "R5: by this plan an authorisation of {state} may have to last {whole} from its beginning; by its rule card none "
             "lasts longer than {ceiling}, extended or not",
             state=card.state,
-            whole=say_span(whole),
+            whole=say_span(max(beyond)),
             ceiling=say_term(term.ceiling),
         )
         yield Fault(place="legs", problem=problem)
@@ -53,6 +56,24 @@ def _beyond_its_ceiling(before: "_Authorising", after: "_Authorising", card: Rul
 def _spare(delivery: Delivery, plan: Plan) -> timedelta:
     """How much longer than needed it has to last: what is `unused` of it, and until it has left at least the margin."""
     return plan.unused() if delivery.state.dispatched else plan.spare()
+
+
+class _Span(NamedTuple):
+    """From when until when an act may have to last."""
+
+    begins: datetime
+    ends: datetime
+    given: bool
+    """Whether it has begun then. Of one that is still to be given it is not known when that will be."""
+
+    @property
+    def lasts(self) -> timedelta:
+        """For how long."""
+        return self.ends - self.begins
+
+    def outlasts(self, term: timedelta | Months) -> bool:
+        """Whether that is longer than this term; than the shortest of so many months, where it is not known when they begin."""
+        return outlasts(self.begins, self.ends, term) if self.given else self.lasts > at_least(term)
 
 
 @dataclass(frozen=True)
@@ -87,27 +108,28 @@ class _Authorising:
         last = self.delivery.reached + max(waits, default=timedelta())
         return (min(last, self.left) if self.plan.held_back and self.left is not None else last) + self.plan.unused()
 
-    def whole(self) -> timedelta:
-        """For how long an authorisation may have to last from its beginning, if everybody who is asked takes all the time that
-        they have: until it has `left` that State; and one by which it goes now, until what is asked afresh there is `answered`.
-        One that is still to be given begins now. Nothing, where the plan does not lead through that State.
+    def spans(self) -> Iterator[_Span]:
+        """How long authorisations may have to last from their beginning, if everybody who is asked takes all the time that they
+        have: until it has `left` that State; and those by which it goes now, until what is asked afresh there is `answered`. One
+        that is still to be given begins now. None, where the plan does not lead through that State.
         """
         if self.left is None:
-            return timedelta()
+            return
         begun = [since for place in range(len(self.asked)) for since in self._begun(place)]
         leaves = self.left + self._held_up(anew=not begun) + _spare(self.delivery, self.plan)
-        whole = leaves - min(begun, default=self.delivery.reached)
+        yield _Span(min(begun, default=self.delivery.reached), leaves, bool(begun))
         goes_by = [since for one, given in zip(self.asked, self._given, strict=True) for since in given[: least(one)]]
-        return max(whole, self.answered - min(goes_by)) if goes_by else whole
+        if goes_by:
+            yield _Span(min(goes_by), self.answered, given=True)
 
-    def permitted_for(self, measure: Measure, *, anew: bool) -> timedelta:
-        """For how long an act may have to permit a measure, until it has `left` that State: from now, where it is permitted
-        `anew`, and else from the beginning of the last act that permits it.
+    def permitted_for(self, measure: Measure, *, anew: bool) -> _Span:
+        """How long an act may have to permit a measure, until it has `left` that State: from now, where it is permitted `anew`,
+        and else from the beginning of the last act that permits it.
         """
-        if self.left is None:
-            return timedelta()
-        begins = (self.permitted(measure) if not anew else None) or self.delivery.reached
-        return self.left + self._held_up(anew=anew) + _spare(self.delivery, self.plan) - begins
+        begins = self.permitted(measure) if not anew else None
+        needed = self._held_up(anew=anew) + _spare(self.delivery, self.plan)
+        now = self.delivery.reached
+        return _Span(begins or now, self.left + needed if self.left is not None else now, begins is not None)
 
     def permitted(self, measure: Measure) -> datetime | None:
         """Since when the last act that is final and has not expired permits a measure there, if any does."""
@@ -181,25 +203,26 @@ def _permitted_too_briefly(before: _Authorising, after: _Authorising, directory:
     known: dict[Measure, timedelta] = {}
     if plan.case == old.case:
         then = permitted_anew(delivery, old, directory, card)
-        known = {one: before.permitted_for(one, anew=one in then) for one, _, _ in not_apart(old, directory, card)}
+        known = {one: before.permitted_for(one, anew=one in then).lasts for one, _, _ in not_apart(old, directory, card)}
     for measure, rule, longest in not_apart(plan, directory, card):
         if measure not in done and (measure in anew or after.permitted(measure) is None):
             continue
         if extended_together(plan, card, rule, longest) or (rule.extension is not None and measure not in anew):
             continue
-        whole = after.permitted_for(measure, anew=measure in anew)
-        if whole <= known.get(measure, timedelta()):
-            whole = timedelta()
+        spans = [after.permitted_for(measure, anew=measure in anew)]
+        if spans[0].lasts <= known.get(measure, timedelta()):
+            spans.clear()
         last = after.permitted(measure)
         if measure in anew and last is not None and rule.extension is None and after.answered > before.answered:
-            whole = max(whole, after.answered - last)
-        if whole > at_least(longest):
+            spans.append(_Span(last, after.answered, given=True))
+        beyond = [one.lasts for one in spans if one.outlasts(longest)]
+        if beyond:
             problem = fill(
                 "R16: by this plan {measure} may have to be permitted in {state} for {whole}; by its rule card it is for "
                 "{longest} at most; ask for a permission apart there",
                 measure=word(measure),
                 state=card.state,
-                whole=say_span(whole),
+                whole=say_span(max(beyond)),
                 longest=say_term(longest),
             )
             yield Fault(place="checkpoints", problem=problem)

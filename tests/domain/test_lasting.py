@@ -94,6 +94,18 @@ def test_r5_time_for_a_consent_that_is_given_is_counted_no_more(margin: int, mor
         assert "legs: R5: by this plan an authorisation of UZ may have to last 7 d 1 h" in refused(table, plan)
 
 
+@pytest.mark.parametrize(("more", "goes"), [(638, True), (639, False)])
+def test_r5_a_month_ends_by_the_calendar_where_it_has_begun(more: int, *, goes: bool) -> None:
+    """By the card an authorisation of Uzbekistan lasts a month altogether; it began on the first of March."""
+    table = consented(NOTHING_KZ | ends_with("UZ", {"ceiling": "1 month"}))
+    table.pass_time(hours=12)
+    plan = taking(table, preparation=timedelta(hours=more))
+    if goes:
+        change(table, plan)
+    else:
+        assert "legs: R5: by this plan an authorisation of UZ may have to last 31 d 19 h" in refused(table, plan)
+
+
 def test_r5_what_was_too_short_before_a_change_hinders_none_that_makes_it_no_longer() -> None:
     """The authorisation of Uzbekistan began three days ago, of the seven that it may last."""
     began = {"valid_from": "2022-02-26T06:00:00Z", "valid_until": "2022-03-05T06:00:00Z"}
@@ -487,6 +499,24 @@ def test_r16_who_is_not_asked_afresh_has_permitted_it_since_its_act_began(more: 
         change(table, plan)
     else:
         assert "checkpoints: R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(
+    ("hours", "afresh", "goes"), [(566, False, True), (567, False, False), (590, True, True), (591, True, False)]
+)
+def test_r16_a_month_ends_by_the_calendar_where_it_has_begun(hours: int, *, afresh: bool, goes: bool) -> None:
+    """By the card that it is watched is permitted for a month in Uzbekistan, and was on the last of February. Where it is to be
+    permitted afresh, on a day that nobody knows, that is as long as the shortest month.
+    """
+    table = watched({})
+    month = ends_with("UZ", {}, WATCHED | {"longest": "1 month"})["UZ"]
+    table.delivery.state.cards = table.delivery.state.cards | {"UZ": month}
+    more = timedelta(hours=hours)
+    plan = asked_again(table, more) if afresh else taking(table, delivery=more)
+    if goes:
+        change(table, plan)
+    else:
+        assert "R16: by this plan watching thing may have to be permitted in UZ for 28 d" in refused(table, plan)
 
 
 def test_r16_what_is_permitted_lasts_while_it_waits_for_who_is_asked_elsewhere() -> None:
