@@ -38,9 +38,8 @@ def _beyond_its_ceiling(before: "_Authorising", after: "_Authorising", card: Rul
     term = card.term_of(after.plan.case)
     if term is None or term.ceiling is None:
         return
-    known = (
-        timedelta() if after.plan.case != before.plan.case else max((one.lasts for one in before.spans()), default=timedelta())
-    )
+    spans = before.spans() if after.plan.case == before.plan.case else ()
+    known = max((one.lasts for one in spans), default=timedelta())
     beyond = [one.lasts for one in after.spans() if one.lasts > known and one.outlasts(term.ceiling)]
     if beyond:
         problem = fill(

@@ -360,8 +360,8 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/lasting.py",
-        "timedelta() if after.plan.case != before.plan.case else",
-        "timedelta() if True else",
+        "spans = before.spans() if after.plan.case == before.plan.case else ()",
+        "spans = ()",
         "lasting",
     ),
     Bug("R5", "domain/rules/lasting.py", "one.lasts > known and one.outlasts(term.ceiling)", "False", "lasting"),
