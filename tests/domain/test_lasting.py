@@ -434,11 +434,11 @@ WATCHED: dict[str, Any] = {"measures": ["watching_thing"], "needs": "permission"
 STEP = {"extension": "7d"}
 
 
-def watched(step: dict[str, str], *, left: bool = True, **term: str) -> Table:
+def watched(step: dict[str, str], *, left: bool = True, margin: int = 24, **term: str) -> Table:
     """It has left, or not; that it is watched is permitted for a week, since a day ago."""
     cards = ends_with("KZ", {}, WATCHED | step) | ends_with("UZ", term, WATCHED | step)
     window = {"valid_from": "2022-02-28T06:00:00Z", "valid_until": "2022-03-07T06:00:00Z"}
-    plan = {"surveillance": WATCH | {"check_in": timedelta(hours=6)}}
+    plan = {"surveillance": WATCH | {"check_in": timedelta(hours=6)}, "margin": timedelta(hours=margin)}
     table = consented(cards, plan_=plan, permits=["watching_thing"], **window)
     return table.dispatch() if left else table
 
@@ -558,6 +558,17 @@ def test_r16_before_it_has_left_too_what_permits_it_lasts_until_its_state_has_an
         change(table, table.delivery.plan.model_copy(update={"title": "Another title"}))
     else:
         assert "R16: by this plan watching thing may have to be permitted in UZ" in refused(table, plan)
+
+
+@pytest.mark.parametrize(("due", "goes"), [(36, True), (37, False)])
+def test_r16_before_it_has_left_what_is_permitted_lasts_for_the_margin_too(due: int, *, goes: bool) -> None:
+    """It is three days; Uzbekistan, asked afresh, permits no longer than by the plan before, or an hour more."""
+    table = watched({}, left=False, margin=72)
+    plan = asked_for(table, 18, "uz.prosecutor", due=due)
+    if goes:
+        change(table, plan)
+    else:
+        assert "R16: by this plan watching thing may have to be permitted in UZ for 7 d 17 h" in refused(table, plan)
 
 
 def test_r16_what_was_to_be_extended_is_not_weighed_anew_where_its_state_is_asked_for_something_else() -> None:
