@@ -163,8 +163,8 @@ class _Authorising:
             closed = self.delivery.state.closed(at.id)
             later.append(at.id)
             still.update(() if closed else voices.values())
-            known = (self._since(*one, later, still=one[1] in still) for one in voices.items())
-            given.append(sorted((one for one in known if one is not None), reverse=closed))
+            known = (self._since(service, now, later, still=now in still) for service, now in voices.items())
+            given.append(sorted((since for since in known if since is not None), reverse=closed))
         return given[::-1]
 
     def _since(self, service: str, now: str, later: list[str], *, still: bool) -> datetime | None:

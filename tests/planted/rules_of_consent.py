@@ -269,7 +269,7 @@ BUGS = (
     ),
     Bug("R5", "domain/rules/lasting.py", "        if goes_by:\n", "        if False:\n", "lasting"),
     Bug("R5", "domain/rules/lasting.py", "max(least(self.asked[place]) - anew, 0)", "least(self.asked[place])", "lasting"),
-    Bug("R5", "domain/rules/lasting.py", "if one is not None), reverse=closed))", "if one is not None)))", "lasting"),
+    Bug("R5", "domain/rules/lasting.py", "if since is not None), reverse=closed))", "if since is not None)))", "lasting"),
     Bug("R5", "domain/rules/lasting.py", "reverse=closed))", "reverse=True))", "lasting"),
     Bug("R5", "domain/rules/lasting.py", "(min if still else max)(", "max(", "lasting"),
     Bug("R5", "domain/rules/lasting.py", "(min if still else max)(", "min(", "lasting"),
