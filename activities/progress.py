@@ -2,7 +2,8 @@
 
 A worker that lives and does nothing is worse than one that is dead, since nobody starts another. Every minute Temporal answers a
 worker that asks for work, also where there is none; one all of whose slots are taken by tasks that never end asks no more, and
-finishes nothing. So it makes progress where it has lately been answered, or has finished something.
+finishes nothing. So it makes progress where it has lately been answered, or has finished something: tasks of workflows, and
+activities, each for themselves. An answer that is an error is none.
 """
 
 import asyncio
@@ -34,12 +35,14 @@ STUCK: Final = 300.0
 LATE: Final = 120.0
 """Seconds that a batch waits to be kept, from which on the archive does not keep up."""
 PATIENCE: Final = timedelta(seconds=3)
-SIGNS: Final = (
-    "temporal_long_request_total",
-    "temporal_workflow_task_execution_latency_seconds_count",
-    "temporal_activity_execution_latency_seconds_count",
-)
-"""Of Temporal's SDK: answers to a worker that asks for work, and what it has finished."""
+KINDS: Final = {
+    "PollWorkflowTaskQueue": "temporal_workflow_task_execution_latency_seconds_count",
+    "PollActivityTaskQueue": "temporal_activity_execution_latency_seconds_count",
+}
+"""Of Temporal's SDK, by how a worker asks for work of a kind: where it counts what was finished of it."""
+ANSWERED: Final = "temporal_long_request_latency_seconds_count"
+"""Those that came to an end, with an error too; `temporal_long_request_total` counts a request when it is sent."""
+FAILED: Final = "temporal_long_request_failure_total"
 
 
 class WorkerProgress:
@@ -60,11 +63,16 @@ class WorkerProgress:
         self._deliveries = deliveries
         self._lag = lag
         self._clock = clock
-        self._signs = -1.0
-        self._at = clock()
+        self._signs = dict.fromkeys(KINDS, -1.0)
+        self._at = dict.fromkeys(KINDS, clock())
+        self._up_since = clock()
         self._temporal = self._archive = True
         self.registry = CollectorRegistry()
-        self._gauge("vigil_worker_idle_seconds", "Since Temporal last answered this worker, or it finished a task.", self.idle)
+        self._gauge(
+            "vigil_worker_idle_seconds",
+            "Since Temporal last answered this worker, or it finished something, of tasks or of activities.",
+            self.idle,
+        )
         self._gauge(
             "vigil_archive_lag_seconds", "For how long the oldest batch has waited that is not kept yet.", lag.longest_wait
         )
@@ -82,8 +90,8 @@ class WorkerProgress:
         Gauge(name, about, registry=self.registry).set_function(of)
 
     def idle(self) -> float:
-        """Seconds since the last sign that it makes progress."""
-        return self._clock() - self._at
+        """Seconds since the last sign that it makes progress, of the kind that has had none for longer."""
+        return self._clock() - min(self._at.values())
 
     async def ready(self) -> ProbeAnswer:
         """Whether it makes progress, and the archive keeps up."""
@@ -99,9 +107,10 @@ class WorkerProgress:
         return ProbeAnswer(well=idle <= STALLED and keeps_up and self._temporal, said=said)
 
     async def live(self) -> ProbeAnswer:
-        """Whether it should go on: another in its place would be answered, and this one is not."""
+        """Whether it should go on: another in its place would be answered, and this one is not, for so long as Temporal is up."""
         idle = self.idle()
-        return ProbeAnswer(well=idle <= STUCK or not self._temporal, said={"idle_seconds": round(idle)})
+        stuck = self._temporal and min(idle, self._clock() - self._up_since) > STUCK
+        return ProbeAnswer(well=not stuck, said={"idle_seconds": round(idle)})
 
     async def go_on(self) -> None:
         """One look after another, until it is cancelled."""
@@ -115,13 +124,16 @@ class WorkerProgress:
     async def once(self) -> None:
         """One look."""
         counts = await self._counts()
-        signs = signs_in(counts)
-        if counts and signs != self._signs:  # counts that did not come are no sign, nor is it one that they come again
-            self._signs, self._at = signs, self._clock()
+        for kind, signs in signs_in(counts).items() if counts else ():
+            if signs > self._signs[kind]:  # counts that did not come are no sign, nor is it one that they come again
+                self._signs[kind], self._at[kind] = signs, self._clock()
+        before = self._temporal
         try:
             self._temporal = await self._client.service_client.check_health(timeout=PATIENCE)
         except (RPCError, RuntimeError):
             self._temporal = False
+        if self._temporal and not before:
+            self._up_since = self._clock()
         try:
             self._differ.set(len(await self._deliveries.alarmed()))
             self._archive = True
@@ -130,7 +142,13 @@ class WorkerProgress:
             self._archive = False
 
 
-def signs_in(counts: bytes) -> float:
-    """How many signs of progress have been counted."""
-    families = text_string_to_metric_families(counts.decode())
-    return sum(one.value for family in families for one in family.samples if one.name in SIGNS)
+def signs_in(counts: bytes) -> dict[str, float]:
+    """How many signs of progress have been counted of each kind: requests for work that were answered, and what was finished."""
+    found, kind_of = dict.fromkeys(KINDS, 0.0), {finished: kind for kind, finished in KINDS.items()}
+    for family in text_string_to_metric_families(counts.decode()):
+        for one in family.samples:
+            if one.name in kind_of:
+                found[kind_of[one.name]] += one.value
+            elif one.name in {ANSWERED, FAILED} and (kind := one.labels.get("operation", "")) in found:
+                found[kind] += one.value if one.name == ANSWERED else -one.value
+    return found

@@ -1,8 +1,12 @@
 """Whether a worker says that it makes progress, and that the archive keeps up."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from temporalio.client import Client
 
 from activities.keeping import FORGOTTEN, Lag
@@ -14,7 +18,19 @@ from tests.installation import PAYLOAD_KEYS
 from tests.tables import new_archive
 
 COUNTS = """# TYPE temporal_long_request_total counter
-temporal_long_request_total{{operation="PollWorkflowTaskQueue"}} {polls}
+temporal_long_request_total{{operation="PollWorkflowTaskQueue"}} {sent}
+temporal_long_request_total{{operation="PollActivityTaskQueue"}} {sent}
+# TYPE temporal_long_request_latency_seconds histogram
+temporal_long_request_latency_seconds_bucket{{operation="PollWorkflowTaskQueue",le="+Inf"}} {polls}
+temporal_long_request_latency_seconds_sum{{operation="PollWorkflowTaskQueue"}} 1
+temporal_long_request_latency_seconds_count{{operation="PollWorkflowTaskQueue"}} {polls}
+temporal_long_request_latency_seconds_count{{operation="PollActivityTaskQueue"}} {polls}
+temporal_long_request_latency_seconds_count{{operation="PollNexusTaskQueue"}} {sent}
+# TYPE temporal_long_request_failure_total counter
+temporal_long_request_failure_total{{operation="PollWorkflowTaskQueue",status_code="UNAVAILABLE"}} {failed}
+temporal_long_request_failure_total{{operation="PollActivityTaskQueue",status_code="UNAVAILABLE"}} {failed}
+# TYPE temporal_workflow_task_execution_latency_seconds histogram
+temporal_workflow_task_execution_latency_seconds_count {tasks}
 # TYPE temporal_activity_execution_latency_seconds histogram
 temporal_activity_execution_latency_seconds_bucket{{le="+Inf"}} {done}
 temporal_activity_execution_latency_seconds_sum 1
@@ -28,7 +44,13 @@ class Seen:
     """What the SDK has counted, and how late it is."""
 
     now: float = 1000.0
+    sent: int = 5
+    """Requests for work, counted when they are sent."""
     polls: int = 1
+    """Those that came to an end, of each kind."""
+    failed: int = 0
+    """Of these, in an error."""
+    tasks: int = 0
     done: int = 0
     lag: Lag = field(init=False)
 
@@ -41,7 +63,8 @@ class Seen:
 
     async def counts(self) -> bytes:
         """As the SDK says it."""
-        return COUNTS.format(polls=self.polls, done=self.done).encode()
+        own = {name: getattr(self, name) for name in ("sent", "polls", "failed", "tasks", "done")}
+        return COUNTS.format(**own).encode()
 
 
 async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_ready_and_then_not_alive(
@@ -53,7 +76,7 @@ async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_rea
     progress = WorkerProgress(seen.counts, temporal, deliveries, seen.lag, lambda: 0.0, seen.clock)
     found = []
     for later, polls, done in ((0, 1, 0), (60, 2, 0), (60, 2, 1), (STALLED + 1, 2, 1), (STUCK, 2, 1), (1, 3, 1)):
-        seen.now, seen.polls, seen.done = seen.now + later, polls, done
+        seen.now, seen.polls, seen.tasks, seen.done = seen.now + later, polls, done, done
         await progress.once()
         found.append(((await progress.ready()).well, (await progress.live()).well))
     await archive.close()
@@ -86,6 +109,60 @@ async def test_a_worker_whose_counts_come_and_go_makes_no_progress_by_that(tempo
     await archive.close()
 
     assert (False, False, 2 * STUCK) == (ready.well, live.well, progress.idle())
+
+
+async def looked(seen: Seen, steps: Iterable[dict[str, Any]], answers: Sequence[bool] = ()) -> list[tuple[bool, bool]]:
+    """Ready, and alive, after each of these steps, by which what was counted grows. `answers`: whether Temporal is up then, else
+    it is.
+    """
+    comes = iter(answers)
+
+    async def up(**_how: object) -> bool:
+        return next(comes, True)
+
+    archive: Any = SimpleNamespace(alarmed=_none)
+    client: Any = SimpleNamespace(service_client=SimpleNamespace(check_health=up))
+    progress = WorkerProgress(seen.counts, client, archive, seen.lag, lambda: 0.0, seen.clock)
+    found = []
+    for step in steps:
+        for name, more in step.items():
+            setattr(seen, name, getattr(seen, name) + more)
+        await progress.once()
+        found.append(((await progress.ready()).well, (await progress.live()).well))
+    return found
+
+
+async def _none() -> tuple[str, ...]:
+    return ()
+
+
+async def test_requests_for_work_that_all_fail_are_no_progress() -> None:
+    """A worker whose every request is refused gets no work, however often it asks: the SDK counts what is sent as it counts what
+    is answered.
+    """
+    refused = {"now": STALLED / 2, "sent": 10, "polls": 10, "failed": 10}
+    found = await looked(Seen(), ({}, *(refused,) * 8))
+
+    assert [(True, True)] * 3 == found[:3]
+    assert [(False, True), (False, False)] == [found[3], found[-1]]
+
+
+@pytest.mark.parametrize("kind", ["tasks", "done"])
+async def test_a_worker_that_goes_on_in_one_kind_alone_makes_no_progress(kind: str) -> None:
+    """One whose activities never end finishes tasks of workflows all the same, and by it nobody is asked or told anything; or the
+    other way round.
+    """
+    found = await looked(Seen(), ({}, *({"now": STALLED / 2, kind: 10},) * 8))
+
+    assert [(True, True), (False, False)] == [found[0], found[-1]]
+
+
+async def test_a_worker_whose_temporal_comes_back_has_time_to_be_answered() -> None:
+    """An idle one is answered within a minute, however long Temporal was away: none is restarted for that."""
+    steps: tuple[dict[str, Any], ...] = ({}, *({"now": STUCK},) * 3, {"now": STUCK - 1}, {"now": 2}, {"polls": 1})
+    found = await looked(Seen(), steps, (True, False, False, True))
+
+    assert [True, True, True, True, True, False, True] == [alive for _, alive in found]
 
 
 async def test_a_batch_that_waits_too_long_to_be_kept_is_said(temporal: Client, tmp_path: Path) -> None:
