@@ -79,15 +79,16 @@ class WorkerProgress:
         self._gauge("vigil_sweep_age_seconds", "Since this worker last held the archive against the workflows.", swept)
         self._gauge("vigil_archive_away", "1 while the archive does not answer.", lambda: 0.0 if self._archive else 1.0)
         self._gauge("vigil_temporal_away", "1 while Temporal does not answer.", lambda: 0.0 if self._temporal else 1.0)
-        self._differ = Gauge(
-            "vigil_ledgers_differ",
-            "Deliveries under way of which archive and workflow differ; not a number while the archive is away.",
-            registry=self.registry,
-        )
-        self._differ.set(nan)
+        self._differ = self._counted("vigil_ledgers_differ", "of which archive and workflow differ")
+        self._contradicted = self._counted("vigil_receipts_differ", "in which a service has signed on another history")
 
     def _gauge(self, name: str, about: str, of: Callable[[], float]) -> None:
         Gauge(name, about, registry=self.registry).set_function(of)
+
+    def _counted(self, name: str, about: str) -> Gauge:
+        found = Gauge(name, f"Deliveries under way {about}; not a number while the archive is away.", registry=self.registry)
+        found.set(nan)
+        return found
 
     def idle(self) -> float:
         """Seconds since the last sign that it makes progress, of the kind that has had none for longer."""
@@ -136,9 +137,11 @@ class WorkerProgress:
             self._up_since = self._clock()
         try:
             self._differ.set(len(await self._deliveries.alarmed()))
+            self._contradicted.set(len(await self._deliveries.contradicted()))
             self._archive = True
         except Unavailable:
             self._differ.set(nan)
+            self._contradicted.set(nan)
             self._archive = False
 
 

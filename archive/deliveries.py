@@ -216,6 +216,12 @@ class Deliveries:
         async with self._database.reading() as connection:
             return tuple(row.delivery for row in await connection.execute(asked.order_by(deliveries.c.delivery)))
 
+    async def contradicted(self) -> tuple[str, ...]:
+        """The deliveries that have not ended, and in which a service has signed on another history than the recorded one."""
+        asked = select(deliveries.c.delivery).where(~deliveries.c.ended, deliveries.c.seen_seq.is_not(None))
+        async with self._database.reading() as connection:
+            return tuple(row.delivery for row in await connection.execute(asked.order_by(deliveries.c.delivery)))
+
     async def newest(self) -> int:
         """The number of the newest change: from here on somebody begins to watch."""
         async with self._database.reading() as connection:

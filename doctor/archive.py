@@ -95,15 +95,21 @@ async def own_key(given: Setup) -> AsyncGenerator[Diagnosis]:
 
 
 async def alarms(given: Setup) -> AsyncGenerator[Diagnosis]:
-    """Deliveries of which archive and workflow have differed."""
+    """Deliveries of which archive and workflow have differed, and those in which somebody has seen another history than both."""
     async with opened(given) as database:
-        found = await _deliveries(given, database).alarmed()
+        lists = _deliveries(given, database)
+        found, contradicted = await lists.alarmed(), await lists.contradicted()
     then = mark("read docs/runbooks/VigilLedgersDiffer.md: nothing moves there until people have decided")
     yield (
         wrong("ledgers", fill("archive and workflow differ: {deliveries}", deliveries=some(found)), then)
         if found
         else fine("ledgers", mark("no delivery has an alarm that its ledgers differ"))
     )
+    if contradicted:
+        what = fill("a service has signed on another history than is recorded: {deliveries}", deliveries=some(contradicted))
+        yield wrong(
+            "ledgers", what, mark("read docs/runbooks/VigilReceiptsDiffer.md: have its receipts compared with the packet")
+        )
 
 
 async def compared(client: Client, given: Setup) -> AsyncGenerator[Diagnosis]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,11 @@ from temporalio.client import Client
 
 from activities.keeping import FORGOTTEN, Lag
 from activities.progress import LATE, STALLED, STUCK, WorkerProgress
+from archive.branches import note_seen
 from archive.database import Database
 from archive.deliveries import Deliveries
 from process.ring import Wrapping
+from tests.archive.samples import put, standing
 from tests.installation import PAYLOAD_KEYS
 from tests.tables import new_archive
 
@@ -120,7 +123,7 @@ async def looked(seen: Seen, steps: Iterable[dict[str, Any]], answers: Sequence[
     async def up(**_how: object) -> bool:
         return next(comes, True)
 
-    archive: Any = SimpleNamespace(alarmed=_none)
+    archive: Any = SimpleNamespace(alarmed=_none, contradicted=_none)
     client: Any = SimpleNamespace(service_client=SimpleNamespace(check_health=up))
     progress = WorkerProgress(seen.counts, client, archive, seen.lag, lambda: 0.0, seen.clock)
     found = []
@@ -130,6 +133,10 @@ async def looked(seen: Seen, steps: Iterable[dict[str, Any]], answers: Sequence[
         await progress.once()
         found.append(((await progress.ready()).well, (await progress.live()).well))
     return found
+
+
+async def _up(**_how: object) -> bool:
+    return True
 
 
 async def _none() -> tuple[str, ...]:
@@ -184,3 +191,27 @@ async def test_a_batch_that_waits_too_long_to_be_kept_is_said(temporal: Client, 
     assert (False, "behind", LATE + 1) == (late.well, late.said["archive"], late.said["archive_lag_seconds"])
     assert (True, 4) == (well.well, well.said["archive_lag_seconds"])
     assert seen.lag.longest_wait() == 0.0
+
+
+async def test_a_delivery_in_which_a_service_has_seen_another_history_is_counted_until_it_ends(tmp_path: Path) -> None:
+    """Archive and workflow agree, so nothing else would wake anybody; while the archive is away the number is not known."""
+    seen, archive = Seen(), Database(new_archive(tmp_path))
+    up: Any = SimpleNamespace(service_client=SimpleNamespace(check_health=_up))
+    await put(archive, Wrapping(PAYLOAD_KEYS), {"saxaul-22": standing(), "birch-1": standing()})
+    progress = WorkerProgress(seen.counts, up, Deliveries(archive, Wrapping(PAYLOAD_KEYS)), seen.lag, lambda: 0.0, seen.clock)
+
+    async def counted() -> float | None:
+        await progress.once()
+        return progress.registry.get_sample_value("vigil_receipts_differ")
+
+    found = [await counted()]
+    async with archive.writing() as connection:
+        await note_seen(connection, "saxaul-22", 3)
+    found.append(await counted())
+    async with archive.writing() as connection:
+        await connection.exec_driver_sql("UPDATE deliveries SET ended = 1")
+    found.append(await counted())
+    await archive.close()
+
+    assert [0, 1, 0] == found
+    assert isnan(await counted() or 0)

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from archive.branches import note_seen
 from archive.database import Database
 from archive.key_changes import KeyChanges
-from doctor.archive import attachments, compared, migrations
+from doctor.archive import alarms, attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
 from doctor.findings import ends, gathered
@@ -30,11 +31,12 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
 from process.in_force import FollowedFile
-from process.ring import Ring
+from process.ring import Ring, Wrapping
 from process.settings import Settings
 from process.tls import Served
 from rehearsal.over_http import free_ports
 from rehearsal.services import DECONFLICTION_KEY, cast, private_key_of
+from tests.archive.samples import put, standing
 from tests.client.conftest import Desk
 from tests.command import vigil
 from tests.gateway.test_http import door_of
@@ -203,6 +205,26 @@ async def test_where_no_delivery_answers_nothing_is_said_to_agree(desk: Desk, te
     assert ["unknown"] == [one.state for one in silent]
     assert desk.plan.operation in silent[0].what
     assert ["fine"] == [one.state for one in none]
+
+
+async def test_a_delivery_in_which_a_service_has_seen_another_history_is_wrong_though_archive_and_workflow_agree(
+    tmp_path: Path,
+) -> None:
+    """Supervisors see it on their list; whoever runs the installation learns it from the doctor."""
+    file = tmp_path / "payload.keys"
+    file.touch(mode=0o600)
+    file.write_text(PAYLOAD_KEYS.text())
+    given = _given(file, new_archive(tmp_path))
+    archive = Database(given.settings.archive_url)
+    await put(archive, Wrapping(PAYLOAD_KEYS), {"saxaul-22": standing(), "birch-1": standing()})
+    before = await gathered("ledgers", alarms(given))
+    async with archive.writing() as connection:
+        await note_seen(connection, "saxaul-22", 3)
+    found = await gathered("ledgers", alarms(given))
+    await archive.close()
+
+    assert ["fine"] == [one.state for one in before]
+    assert [("wrong", True, False)] == [(one.state, "saxaul-22" in one.what, "birch-1" in one.what) for one in found[1:]]
 
 
 def _given(payload_keys: Path, archive: str) -> Setup:

@@ -638,13 +638,13 @@ async def test_a_batch_that_is_tried_again_is_added_up_once(tmp_path: Path, monk
 
 
 async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tmp_path: Path) -> None:
-    """It counts; supervisors see in the list that somebody must ask why, and go on seeing it."""
+    """It counts; supervisors see in the list that somebody must ask why, and go on seeing it, and so does who runs it."""
     archive = Database(f"sqlite+aiosqlite:///{tmp_path}/archive.db")
     ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
     table = Table()
     room = ActivityEnvironment()
     room.info = dataclasses.replace(room.info, start_to_close_timeout=timedelta(minutes=1))
-    read, alarms = Deliveries(archive, Wrapping(PAYLOAD_KEYS)), []
+    read, alarms, contradicted = Deliveries(archive, Wrapping(PAYLOAD_KEYS)), [], []
     try:
         keep = ArchiveKeeping(ledgers, FoldedDeliveries(ledgers), VIGIL_KEY).keep
         for seen in (None, Seen(size=2, root="0" * 64), None):
@@ -654,7 +654,9 @@ async def test_a_stop_by_who_has_seen_another_history_is_kept_and_is_an_alarm(tm
             table.delivery.ledger.keep(batch.size)
             row = await read.one(ListQuestion(reader="supervision", reach="all"), table.delivery.plan.operation)
             alarms.append(row.alarm)
+            contradicted.append(await read.contradicted())
     finally:
         await archive.close()
 
     assert [None, "seen", "seen"] == alarms
+    assert [(), *((table.delivery.plan.operation,),) * 2] == contradicted
