@@ -2,14 +2,14 @@
 
 import asyncio
 from asyncio import to_thread
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.service import RPCError
 
 from archive.attachments.storage import SCHEME, Bucket, storage_at
@@ -27,8 +27,9 @@ from process.configuration import installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import read
 from process.ring import Wrapping, ring_in
+from process.temporal import listed
 from workflows import messages
-from workflows.messages import LedgerSize, workflow_id
+from workflows.messages import LedgerSize, delivery_of, workflow_id
 
 MOST_COMPARED: Final = 200
 """Deliveries under way that are compared; the sweep of workers goes through all of them."""
@@ -113,11 +114,19 @@ async def alarms(given: Setup) -> AsyncGenerator[Diagnosis]:
 
 
 async def compared(client: Client, given: Setup) -> AsyncGenerator[Diagnosis]:
-    """The head of each ledger against its workflow, of deliveries that are under way. Nothing is changed, no alarm set."""
+    """The head of each ledger against its workflow, of deliveries that are under way, and those of which there is no ledger.
+    Nothing is changed, no alarm set.
+    """
     async with opened(given) as database:
         names = await _deliveries(given, database).unended()
         ledgers = Ledgers(database, Wrapping(ring_in(given.settings.payload_keys)))
-        seen, silent, until = {}, [], monotonic() + IN_ALL
+        try:
+            running = await _running(client, given)
+        except RPCError:
+            running = set()
+            yield unknown("ledgers", mark("Temporal does not say which deliveries are under way"))
+        lost = await _without(ledgers, sorted(running - {*names})[:MOST_COMPARED])
+        seen, silent, failing, until = {}, [], [], monotonic() + IN_ALL
         for name in names[:MOST_COMPARED]:
             if monotonic() > until:
                 break
@@ -125,26 +134,52 @@ async def compared(client: Client, given: Setup) -> AsyncGenerator[Diagnosis]:
                 seen[name] = await _both(client, ledgers, name)
             except RPCError:
                 silent.append(name)
+            except (WorkflowQueryFailedError, WorkflowQueryRejectedError):  # its run cannot be replayed
+                failing.append(name)
         behind = {name: stated.size for name, (held, stated) in seen.items() if stated.size > held.size}
-        if behind:
+        if behind or lost:
             await asyncio.sleep(A_MOMENT)
-            late = [name for name, size in behind.items() if (await ledgers.held(name) or NOTHING).size < size]
-        else:
-            late = []
+        late = [name for name, size in behind.items() if (await ledgers.held(name) or NOTHING).size < size]
+        lost = await _without(ledgers, lost)
     other = [name for name, (held, stated) in seen.items() if not goes_before(held, stated)]
-    if other:
-        then = mark("leave both databases as they are, and read docs/runbooks/VigilLedgersDiffer.md")
-        yield wrong("ledgers", fill("the archive has what the workflow has not: {deliveries}", deliveries=some(other)), then)
-    if late:
-        then = mark("look at the worker's log and the archive's load; docs/runbooks/VigilArchiveBehind.md")
-        yield warning("ledgers", fill("the archive is behind its workflow: {deliveries}", deliveries=some(late)), then)
-    if silent:
-        yield unknown("ledgers", fill("these deliveries do not answer: {deliveries}", deliveries=some(silent)))
-    if not other and not late and (seen or not names):
+    for one in _amiss(other=other, late=late, lost=lost, silent=silent, failing=failing):
+        yield one
+    if not other and not late and not lost and (seen or not names):
         yield fine(
             "ledgers",
             fill("archive and workflow agree: {count} of {all} deliveries under way looked at", count=len(seen), all=len(names)),
         )
+
+
+def _amiss(
+    *, other: Sequence[str], late: Sequence[str], lost: Sequence[str], silent: Sequence[str], failing: Sequence[str]
+) -> Iterator[Diagnosis]:
+    if other:
+        then = mark("leave both databases as they are, and read docs/runbooks/VigilLedgersDiffer.md")
+        yield wrong("ledgers", fill("the archive has what the workflow has not: {deliveries}", deliveries=some(other)), then)
+    if lost:
+        then = mark("it is empty, or older than Temporal: restore its newest copy (deploy/README.md, Backup and restore)")
+        yield wrong("ledgers", fill("the archive has nothing of what is under way: {deliveries}", deliveries=some(lost)), then)
+    if late:
+        then = mark("look at the worker's log and the archive's load; docs/runbooks/VigilArchiveBehind.md")
+        yield warning("ledgers", fill("the archive is behind its workflow: {deliveries}", deliveries=some(late)), then)
+    if failing:
+        then = mark("look at the worker's log, which says why; docs/runbooks/VigilTasksFail.md")
+        yield wrong("ledgers", fill("no worker can go on with these deliveries: {deliveries}", deliveries=some(failing)), then)
+    if silent:
+        yield unknown("ledgers", fill("these deliveries do not answer: {deliveries}", deliveries=some(silent)))
+
+
+async def _running(client: Client, given: Setup) -> set[str]:
+    """The deliveries that are under way in this installation. Raises `RPCError`."""
+    ours = f"WorkflowType = '{messages.WORKFLOW}' AND TaskQueue = '{given.settings.task_queue}'"
+    found = listed(client, f"{ours} AND ExecutionStatus = 'Running'", ONE_LOOK)
+    return {name async for one in found if (name := delivery_of(one.execution.workflow_id)) is not None}
+
+
+async def _without(ledgers: Ledgers, names: Sequence[str]) -> list[str]:
+    """Those of which the archive has no ledger."""
+    return [name for name in names if await ledgers.held(name) is None]
 
 
 NOTHING: Final = Extent(branch=0, since=0, size=0, root=b"")

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowQueryFailedError
 
 from archive.branches import note_seen
 from archive.database import Database
 from archive.key_changes import KeyChanges
+from archive.ledgers import Ledgers
 from doctor.archive import alarms, attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
@@ -36,7 +37,7 @@ from process.settings import Settings
 from process.tls import Served
 from rehearsal.over_http import free_ports
 from rehearsal.services import DECONFLICTION_KEY, cast, private_key_of
-from tests.archive.samples import put, standing
+from tests.archive.samples import batch, ledger, put, root, standing
 from tests.client.conftest import Desk
 from tests.command import vigil
 from tests.gateway.test_http import door_of
@@ -44,6 +45,7 @@ from tests.gateway.test_tls import made
 from tests.installation import PAYLOAD_KEYS
 from tests.support import EXAMPLES, example_directory
 from tests.tables import new_archive
+from workflows.messages import LedgerSize, workflow_id
 
 SECRETS = {"payload": Ring.of(hashlib.sha256(b"a test").digest()).text(), "password": "open sesame, says the doctor"}
 
@@ -168,12 +170,14 @@ async def test_a_storage_whose_name_is_mistaken_is_not_made_by_the_doctor(
 
 
 async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk, temporal: Client, tmp_path: Path) -> None:
-    """They agree; of an archive that was put back and goes less far, and of one that goes further, that is said."""
+    """They agree; of an archive that was put back and goes less far, of one that goes further, and of one that knows nothing of
+    what is under way, that is said.
+    """
     file = tmp_path / "payload.keys"
     file.touch(mode=0o600)
     file.write_text(PAYLOAD_KEYS.text())
     archive: Database = desk.installation.reads._database
-    given = _given(file, str(archive._engine.url))
+    given = _given(file, str(archive._engine.url), desk.installation.task_queue)
     await desk.installation.caught_up(desk.plan)
     agree = await gathered("ledgers", compared(temporal, given))
     async with archive.writing() as connection:
@@ -182,14 +186,22 @@ async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk
     async with archive.writing() as connection:
         await connection.exec_driver_sql("UPDATE branches SET size = size - 2")
     behind = await gathered("ledgers", compared(temporal, given))
+    (tmp_path / "empty").mkdir()
+    emptied = await gathered(
+        "ledgers", compared(temporal, _given(file, new_archive(tmp_path / "empty"), desk.installation.task_queue))
+    )
 
-    assert [("fine", ""), ("wrong", desk.plan.operation), ("warning", desk.plan.operation)] == [
-        (one.state, desk.plan.operation if desk.plan.operation in one.what else "") for (one,) in (agree, further, behind)
+    assert [("fine", ""), ("wrong", desk.plan.operation), ("warning", desk.plan.operation), ("wrong", desk.plan.operation)] == [
+        (one.state, desk.plan.operation if desk.plan.operation in one.what else "")
+        for (one,) in (agree, further, behind, emptied)
     ]
+    assert "the archive has nothing of what is under way" in emptied[0].what
 
 
 async def test_where_no_delivery_answers_nothing_is_said_to_agree(desk: Desk, temporal: Client, tmp_path: Path) -> None:
-    """A Temporal that knows none of them has compared none, which is not fine; where there is none, all that there are agree."""
+    """A Temporal that knows none of them has compared none, which is not fine, nor does it say what is under way; where there is
+    none, all that there are agree.
+    """
     file = tmp_path / "payload.keys"
     file.touch(mode=0o600)
     file.write_text(PAYLOAD_KEYS.text())
@@ -200,10 +212,10 @@ async def test_where_no_delivery_answers_nothing_is_said_to_agree(desk: Desk, te
     silent = await gathered("ledgers", compared(elsewhere, given))
     async with archive.writing() as connection:
         await connection.exec_driver_sql("UPDATE deliveries SET ended = 1")
-    none = await gathered("ledgers", compared(elsewhere, given))
+    none = await gathered("ledgers", compared(temporal, given))
 
-    assert ["unknown"] == [one.state for one in silent]
-    assert desk.plan.operation in silent[0].what
+    assert ["unknown", "unknown"] == [one.state for one in silent]
+    assert desk.plan.operation in silent[1].what
     assert ["fine"] == [one.state for one in none]
 
 
@@ -227,9 +239,71 @@ async def test_a_delivery_in_which_a_service_has_seen_another_history_is_wrong_t
     assert [("wrong", True, False)] == [(one.state, "saxaul-22" in one.what, "birch-1" in one.what) for one in found[1:]]
 
 
-def _given(payload_keys: Path, archive: str) -> Setup:
+@pytest.fixture
+async def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Setup, Ledgers, Any]]:
+    """An archive that has an entry of amber-heron and birch-1, which are under way in Temporal, and so are saxaul-22 and tulip-4;
+    and a Temporal which says of amber-heron, and of birch-1 that no worker can go on with it.
+    """
+    file = tmp_path / "payload.keys"
+    file.touch(mode=0o600)
+    file.write_text(PAYLOAD_KEYS.text())
+    given = _given(file, new_archive(tmp_path))
+    archive = Database(given.settings.archive_url)
+    ledgers = Ledgers(archive, Wrapping(PAYLOAD_KEYS))
+    for name in ("amber-heron", "birch-1"):
+        await ledgers.keep(batch(ledger(1), delivery=name))
+
+    async def listed(*_asked: object) -> AsyncIterator[SimpleNamespace]:
+        for name in ("amber-heron", "birch-1", "saxaul-22", "tulip-4"):
+            yield SimpleNamespace(execution=SimpleNamespace(workflow_id=workflow_id(name)))
+
+    def handle(workflow: str) -> SimpleNamespace:
+        async def query(*_asked: object, **_how: object) -> LedgerSize:
+            if workflow == workflow_id("birch-1"):
+                raise WorkflowQueryFailedError("nondeterminism")
+            return LedgerSize(branch=0, size=1, root=root(ledger(1)).hex())
+
+        return SimpleNamespace(query=query)
+
+    monkeypatch.setattr("doctor.archive.listed", listed)
+    monkeypatch.setattr("doctor.archive.A_MOMENT", 0.5)
+    yield given, ledgers, SimpleNamespace(get_workflow_handle=handle)
+    await archive.close()
+
+
+async def test_a_delivery_under_way_of_which_the_archive_has_nothing_is_wrong_after_a_moment(
+    kept: tuple[Setup, Ledgers, Any],
+) -> None:
+    """An archive that was emptied, or is older than the delivery, knows nothing of it; one that has just begun is there
+    in a moment.
+    """
+    given, ledgers, temporal = kept
+    looking = asyncio.create_task(gathered("ledgers", compared(temporal, given)))
+    await asyncio.sleep(0.25)
+    await ledgers.keep(batch(ledger(1), delivery="tulip-4"))
+    found = await looking
+
+    assert ["wrong", "wrong"] == [one.state for one in found]
+    assert "the archive has nothing of what is under way: saxaul-22" == found[0].what
+
+
+async def test_a_delivery_that_cannot_be_replayed_is_named_and_keeps_no_other_from_being_compared(
+    kept: tuple[Setup, Ledgers, Any],
+) -> None:
+    """Its query fails, by an error of its own kind, which ended the comparison without a name."""
+    given, ledgers, temporal = kept
+    for name in ("saxaul-22", "tulip-4"):
+        await ledgers.keep(batch(ledger(1), delivery=name))
+    found = await gathered("ledgers", compared(temporal, given))
+
+    assert ["wrong", "fine"] == [one.state for one in found]
+    assert "no worker can go on with these deliveries: birch-1" == found[0].what
+    assert "3 of 4" in found[1].what
+
+
+def _given(payload_keys: Path, archive: str, task_queue: str = "vigil") -> Setup:
     some: dict[str, Any] = {"directory": payload_keys, "cards": payload_keys, "key": payload_keys}
-    return Setup(Settings(payload_keys=payload_keys, archive_url=archive, **some))
+    return Setup(Settings(payload_keys=payload_keys, archive_url=archive, task_queue=task_queue, **some))
 
 
 async def test_the_disk_of_temporals_own_file_is_looked_at_where_the_settings_name_it(
