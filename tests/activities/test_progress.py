@@ -1,22 +1,30 @@
 """Whether a worker says that it makes progress, and that the archive keeps up."""
 
+import asyncio
+import re
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import isnan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.worker import Worker
 
 from activities.keeping import FORGOTTEN, Lag
-from activities.progress import LATE, STALLED, STUCK, WorkerProgress
+from activities.progress import LATE, STALLED, STUCK, WorkerProgress, signs_in
 from archive.branches import note_seen
 from archive.database import Database
 from archive.deliveries import Deliveries
+from process.metrics import counting
 from process.ring import Wrapping
 from tests.archive.samples import put, standing
+from tests.deploy.test_alerts import RULES
 from tests.installation import PAYLOAD_KEYS
 from tests.tables import new_archive
 
@@ -215,3 +223,37 @@ async def test_a_delivery_in_which_a_service_has_seen_another_history_is_counted
 
     assert [0, 1, 0] == found
     assert isnan(await counted() or 0)
+
+
+@activity.defn
+async def done() -> None:
+    """At once."""
+
+
+@workflow.defn(sandboxed=False)
+class Failing:
+    """One that has an activity done, and then fails at its task, again and again."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Fails."""
+        await workflow.execute_activity(done, start_to_close_timeout=timedelta(seconds=10))
+        raise RuntimeError("this task fails")
+
+
+async def test_what_is_counted_has_the_names_by_which_progress_and_alerts_read_it(temporal: Client) -> None:
+    """Temporal's SDK names them, and another version of it may do so otherwise: nothing would alarm any more."""
+    counts, queue = counting(wanted=True), f"test-{uuid.uuid4().hex[:8]}"
+    assert counts is not None
+    client = await Client.connect(temporal.service_client.config.target_host, runtime=counts.runtime)
+    worker = Worker(client, task_queue=queue, workflows=[Failing], activities=[done], disable_eager_activity_execution=True)
+    async with worker, asyncio.timeout(30):
+        handle = await client.start_workflow(Failing.run, id=queue, task_queue=queue)
+        text = b""
+        while not (all(2 <= signs for signs in signs_in(text).values()) and b"temporal_workflow_task_execution_failed" in text):
+            await asyncio.sleep(0.2)
+            text = await counts.text()
+        await handle.terminate()
+
+    assert re.search(rb'\ntemporal_workflow_task_execution_failed_total\{[^}]*failure_reason="WorkflowError"', text)
+    assert "temporal_workflow_task_execution_failed_total" in RULES.read_text()
