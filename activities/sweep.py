@@ -85,7 +85,7 @@ class Sweep:
         self._done_at = clock()
 
     def age(self) -> float:
-        """Seconds since the last round came to its end."""
+        """Seconds since the last round came to its end, in which somebody answered or nobody was to be asked."""
         return self._clock() - self._done_at
 
     async def go_on(self) -> None:
@@ -93,15 +93,20 @@ class Sweep:
         while True:
             began = self._clock()
             try:
-                await self.once()
-                self._done_at = self._clock()
+                if await self.once():
+                    self._done_at = self._clock()
+                else:
+                    log.warning("the archive was not held against the workflows: every look failed")
             except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
                 log.warning("the archive was not held against the workflows: %s", type(error).__name__)
             await asyncio.sleep(max(0.0, began + ROUND - self._clock()))
 
-    async def once(self) -> None:
-        """One round. Raises `RPCError` or `Unavailable` where nobody can be asked at all."""
+    async def once(self) -> bool:
+        """One round; whether a look came to its end, or there was none. Raises `RPCError` or `Unavailable` where nobody can be
+        asked at all.
+        """
         self._round += 1
+        looks = list[bool]()
         unended = await self._deliveries.unended()  # before the runs: one that ends meanwhile is missed by neither
         running = await self._running()
         self._back = frozenset(running.keys() - set(unended))
@@ -110,7 +115,7 @@ class Sweep:
         for name in (name for name in unended if name not in running):
             if self._clock() >= until - SWEEP_SHARE / 2:  # however many are missed, others are looked at
                 break
-            await self._in_time(name, self._missed(name))
+            looks.append(await self._in_time(name, self._missed(name)))
         glances, silent = 0, await self._silent()
         never = KnownRun("")
         for name in sorted(running.keys() - silent, key=lambda name: self._seen.get(name, never).when):
@@ -122,7 +127,8 @@ class Sweep:
                 continue
             glances += known
             seen.when = self._round  # whatever comes of it: nobody keeps others from being looked at
-            await self._in_time(name, self._glanced_at(name, seen) if known else self._asked(name, seen))
+            looks.append(await self._in_time(name, self._glanced_at(name, seen) if known else self._asked(name, seen)))
+        return any(looks) or not looks
 
     async def _running(self) -> dict[str, str]:
         """The run of each delivery that is under way."""
@@ -137,13 +143,15 @@ class Sweep:
         return {name for run, _ in waiting if (name := delivery_of(run)) is not None}
 
     @staticmethod
-    async def _in_time(name: str, look: Awaitable[None]) -> None:
-        """One look. What comes of it, or does not, keeps no other delivery from being looked at."""
+    async def _in_time(name: str, look: Awaitable[None]) -> bool:
+        """One look; whether it came to its end. What comes of it, or does not, keeps no other delivery from being looked at."""
         try:
             async with asyncio.timeout(ONE_LOOK):
                 await look
         except Exception as error:  # noqa: BLE001 - it has ended meanwhile, no worker answers, or what answers is none of ours
             log.info("not looked at: %s", type(error).__name__, extra={"delivery": name})
+            return False
+        return True
 
     async def _missed(self, name: str) -> None:
         """Its ledger has no end, and no run of it is listed: it is gone, unless the list is behind."""

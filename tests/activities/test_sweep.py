@@ -1,5 +1,6 @@
 """The sweep has a share of each minute, and comes round to every delivery all the same."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -172,6 +173,26 @@ async def test_what_is_missed_or_cannot_answer_keeps_no_other_from_being_looked_
     assert abs(each - sweep.missed.total()) <= 1
     assert abs(each - sweep.seen.total()) <= 1
     assert silent.isdisjoint(sweep.seen)
+
+
+async def test_a_round_in_which_every_look_failed_is_none() -> None:
+    """Whoever runs the worker is told that nothing is compared any more; that one delivery does not answer is no such thing, nor
+    that there is none.
+    """
+    running = named(3)
+    sweep, ages = Watched(running, tuple(running)), []
+    turns: tuple[set[str], ...] = ({*running}, {*running}, {"amber-1"}, {*running}, set())
+    for failing in turns:
+        sweep.failing, sweep.now = failing, sweep.now + ROUND
+        if failing == set():
+            sweep.running = {}
+        going = asyncio.create_task(sweep.go_on())
+        await asyncio.sleep(0)
+        going.cancel()
+        ages.append(round(sweep.age() / ROUND))
+        sweep.running |= {name: f"{run} again" for name, run in sweep.running.items()}
+
+    assert [1, 2, 0, 1, 0] == ages
 
 
 class Run:
