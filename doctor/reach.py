@@ -25,6 +25,10 @@ AT_ONCE: Final = 16
 RENEWED: Final = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
 UNREACHED: Final = mark("ask its people whether it is up, and look at name server, firewall and certificate on the way")
 THEIRS: Final = mark("tell its people: once it has ended, nothing goes there")
+SHOW: Final = mark(
+    "give the doctor one, as every caller has it where VIGIL_TLS_CLIENT_CA is set: VIGIL_CLIENT_CERT and VIGIL_CLIENT_KEY, of an "
+    "authority that the gateway names"
+)
 USUAL: Final = {"http": 80, "https": 443}
 
 
@@ -89,6 +93,14 @@ async def connected(host: str, port: int, safe: ssl.SSLContext | None) -> tuple[
     return None, x509.load_der_x509_certificate(data).not_valid_after_utc if data is not None else None
 
 
+def _turned_away(error: Exception) -> bool:
+    """Whether a connection came about and was ended without a word: so a gateway does with whoever shows none of the certificates
+    that it demands, by TLS 1.3 and before it.
+    """
+    ended = aiohttp.ServerDisconnectedError, ConnectionResetError
+    return isinstance(error, ended) or isinstance(getattr(error, "os_error", None) or error.__cause__, ConnectionResetError)
+
+
 def _of_the_system(error: OSError) -> str:
     """Its words by the number; asyncio puts its own, with the address, in their place. A name that is not found has none."""
     if error.errno is not None and error.errno > 0:
@@ -147,6 +159,11 @@ async def gateway(given: Setup) -> AsyncGenerator[Diagnosis]:
         yield wrong("certificates", what, RENEWED)
         return
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        if parts.scheme == "https" and _turned_away(error):
+            said = warning if given.path("tls_client_ca") is not None else wrong
+            what = fill("what listens at {url} ends the connection: a gateway that demands a certificate does so", url=url)
+            yield said("certificates", what, SHOW)
+            return
         why = _of_the_system(error) if isinstance(error, aiohttp.ClientConnectorError) else type(error).__name__
         yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=why), then)
         return

@@ -476,3 +476,28 @@ async def test_of_a_gateway_whose_certificate_is_not_trusted_it_is_not_said_that
     assert "certificate is not trusted here: unable to get local issuer certificate" in found[0].what
     assert "renewed" in found[0].then
     assert ("ports", "fine") == (trusted[0].part, trusted[0].state)
+
+
+async def test_of_a_gateway_that_demands_a_certificate_it_is_said_which_settings_to_give(tmp_path: Path) -> None:
+    """It runs, and shuts the door upon a doctor that shows none, or one of another authority: to start it again is of no use.
+    Where the settings do not say that it demands one, something may be wrong with it.
+    """
+    ca, certificate, key = await made(tmp_path)
+    _, other, of_other = await made(tmp_path / "other")
+    plain = _given(tmp_path / "payload.keys", "postgresql+asyncpg://vigil@127.0.0.1/vigil").settings
+    demands: dict[str, Any] = {"tls_client_ca": ca}
+    there: dict[str, Any] = {"ca": ca}
+    shown = {"client_cert": other, "client_key": of_other}, {"client_cert": certificate, "client_key": key}
+    async with door_of(tls=Served(certificate, key, ca).context) as door:
+        there["gateway_url"] = door.url
+        said = [
+            await gathered("gateway", gateway(Setup(plain.model_copy(update=there | more))))
+            for more in ({}, demands, demands | shown[0], demands | shown[1])
+        ]
+
+    assert [[("certificates", "wrong")], *[[("certificates", "warning")]] * 2] == [
+        [(one.part, one.state) for one in found] for found in said[:3]
+    ]
+    assert "demands a certificate" in said[1][0].what
+    assert "VIGIL_CLIENT_CERT" in said[1][0].then
+    assert ("ports", "fine") == (said[3][0].part, said[3][0].state)
