@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from archive.attachments.storage import SCHEME
 from doctor.findings import Diagnosis, ends, fine, some, warning, wrong
 from doctor.given import Setup
-from domain.plan.directory import Directory, Service
+from domain.plan.directory import Directory, Service, ServiceKey
 from domain.rules.books import BOOK
 from domain.signing.keys import public_text
 from domain.words.moments import instant
@@ -123,11 +123,19 @@ def _own_key(given: Setup, path: Path, now: datetime) -> list[Diagnosis]:
     entry = next((one for one in system.keys if one.public == file.key.public), None)
     if entry is None or not entry.valid_at(now):
         return [*found, does_not_count(path, file, system)]
-    then = _shown_keys(system)
-    last = _last_end(system, now)
-    soon = ends("keys", fill("the last key of {service}", service=system.id), last, now, then) if last is not None else None
+    own, last = _end(entry), _last_end(system, now)
+    if own is not None and own != last:
+        what = fill("key {key} of {path}, by which this process signs,", key=file.id, path=path)
+        then = mark(
+            "rotate it where that is not done (docs/keys.md), have VIGIL_KEY name the new one, and restart gateways and workers "
+            "before that"
+        )
+        found += filter(None, [ends("keys", what, own, now, then)])
+    if last is not None:
+        what = fill("the last key of {service}", service=system.id)
+        found += filter(None, [ends("keys", what, last, now, _shown_keys(system))])
     counts = fill("key {key} counts for {service}", key=file.id, service=system.id)
-    return [*found, soon or fine("keys", counts)]
+    return found if len(found) > 1 else [*found, fine("keys", counts)]
 
 
 def does_not_count(path: Path, file: KeyFile, system: Service) -> Diagnosis:
@@ -155,9 +163,14 @@ def _opens(given: Setup, path: Path, file: KeyFile) -> Diagnosis:
 
 def _last_end(service: Service, now: datetime) -> datetime | None:
     """When the last of its keys that count now ends; none where one has no end, or there is none."""
-    counting = [one for one in service.keys if one.valid_at(now)]
-    found = [[instant(end) for end in (one.valid_until, one.revoked_at) if end is not None] for one in counting]
-    return max(map(min, found)) if found and all(found) else None
+    found = [_end(one) for one in service.keys if one.valid_at(now)]
+    known = [end for end in found if end is not None]
+    return max(known) if known and len(known) == len(found) else None
+
+
+def _end(key: ServiceKey) -> datetime | None:
+    """When it ends, by its validity or by a revocation that was announced for then; none where it has no end."""
+    return min((instant(end) for end in (key.valid_until, key.revoked_at) if end is not None), default=None)
 
 
 async def own_certificate(given: Setup) -> AsyncGenerator[Diagnosis]:

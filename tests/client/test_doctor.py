@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import re
 import sqlite3
@@ -342,6 +343,36 @@ async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_bef
     )
     assert {-1: "wrong", 29: "warning", 31: None} == {number: one and one.state for number, one in days.items()}
     assert stat.S_IMODE(some["key"].stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "said"),
+    [
+        ({}, {}, []),
+        ({"valid_until": 20}, {}, ["by which this process signs"]),
+        ({"valid_until": 90, "revoked_at": 20}, {"valid_until": 90}, ["by which this process signs"]),
+        ({"valid_until": 20}, {"valid_until": 25}, ["by which this process signs", "the last key of vigil"]),
+        ({"valid_until": 20}, None, ["the last key of vigil"]),
+        ({"valid_until": 90}, {"valid_until": 20}, []),
+    ],
+)
+async def test_that_the_key_of_this_process_ends_is_said_though_another_of_the_installation_lasts(
+    settings: dict[str, str], tmp_path: Path, own: dict[str, int], other: dict[str, int] | None, said: list[str]
+) -> None:
+    """Gateways and workers go on with the key that they began with: that another has been entered in the directory helps none."""
+    file, now = tmp_path / "directory.yaml", datetime.now(UTC)
+    known = json.loads(file.read_text())
+    keys = next(one for one in known["services"] if one["id"] == "vigil")["keys"]
+    held = {"public": public_text(private_key_of("vigil")), "valid_from": keys[0]["valid_from"]}
+    lasts = {"public": public_text(private_key_of("uz.customs.later")), "valid_from": keys[0]["valid_from"]}
+    given = [(held, own), *([(lasts, other)] if other is not None else [])]
+    keys[:] = [key | {name: (now + timedelta(days=days)).isoformat() for name, days in ends.items()} for key, ends in given]
+    file.write_text(json.dumps(known))
+    some: dict[str, Any] = {name.removeprefix("VIGIL_").lower(): value for name, value in settings.items()}
+    found = [one async for one in own_key(Setup(Settings(**some | {"passphrase_file": None}))) if one.state == "warning"]
+
+    assert len(said) == len(found)
+    assert [text in one.what for text, one in zip(said, found, strict=True)] == [True] * len(said)
 
 
 async def test_a_key_whose_end_stands_in_the_archive_alone_does_not_count(settings: dict[str, str], tmp_path: Path) -> None:
