@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from doctor import archive, files, installed, reach, temporal
 from doctor.findings import Diagnosis, Part, because, gathered, unknown
-from doctor.given import Setup, given
+from doctor.given import Setup, as_processes_have_it, given
 from domain.words.errors import VigilError
 from domain.words.text import in_json, mark, shown, told
 from process.language import of, speaker
@@ -82,6 +82,7 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     logging.disable(logging.CRITICAL)  # what there is to say is a finding
+    as_processes_have_it()
     speak = speaker(of(os.environ))
     found = asyncio.run(looked())
     rows = [

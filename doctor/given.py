@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic_settings import DotEnvSettingsSource
+
 from doctor.findings import Diagnosis, fine, wrong
 from domain.words.errors import Malformed
 from domain.words.text import fill, mark
 from process.settings import Settings, load
 
+OF_LIBRARIES = ("PGSSL", "SSL_CERT_")
+"""How variables begin by which the archive's driver, and whoever looks at certificates, are told whom to trust."""
 NEEDED = ("directory", "cards", "key", "payload_keys")
 """Settings without a default."""
 
@@ -26,6 +30,16 @@ class Setup:
         """A file or folder, where one is named."""
         found = getattr(self.settings, name)
         return None if name in self.lacks or found is None else Path(found)
+
+
+def as_processes_have_it() -> None:
+    """What libraries read of the environment stands there as the processes have it, to whom a service manager gives all of the
+    file of settings, and nothing of the shell of whoever looks.
+    """
+    file = os.environ.get("VIGIL_ENV_FILE")
+    for name, value in DotEnvSettingsSource(Settings, env_file=file).env_vars.items() if file else ():
+        if name.upper().startswith(OF_LIBRARIES) and value:
+            os.environ[name.upper()] = value
 
 
 def given() -> tuple[Setup, tuple[Diagnosis, ...]]:

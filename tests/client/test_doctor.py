@@ -26,7 +26,7 @@ from doctor.archive import alarms, attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
 from doctor.findings import ends, gathered
-from doctor.given import Setup
+from doctor.given import Setup, as_processes_have_it
 from doctor.reach import front_end, gateway
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.signing.canonical import canonical
@@ -532,3 +532,27 @@ async def test_of_a_gateway_that_demands_a_certificate_it_is_said_which_settings
     assert "demands a certificate" in said[1][0].what
     assert "VIGIL_CLIENT_CERT" in said[1][0].then
     assert ("ports", "fine") == (said[3][0].part, said[3][0].state)
+
+
+async def test_whom_libraries_trust_by_the_file_of_settings_the_doctor_trusts_too(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """The units give all of that file to the processes. An archive behind TLS, or a gateway, was wrong to a doctor that was given
+    the same file, since its libraries were not told.
+    """
+    ca, certificate, key = await made(tmp_path / "certs")
+    async with door_of(tls=Served(certificate, key).context) as door:
+        _, said = await asked(settings | {"VIGIL_GATEWAY_URL": door.url, "SSL_CERT_FILE": str(ca)}, tmp_path)
+
+    assert f"the gateway answers at {door.url}" in said
+
+
+def test_what_the_archives_driver_is_told_stands_where_it_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the file of settings, whatever is set for whoever looks; nothing else of the file gets there."""
+    file = tmp_path / "vigil.env"
+    file.write_text(f"PGSSLROOTCERT={tmp_path}/ca.pem\nPGSSLCERT='a.pem'\nPGSSLKEY=\nPATH=/tmp\nVIGIL_KEY=b.pem\n")
+    monkeypatch.setattr(os, "environ", {"VIGIL_ENV_FILE": str(file), "PGSSLCERT": "mine.pem", "PGSSLKEY": "mine.key"})
+    as_processes_have_it()
+
+    told = {"PGSSLROOTCERT": f"{tmp_path}/ca.pem", "PGSSLCERT": "a.pem", "PGSSLKEY": "mine.key"}
+    assert {"VIGIL_ENV_FILE": str(file), **told} == os.environ
