@@ -66,7 +66,7 @@ async def explained(request: web.Request, handler: Handler) -> web.StreamRespons
     except ConnectionError:  # the caller has gone: nobody reads it, and it is no fault of ours
         return _told(request, http_problem(web.HTTPBadRequest()))
     except Exception:
-        log.exception("a fault of our own", extra={"method": request.method, "path": request.rel_url.raw_path})
+        log.exception("a fault of our own", extra={"action": _action(request)})  # it is reported, and names no delivery
         return _told(request, own_fault())
 
 

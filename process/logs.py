@@ -16,7 +16,7 @@ from domain.words.text import shown
 ALLOWED = (
     "event", "level", "timestamp", "logger", "exception", "code", "delivery", "checkpoint", "service", "attempt",
     "method", "path", "status", "milliseconds", "address", "namespace", "task_queue", "port", "seq", "verdict", "rule",
-    "build", "count",
+    "build", "count", "action",
 )  # fmt: skip
 
 

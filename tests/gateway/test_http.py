@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from archive.sessions import Sessions
 from domain.words.limits import LONGEST_CURSOR
@@ -17,6 +19,7 @@ from gateway import bodies, connections
 from gateway.access import Proofs
 from gateway.api import LARGEST_BODY, application
 from gateway.connections import Connections, serving
+from gateway.middlewares import explained
 from gateway.problems import Problem
 from gateway.reception import Reception
 from process.in_force import InForce
@@ -282,3 +285,20 @@ async def test_a_refusal_says_what_to_do_in_the_readers_language(door: Door, acc
 
     assert ("method-not-allowed", words[language]) == (problem.code, problem.hint)
     assert language == answer.headers["Content-Language"]
+
+
+async def test_the_line_of_a_fault_of_ours_names_the_action_and_no_delivery(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever runs a gateway reports it to people who may know of no operation."""
+
+    async def fails(_request: web.Request) -> web.Response:
+        raise RuntimeError
+
+    app = web.Application(middlewares=[explained])
+    app.router.add_get("/v1/deliveries/{delivery}", fails, name="show")
+    async with TestClient(TestServer(app)) as door:
+        answer = await door.get("/v1/deliveries/saxaul-22")
+    (line,) = [vars(one) for one in caplog.records if one.name == "vigil.gateway"]
+
+    assert 500 == answer.status
+    assert "show" == line["action"]
+    assert not [name for name, value in line.items() if "saxaul" in str(value)]
