@@ -1,7 +1,8 @@
 """TLS (1.2 or newer, RFC 8446 and 5246): of the gateway's own door, and of those who knock at others'.
 
 A certificate is renewed by putting the new one in its file's place: it is taken up within a minute, without a restart. One that
-cannot be read, or does not go with its key, is not: the door goes on with the one that it has, and the log says so.
+cannot be read, or does not go with its key, is not: the door goes on with the one that it has, and the log says so. Whose
+certificates a door demands is read when it opens.
 """
 
 import asyncio
