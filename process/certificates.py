@@ -20,13 +20,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from domain.words.errors import Malformed, NotAllowed, NotFound
-from domain.words.text import fill, mark
+from domain.words.text import fill, mark, shown
 
 AUTHORITY: Final = "ca"
 MOST_NAMES: Final = 20
 LONGEST: Final = 397
 """Days of a certificate that is no authority's: what browsers take."""
 LONGEST_OF_AUTHORITY: Final = 3660
+LONGEST_NAME: Final = 64
+"""Bytes of what an authority is called (`ub-common-name`, RFC 5280)."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _HOST: Final = re.compile(r"(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _EARLIER: Final = timedelta(minutes=5)
@@ -45,6 +47,9 @@ class KeyAndCertificate:
 
 def make_authority(folder: Path, name: str, days: int, now: datetime, *, dry_run: bool = False) -> KeyAndCertificate:
     """A new authority in this folder; `dry_run`: as it would be. Raises `NotAllowed` where there is one, `Malformed`."""
+    if name != shown(name) or not name.strip() or len(name.encode()) > LONGEST_NAME:
+        hint = fill("expected a name of at most {most} Latin letters; one of Cyrillic counts as two", most=LONGEST_NAME)
+        raise Malformed(fill("an authority cannot be called '{name}'", name=shown(name)), hint=hint)
     paths = _paths(folder, AUTHORITY)
     _must_be_free(*paths)
     key = ec.generate_private_key(ec.SECP256R1())

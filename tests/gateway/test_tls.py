@@ -121,6 +121,20 @@ async def test_a_gateway_may_demand_a_certificate_of_who_calls(tmp_path: Path) -
     assert 200 == status
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("", 2), (" ", 2), ("a" * 65, 2), ("й" * 33, 2), ("a\nb", 2), ("a" * 64, 0), ("й" * 32, 0)]
+)
+async def test_a_name_that_no_authority_can_have_is_refused_with_what_would_be_right(
+    tmp_path: Path, name: str, code: int
+) -> None:
+    """Nothing is written then, and nobody reads a traceback. A certificate counts letters of Cyrillic as two."""
+    ran = await vigil("admin", "certs", "ca", "--folder", tmp_path / "certs", "--name", name)
+
+    assert code == ran.code
+    assert (code == 2) == ("at most 64 Latin letters" in ran.err)
+    assert (code == 0) == (tmp_path / "certs").exists()
+
+
 async def test_certificates_are_made_for_their_owner_and_overwrite_nothing(tmp_path: Path) -> None:
     """Keys are private, a second one of a name is refused, and what is no host, too long or without an authority is said."""
     _, certificate, key = await made(tmp_path)
