@@ -91,8 +91,11 @@ async def _asked(environment: dict[str, str]) -> Any:
         async with asyncio.timeout(PATIENCE):
             written, said = await process.communicate()
         return json.loads(written)
-    except (TimeoutError, ValueError) as error:
-        why = said.decode(errors="replace").strip().rpartition("\n")[2] if not isinstance(error, TimeoutError) else _("in time")
+    except TimeoutError as error:
+        message = _("the doctor did not come to an end within {seconds} seconds", seconds=round(PATIENCE))
+        raise Unavailable(message, hint=_("try again")) from error
+    except ValueError as error:
+        why = said.decode(errors="replace").strip().rpartition("\n")[2]
         raise Unavailable(_("the doctor did not come to an end: {why}", why=why), hint=_("try again")) from error
     finally:
         if process.returncode is None:

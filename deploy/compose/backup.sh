@@ -22,6 +22,7 @@ to="$(cd "$1" && pwd -P)"
 keys="$(cd "$2" && pwd -P)"
 case "$keys/" in "$to"/*) say "the keys open the backup: they go to another medium than $to"; exit 2 ;; esac
 case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medium than $keys"; exit 2 ;; esac
+[ "$(stat -c %d "$to")" != "$(stat -c %d "$keys")" ] || say "$to and $keys are on one medium: whoever has it opens the backup. Move the keys to another"
 
 name="vigil-$(date -u +%Y%m%dT%H%M%SZ)"
 new="$to/.$name.part"

@@ -40,6 +40,7 @@ to="$(cd "$1" && pwd -P)"
 keys="$(cd "$2" && pwd -P)"
 case "$keys/" in "$to"/*) say "the keys open the backup: they go to another medium than $to"; exit 2 ;; esac
 case "$to/" in "$keys"/*) say "the keys open the backup: it goes to another medium than $keys"; exit 2 ;; esac
+[ "$(stat -c %d "$to")" != "$(stat -c %d "$keys")" ] || say "$to and $keys are on one medium: whoever has it opens the backup. Move the keys to another"
 
 [ "$ATTACHMENTS" != "$files" ] || [ -d "$files" ] || { say "there is no folder $files, where attachments are kept: is its disk mounted?"; exit 3; }
 

@@ -22,6 +22,7 @@ from archive.branches import note_seen
 from archive.database import Database
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
+from client.commands import doctoring
 from doctor.archive import alarms, attachments, compared, migrations
 from doctor.archive import own_key as key_in_archive
 from doctor.files import certificates, closed, disk, own_certificate, own_key, passwords
@@ -32,6 +33,7 @@ from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
+from domain.words.errors import Unavailable
 from process.in_force import FollowedFile
 from process.ring import Ring, Wrapping
 from process.settings import Settings
@@ -115,6 +117,13 @@ async def test_what_is_missing_is_a_finding_and_keeps_nothing_else_from_being_lo
     for told in ("VIGIL_KEY", "VIGIL_GATEWAY_PORT", "lost.key", "there is no archive at", "rule cards in"):
         assert told in said, told
     assert not (tmp_path / "none.db").exists(), "it changes nothing"
+
+
+async def test_a_doctor_that_does_not_come_to_an_end_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it waits for may hang in a way that none of its looks survives."""
+    monkeypatch.setattr(doctoring, "PATIENCE", 0.01)
+    with pytest.raises(Unavailable, match=r"the doctor did not come to an end within 0 seconds$"):
+        await doctoring._asked({**os.environ})
 
 
 async def test_what_lies_where_the_doctor_is_called_is_not_run(settings: dict[str, str], tmp_path: Path) -> None:
