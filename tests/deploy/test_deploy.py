@@ -382,3 +382,23 @@ def test_image_is_built_from_the_lock_and_not_as_root() -> None:
     assert "--require-hashes --requirement requirements.lock" in dockerfile
     assert "--no-deps --no-build-isolation ." in dockerfile
     assert re.findall(r"^USER (.+)", dockerfile, flags=re.MULTILINE) == ["10001:10001"]
+
+
+def test_no_temporal_that_is_started_here_tells_its_makers_so() -> None:
+    """Its server asks a host of theirs for a newer version, unless it is told not to: wherever one is started, it is."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607 - our own
+    texts = {
+        name: path.read_text(encoding="utf-8")
+        for name in tracked.splitlines()
+        if (path := ROOT / name).is_file() and path.suffix in {".py", ".sh", ".md", ".service", ".yaml", ""}
+    }
+    starts = {name for name, text in texts.items() if re.search(r"start-dev|\bstart_local\b|temporal-server", text)}
+    silent = {name for name in starts if "TEMPORAL_VERSION_CHECK_DISABLED" not in texts[name]}
+
+    assert {
+        "client/embedded.py",
+        "docs/administrator.md",
+        "tests/installation.py",
+        "deploy/systemd/vigil-temporal.service",
+    } <= starts
+    assert silent == set()
