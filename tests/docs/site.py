@@ -1,12 +1,14 @@
 """The documentation site, in `build/site`: `make site`. Every page that there is, in the order in which each reader needs it.
 
 Pages are the Markdown files of this repository where they stand; `docs/site` has who reads what (`site.toml`), and how a page
-looks. What is linked and is no page comes along. A link that leads nowhere, a heading that is not there, a picture of another
-host, raw HTML, or a page that no way leads to is a fault: all are said, with file and line, and nothing is written.
+looks. What is linked and is no page comes along, where Git tracks it: an administrator keeps keys in folders of this repository,
+which Git ignores. A link that leads nowhere, or to what is not tracked, a heading that is not there, a picture of another host,
+raw HTML, or a page that no way leads to is a fault: all are said, with file and line, and nothing is written.
 """
 
 import json
 import shutil
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -91,12 +93,23 @@ def readers(text: str) -> tuple[Reader, ...]:
     )
 
 
+def tracked(root: Path) -> frozenset[PurePosixPath]:
+    """The files that Git tracks below a folder, and that are there. Raises `Broken` where there is no Git to ask."""
+    asked = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False)  # noqa: S607 - our own
+    if asked.returncode != 0:
+        raise Broken(f"nobody knows what Git tracks, and nothing else is published: {asked.stderr.strip()}")
+    found = (PurePosixPath(one) for one in asked.stdout.split("\0") if one)
+    return frozenset(one for one in found if (root / one).is_file())
+
+
 @dataclass
 class Site:
     """All pages below a folder, and what they lead to."""
 
     root: Path
     readers: tuple[Reader, ...]
+    tracked: frozenset[PurePosixPath]
+    """Nothing else is published."""
     pages: dict[PurePosixPath, Page] = field(default_factory=dict)
     files: set[PurePosixPath] = field(default_factory=set)
     """What is no page, and comes along."""
@@ -106,11 +119,10 @@ class Site:
     def read(cls, root: Path, who: tuple[Reader, ...]) -> "Site":
         """Read every page and follow every link. Raises `Broken` with all that is wrong."""
         root = root.resolve()
-        site = cls(root, who)
-        found = [*root.glob("*.md"), *(path for folder in FOLDERS for path in (root / folder).rglob("*.md"))]
-        for path in sorted(found):
-            here = PurePosixPath(path.relative_to(root))
-            site.pages[here] = Page.read(here, path.read_text(encoding="utf-8"))
+        site = cls(root, who, tracked(root))
+        for here in sorted(site.tracked):
+            if here.suffix == ".md" and (len(here.parts) == 1 or here.parts[0] in FOLDERS):
+                site.pages[here] = Page.read(here, (root / here).read_text(encoding="utf-8"))
         site.pages |= {one.path: one.page() for one in who}
         waiting, led = [HOME, *(one.path for one in who)], {HOME, *(one.path for one in who)}
         while waiting:
@@ -137,6 +149,8 @@ class Site:
             target = self._target(page.path, where)
             if target is None:
                 self._fault(page, link, "leads nowhere")
+            elif target not in self.pages and target not in self.tracked:
+                self._fault(page, link, "Git does not track it, so it is not published")
             elif target not in self.pages:
                 self.files.add(target)
                 link.lead(relative(target, page.html))
@@ -160,10 +174,8 @@ class Site:
 
     def _listed(self, folder: PurePosixPath) -> Page:
         """A page of the files in a folder."""
-        inside = sorted(
-            PurePosixPath(one.relative_to(self.root / folder)) for one in (self.root / folder).rglob("*") if one.is_file()
-        )
-        lines = [f"- [`{one}`]({one})" for one in inside if not any(part.startswith((".", "__pycache__")) for part in one.parts)]
+        inside = sorted(one.relative_to(folder) for one in self.tracked if one.is_relative_to(folder))
+        lines = [f"- [`{one}`]({one})" for one in inside if not any(part.startswith(".") for part in one.parts)]
         return Page.read(folder / "README.md", "\n".join([f"# {folder}", "", *lines]), source=False)
 
     def _fault(self, page: Page, link: Link, what: str) -> None:

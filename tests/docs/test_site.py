@@ -1,6 +1,7 @@
 """The documentation site: whole, without a link that leads nowhere, and without a word to another host."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def tree(folder: Path, **pages: str) -> Path:
     (folder / "docs").mkdir()
     for name, text in said.items():
         (folder / f"{name}.md").write_text(text)
+    for words in (("init", "--quiet"), ("add", "--all")):
+        subprocess.run(["git", *words], cwd=folder, check=True)  # noqa: S603, S607 - our own
     return folder
 
 
@@ -84,6 +87,35 @@ def test_links_lead_to_the_pages_of_the_site(tmp_path: Path) -> None:
     assert '<h2 id="two-keys-r7-1">' in desk
     assert '<a href="../index.html">back</a>' in desk
     assert "operation: amber-heron\n" == (site / "plans" / "plan.yaml").read_text()
+
+
+def test_what_git_does_not_track_is_not_published(tmp_path: Path) -> None:
+    """An administrator makes keys and passwords in folders of this project, which Git ignores: a page of such a folder has none
+    of them, and neither has the site. A link that names one is a fault, and so is one to a page that is nobody's but theirs.
+    """
+    kept, notes = tmp_path / "plans" / "secrets" / "vigil_key.pem", tmp_path / "docs" / "notes.md"
+    tmp_path.joinpath(".gitignore").write_text("secrets/\nnotes.md\n")
+    tree(tmp_path)
+    kept.parent.mkdir()
+    kept.write_text("a private key")
+    notes.write_text("# Where the keys are\n")
+    Site.read(tmp_path, readers(WHO)).write(tmp_path / "site")
+    published = {one.relative_to(tmp_path / "site"): one.read_bytes() for one in (tmp_path / "site").rglob("*") if one.is_file()}
+    (tmp_path / "docs" / "desk.md").write_text(f"{DESK}\n[key](../plans/secrets/vigil_key.pem), [notes](notes.md)\n")
+
+    assert Path("plans", "plan.yaml") in published
+    assert not [path for path, text in published.items() if b"private key" in text or b"vigil_key" in text or b"keys are" in text]
+    with pytest.raises(Broken) as broken:
+        Site.read(tmp_path, readers(WHO))
+    assert [True, True] == ["Git does not track it" in line for line in str(broken.value).splitlines()]
+
+
+def test_without_git_nothing_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows there what is everybody's to read."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    (tmp_path / "README.md").write_text("# House\n")
+    with pytest.raises(Broken, match="nothing else is published"):
+        Site.read(tmp_path, readers(WHO))
 
 
 @pytest.mark.parametrize(
