@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,7 @@ from deploy.cluster.topology import (
     Program,
 )
 from domain.delivery.ledger import Entry, Receipt
+from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.words.errors import NotFound, NotVerified, Unavailable, VigilError
 from process.configuration import directory_in
@@ -316,7 +317,7 @@ async def dumps(drill: Drill) -> None:
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
     backup, keys = next(backups.iterdir()), next(medium.iterdir())
-    await _put_back(drill, held, lambda: _lose_databases(drill, office, backup, keys), one_moment=False)
+    await _put_back(drill, held, lambda gone: _lose_databases(drill, office, backup, keys, gone), one_moment=False)
 
 
 def _furnish(office: Path, backups: Path, medium: Path) -> None:
@@ -348,10 +349,11 @@ def _by_script(name: str, office: Path, *words: Path) -> None:
         raise DatabaseError(f"{name} ended with {done.returncode}: {done.stderr.strip()}")
 
 
-def _lose_databases(drill: Drill, office: Path, backup: Path, keys: Path) -> None:
+def _lose_databases(drill: Drill, office: Path, backup: Path, keys: Path, gone: Callable[[], object]) -> None:
     """All processes but the databases are killed; what is in those and every key is gone, and comes back by the script."""
     for program in drill.programs():
         end(program, "SIGKILL")
+    gone()
     for store in ("temporal", "temporal_visibility", "vigil"):
         postgresql.ask(_leader(), f"DROP DATABASE {store}")
     machines = [(machine, name) for machine in (*WORKERS, *GATEWAYS) for name in KEYS if (machine.folder / name).exists()]
@@ -376,26 +378,36 @@ async def restore(drill: Drill) -> None:
     await asyncio.to_thread(postgresql.close_log, _leader())
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
-    await _put_back(drill, held, lambda: _lose_everything(drill, vault), one_moment=True)
+    await _put_back(drill, held, lambda gone: _lose_everything(drill, vault, gone), one_moment=True)
     await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
 
 
-async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: Callable[[], None], *, one_moment: bool) -> None:
+async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: Loss, *, one_moment: bool) -> None:
     """After the loss all receipts held up to the point are there, in workflow, archive and packet; later ones are counted.
     `one_moment`: Temporal and the archive are put back to the same. Raises `LostError`.
     """
     given = sum(len(before) for _, before in held)
     if given == 0:
         raise LostError("no receipt was given before the point: nothing would be shown, so nothing was taken away")
-    later = [[one for one in case.held if one not in before] for case, before in held]
-    began = drill.records.clock()
-    await asyncio.to_thread(loss)
+    later: list[dict[str, SignedReceipt]] = []
+
+    def forget() -> None:
+        """What came after the point may be lost: services do not hold it against what they are told from now on."""
+        for case, before in held:
+            names = {one.statement for one in before}
+            later.append({name: one for name, one in case.receipts.items() if name not in names})
+            case.receipts = {name: one for name, one in case.receipts.items() if name in names}
+            case.left.clear()
+
+    loop, began = asyncio.get_running_loop(), drill.records.clock()
+    await asyncio.to_thread(loss, lambda: loop.call_soon_threadsafe(forget))
     await drill.await_health()
     took = drill.records.clock() - began
     lost = 0
     for (case, before), since in zip(held, later, strict=True):
-        entries = await _agreed(drill, case, max((one.size for one in before), default=0), one_moment=one_moment)
-        found, gone = survived(entries, before, since)
+        size = max((one.size for one in before), default=0)
+        entries = await _agreed(drill, case, size, since.values(), one_moment=one_moment)
+        found, gone = survived(entries, before, [one.receipt for one in since.values()])
         if found:
             raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
         lost += gone
@@ -405,9 +417,10 @@ async def _put_back(drill: Drill, held: list[tuple[Case, list[Receipt]]], loss: 
     )
 
 
-async def _agreed(drill: Drill, case: Case, size: int, *, one_moment: bool) -> list[Entry]:
-    """The ledger of at least this size, once workflow and archive have the same, and its packet verifies with each receipt that
-    is in it. What was not put back to one moment goes on in a branch of its own, once that is found. Raises `LostError`.
+async def _agreed(drill: Drill, case: Case, size: int, later: Collection[SignedReceipt], *, one_moment: bool) -> list[Entry]:
+    """The ledger of at least this size, once workflow and archive have the same, and its packet verifies with all that is held
+    and with each later receipt that is in it. What was not put back to one moment goes on in a branch of its own, once that is
+    found. Raises `LostError`.
     """
     handle = drill.client.get_workflow_handle(workflow_id(case.plan.operation))
     until, found = drill.records.clock() + PATIENCE, ["nobody answers"]
@@ -418,20 +431,21 @@ async def _agreed(drill: Drill, case: Case, size: int, *, one_moment: bool) -> l
             found = [*differences(entries, [], [stated if one_moment else stated.model_copy(update={"branch": 0})])]
             if len(entries) != stated.size:
                 found.append(f"the archive has {len(entries)} entries, and the workflow {stated.size}")
-            found = found or await _packet(drill, case, entries)
+            found = found or await _packet(drill, case, entries, later)
             if not found:
                 return entries
         await asyncio.sleep(BETWEEN)
     raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
 
 
-async def _packet(drill: Drill, case: Case, entries: Sequence[Entry]) -> list[str]:
+async def _packet(drill: Drill, case: Case, entries: Sequence[Entry], later: Iterable[SignedReceipt]) -> list[str]:
     """What is wrong with the packet of this ledger. Raises `Unavailable` or `NotFound`."""
+    there = [one for one in later if not any(differences(entries, [one.receipt], []))]
+    held = [one.envelope for one in (*case.receipts.values(), *there)]
     service = case.plan.initiator
     door = Gateway(drill.http, GATEWAY_URL, service, private_key_of(service), service)
-    there = [one.envelope for one in case.receipts.values() if not any(differences(entries, [one.receipt], []))]
     try:
-        proved = await asyncio.to_thread(verify, await door.packet(case.plan.operation), drill.records.directory, there)
+        proved = await asyncio.to_thread(verify, await door.packet(case.plan.operation), drill.records.directory, held)
     except NotVerified as error:
         return [f"the packet does not verify: {error.message}"]
     drill.traffic.packets += 1
@@ -444,10 +458,11 @@ async def afterwards(drill: Drill) -> None:
     await drill.await_health()
 
 
-def _lose_everything(drill: Drill, vault: Path) -> None:
+def _lose_everything(drill: Drill, vault: Path, gone: Callable[[], object]) -> None:
     """All processes are killed, the data of both databases is gone, and all comes up from the vault."""
     for program in (*drill.programs(), *map(postgresql.program, DATABASES)):
         end(program, "SIGKILL")
+    gone()
     postgresql.restore(DATABASES[0], vault)
     for programs in (balancing_programs(), temporal_programs(), vigil_programs(drill.build)):
         cluster.bring_up(programs)

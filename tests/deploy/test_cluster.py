@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import time
 from argparse import Namespace
+from collections.abc import Callable, Iterable
 from errno import ENOSPC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,10 +198,41 @@ def test_a_network_that_was_made_in_part_is_made_anew(tmp_path: Path, monkeypatc
 def test_a_drill_takes_nothing_away_where_it_would_show_nothing() -> None:
     """Without a single receipt every comparison after a restore holds."""
     lost: list[str] = []
+    nothing: Any = Namespace()
 
     with pytest.raises(LostError, match="no receipt was given"):
-        asyncio.run(_put_back(Namespace(), [(Namespace(), [])], lambda: lost.append("all"), one_moment=True))  # type: ignore[arg-type]
+        asyncio.run(_put_back(nothing, [(nothing, [])], lambda _gone: lost.append("all"), one_moment=True))
     assert not lost
+
+
+async def test_what_came_after_the_point_is_not_held_against_what_is_said_once_it_is_put_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A service that is asked anew would show another ledger than its receipts, which is no fault. Before the loss they
+    count: one that comes as everything ends is among them, and all are looked for in what was put back.
+    """
+    early, late, last = (Namespace(receipt=Namespace(statement=name, size=3)) for name in ("early", "late", "last"))
+    case = Namespace(receipts={"early": early, "late": late}, left={"asked": "again"})
+    looked_for: list[object] = []
+
+    async def agreed(_drill: object, one: Namespace, size: int, later: Iterable[object], *, one_moment: bool) -> list[object]:
+        looked_for.extend([[*one.receipts], one.left, size, [*later], one_moment])
+        return []
+
+    async def healthy() -> None:
+        pass
+
+    def loss(gone: Callable[[], object]) -> None:
+        case.receipts["last"] = last
+        gone()
+
+    monkeypatch.setattr(drill, "_agreed", agreed)
+    monkeypatch.setattr(drill, "survived", lambda _entries, _before, since: ([], len(since)))
+    fake: Any = Namespace(records=Namespace(clock=lambda: 0.0), await_health=healthy)
+    held: Any = [(case, [early.receipt])]
+    await _put_back(fake, held, loss, one_moment=True)
+
+    assert [["early"], {}, 3, [late, last], True] == looked_for
 
 
 @pytest.mark.parametrize(
@@ -220,6 +253,7 @@ def test_a_stranger_is_refused_for_want_of_a_certificate_and_for_nothing_else(
     turns away who has the right certificate.
     """
     knocked: list[str] = []
+    nobody: Any = None
 
     def run(_machine: object, _program: str, *words: str) -> str:
         knocked.append(words[1])
@@ -231,10 +265,10 @@ def test_a_stranger_is_refused_for_want_of_a_certificate_and_for_nothing_else(
     monkeypatch.setattr(drill, "_leader", lambda: DATABASES[0])
     monkeypatch.setattr(postgresql, "run", run)
     if told is None:
-        asyncio.run(drill.strangers(Namespace()))  # type: ignore[arg-type]
+        asyncio.run(drill.strangers(nobody))
     else:
         with pytest.raises(LostError, match=f"PostgreSQL with user=temporal dbname=temporal, {told}"):
-            asyncio.run(drill.strangers(Namespace()))  # type: ignore[arg-type]
+            asyncio.run(drill.strangers(nobody))
 
     assert f"sslcert={DATABASES[0].folder}/replica.pem" in knocked[0]
     assert {"temporal", "vigil", "replica", "postgres"} == {one.partition("user=")[2].split()[0] for one in knocked[1:]}
