@@ -175,7 +175,8 @@ async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tup
     assert "temporal_request_total" in worker
     served = set(re.findall(r"^# TYPE (\S+)", gateway + worker, re.MULTILINE)) | {"up"}
     named = {name for rule in alerts() for name in re.findall(r"\b(?:vigil_\w+|temporal_\w+|up)\b", rule["expr"])}
-    assert not {name for name in named if name not in served}
+    begins_with_a_failure = {"temporal_workflow_task_execution_failed_total"}  # test_progress has one that fails
+    assert begins_with_a_failure == {name for name in named if name not in served}
     assert [200, 200] == ready
 
 
