@@ -229,7 +229,11 @@ BUGS = (
         "activities/stops::test_a_polled_stop_gets_in_though_its_delivery_does_not_know_the_installations_new_key",
     ),
     Bug("operated", "activities/progress.py", "well=idle <= STALLED and", "well=", "activities/progress"),
-    Bug("operated", "activities/progress.py", "well=idle <= STUCK or", "well=True or", "activities/progress"),
+    Bug("operated", "activities/progress.py", "well=not stuck", "well=True", "activities/progress"),
+    Bug("operated", "activities/progress.py", "if one.name == ANSWERED else -one.value", "", "activities/progress"),
+    Bug("operated", "activities/progress.py", "min(self._at.values())", "max(self._at.values())", "activities/progress"),
+    Bug("operated", "activities/progress.py", "if self._temporal and not before:", "if False:", "activities/progress"),
+    Bug("operated", "activities/sweep.py", "return any(looks) or not looks", "return True", "activities/sweep"),
     Bug(
         "notices",
         "activities/receipts.py",
