@@ -19,8 +19,10 @@ from domain.words.errors import Refused
 from domain.words.moments import instant
 from workflows.messages import LedgerSize
 
-CLOSE = timedelta(seconds=1)
-"""By so much a moment of the ledger may be beside those of whoever was answered: both are told by this machine's clock."""
+CLOSE = timedelta(seconds=10)
+"""By so much a moment of the ledger may be beside those of whoever was answered. Both are told by this machine's clock; but a
+gateway knows Temporal's no better than its last look at it took, which on a busy machine is seconds.
+"""
 
 
 @dataclass(frozen=True)

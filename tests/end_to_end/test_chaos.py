@@ -124,7 +124,7 @@ def test_a_statement_that_was_refused_and_took_effect_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "handed", "found"), [(60.0, 0.0, 0), (60.0, 50.0, 0), (60.0, -5.0, 1), (-3600.0, None, 1), (60.0, None, 0)]
+    ("now", "handed", "found"), [(60.0, 0.0, 0), (60.0, 50.0, 0), (60.0, -30.0, 1), (-3600.0, None, 1), (60.0, None, 0)]
 )
 def test_a_receipt_whose_moment_is_not_between_call_and_answer_is_found(now: float, handed: float | None, found: int) -> None:
     """`now`: seconds from the entry until it is looked at; `handed`: from when it was handed in until the entry, where that is

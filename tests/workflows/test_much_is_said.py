@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
@@ -33,15 +34,24 @@ AT_ONCE = 8
 """Of the ten Updates that Temporal takes at once."""
 ORDINARY = 1_700
 TEXT = "all is well"
+PATIENCE = 120.0
+"""Seconds for one statement."""
 
 
 async def say_all(at: Installation, plan: Plan, said: Iterable[Envelope]) -> None:
-    """Have all of it judged, as many at once as may be."""
+    """Have all of it judged, as many at once as may be. Who meets a task that has failed says the same again, as at a gateway."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def say(envelope: Envelope) -> None:
-        async with gate:
-            await update(at, plan, envelope, update_id(envelope))
+        async with gate, asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    await update(at, plan, envelope, update_id(envelope))
+                except RPCError as error:
+                    if error.status != RPCStatusCode.FAILED_PRECONDITION:
+                        raise
+                else:
+                    return
 
     await asyncio.gather(*map(say, said))
 
