@@ -137,7 +137,7 @@ class Trial:
         when they are asked to.
         """
         await self.traffic.settle()
-        self.records.differences += await piled_up(lambda: {name: self.system.process_of(name) for name in OURS})
+        self.records.differences += await piled_up({name: self.system.process_of(name) for name in OURS})
         await self.system.restart("gateway")
         async with asyncio.timeout(UP):
             while not await self.healthy():  # noqa: ASYNC110 - no bell rings
@@ -239,9 +239,7 @@ def tally(done: Iterable[Done]) -> str:
     if outages:
         rows.append(_shown("backlog of an outage cleared", [one.cleared or 0.0 for one in outages]))
         sooner = sum((one.cleared or 0.0) < one.lasted for one in outages)
-        rows.append(
-            f"of {len(outages)} outages {sooner} were cleared sooner than they had lasted, both counted without the start"
-        )
+        rows.append(f"backlog gone in less time than the outage lasted: {sooner} of {len(outages)}; the start counts in neither")
     return "\n".join(rows)
 
 

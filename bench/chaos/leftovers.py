@@ -4,7 +4,7 @@ have piled up in its processes, and no delivery that is over may have a run, an 
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,20 +48,25 @@ async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
     return found
 
 
-async def piled_up(processes: Callable[[], Mapping[str, int]]) -> list[str]:
-    """What these have too much of, each by its name, once they have had time to rest; or what they have not closed by then."""
+async def piled_up(processes: Mapping[str, int]) -> list[str]:
+    """What these have too much of, each by its name, once they have had time to rest; what they have not closed by then; and who
+    of them has ended.
+    """
     found: list[str] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(TO_REST):
-            while found := [one for name, process in processes().items() for one in _too_much(name, process)]:  # noqa: ASYNC110 - no bell rings
+            while found := [one for name, process in processes.items() for one in _too_much(name, process)]:  # noqa: ASYNC110 - no bell rings
                 await asyncio.sleep(LOOK_EVERY)
     return found
 
 
 def _too_much(name: str, process: int) -> Iterator[str]:
-    held = held_by(process, None)
+    try:
+        held, sockets = held_by(process, None), set(targets(process))
+    except OSError:
+        yield f"{name} has ended while it should rest"
+        return
     yield from (f"{name} has {held[what]:.0f} {what} while it rests" for what, most in MOST_AT_REST.items() if held[what] > most)
-    sockets = set(targets(process))
     left = [port for state, port, number in _sockets() if state == HALF_CLOSED and f"socket:[{number}]" in sockets]
     yield from (f"{name} has not closed a connection at port {port}, whose other end has" for port in left)
 

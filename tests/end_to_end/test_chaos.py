@@ -327,7 +327,7 @@ async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> No
 
 
 async def test_what_piles_up_in_a_process_that_rests_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets beyond the bound, and a connection that this end has not closed though the other one has."""
+    """Sockets beyond the bound; a connection that this end has not closed though the other one has; and that it has ended."""
     monkeypatch.setattr(leftovers, "TO_REST", 0.2)
     ends = [socket.socketpair() for _ in range(40)]
     server = socket.create_server(("127.0.0.1", 0))
@@ -336,14 +336,17 @@ async def test_what_piles_up_in_a_process_that_rests_is_found(monkeypatch: pytes
     port = kept.getsockname()[1]
     caller.close()
     try:
-        found = await piled_up(lambda: {"gateway": os.getpid()})
+        found = await piled_up({"gateway": os.getpid()})
     finally:
         for one in (server, kept, *(end for pair in ends for end in pair)):
             one.close()
 
     assert any(one.startswith("gateway has") and one.endswith("sockets while it rests") for one in found)
     assert f"gateway has not closed a connection at port {port}, whose other end has" in found
-    assert not any("has not closed" in one for one in await piled_up(lambda: {"gateway": os.getpid()}))
+    assert not any("has not closed" in one for one in await piled_up({"gateway": os.getpid()}))
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await ended.wait()
+    assert ["worker has ended while it should rest"] == await piled_up({"worker": ended.pid})
 
 
 async def test_a_question_that_nobody_took_back_is_left_of_a_delivery_that_is_over() -> None:
